@@ -1,0 +1,74 @@
+"""The port between the outbox and the other services. It only carries: what is lost here is still in the outbox, what
+comes twice is caught by the inbox. Two implementations, one conformance suite."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from shared.settings import ServiceSettings
+
+
+class Unroutable(Exception):
+    """No queue takes this event; it stays in the outbox."""
+
+
+class TransportDown(Exception):
+    """The transport did not confirm; nothing is known about the events, they stay in the outbox."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One event on its way out: `body` as it stands in the outbox, `account_id` and `type` for routing and logs."""
+
+    event_id: UUID
+    account_id: UUID
+    type: str
+    body: bytes
+
+
+# Takes the bodies of a batch of events; when it returns, they are committed and may be acknowledged.
+Receive = Callable[[Sequence[bytes]], Awaitable[None]]
+
+
+class Transport(Protocol):
+    """One service's end of the bus. Queues are named after the consuming service and outlive every process."""
+
+    async def open(self) -> None:
+        """Connect, and keep connecting. Returns without waiting for a broker that is down."""
+        ...
+
+    async def close(self) -> None: ...
+
+    async def subscribe(self, queue: str, patterns: Sequence[str]) -> None:
+        """Declare the queue and exactly these bindings (topic patterns: `*` one word, `#` any number)."""
+        ...
+
+    async def publish(self, events: Sequence[Outgoing]) -> None:
+        """Hand over in this order; returns once durable. Raises `Unroutable` or `TransportDown`."""
+        ...
+
+    async def consume(self, queue: str, receive: Receive) -> None:
+        """Call `receive` with batches until cancelled; survives every outage. What it raises on is delivered again."""
+        ...
+
+    async def depth(self, queue: str) -> int:
+        """Events or messages waiting, for the lag metric."""
+        ...
+
+    def problem(self) -> str | None:
+        """What is wrong right now in a few words, or None; for readiness."""
+        ...
+
+
+def open_transport(service: str, settings: ServiceSettings) -> Transport:
+    """RabbitMQ if a URL is set, else PostgreSQL. No behaviour differs but throughput and reach."""
+    if settings.rabbitmq_url:
+        from shared.bus.rabbitmq import RabbitMQTransport
+
+        return RabbitMQTransport(settings.rabbitmq_url, prefix=settings.bus_prefix)
+    from shared.bus.postgres import PostgresTransport
+
+    role = f"heed_{service}"
+    url = settings.role_url(role)
+    return PostgresTransport(url, prefix=settings.bus_prefix)

@@ -1,0 +1,45 @@
+"""What the customers service tells the others: who the account's customers are."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from shared.contracts.base import Part, Payload
+
+
+class CustomerProfile(Part):
+    """How a customer can be named, reached and spoken to. E-mail in lower case, phone in E.164."""
+
+    external_id: str | None
+    email: str | None
+    phone: str | None
+    name: str | None
+    locale: str | None
+    timezone: str | None
+    company: str | None
+
+
+class CustomerCreated(Payload):
+    """A customer is known for the first time. Subject: the customer."""
+
+    TYPE: ClassVar[str] = "heed.customers.customer.created.v1"
+
+    customer_id: UUID
+    profile: CustomerProfile
+
+
+class CustomerUpdated(Payload):
+    """A customer's record changed; `profile` is the whole record after the change. Subject: the customer."""
+
+    TYPE: ClassVar[str] = "heed.customers.customer.updated.v1"
+
+    customer_id: UUID
+    profile: CustomerProfile
+
+
+class CustomerIdentified(Payload):
+    """Answer to `CustomerSighted`: this is who that was. Subject: the customer."""
+
+    TYPE: ClassVar[str] = "heed.customers.customer.identified.v1"
+
+    customer_id: UUID
+    sighting_id: UUID

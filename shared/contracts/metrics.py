@@ -1,0 +1,1 @@
+"""What the metrics service tells the others. Nothing yet: it listens, and answers questions."""

@@ -1,0 +1,92 @@
+"""What the notifier tells the others: what rules ask for, and what became of messages."""
+
+from datetime import datetime
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from shared.contracts.base import Part, Payload
+from shared.contracts.tickets import Priority
+
+
+class TicketRequested(Payload):
+    """A rule wants a ticket; `request_id` makes it happen once. Subject: the request."""
+
+    TYPE: ClassVar[str] = "heed.notifier.ticket.requested.v1"
+
+    request_id: UUID
+    rule_id: UUID
+    run_id: UUID
+    customer_id: UUID | None
+    feedback_id: UUID | None
+    rating_normalised: int | None
+    subject: str
+    description: str
+    priority: Priority
+    channel: str
+    tags: tuple[str, ...]
+
+
+class SurveyRequested(Payload):
+    """A rule wants a customer to be asked, through all of survey's gates. Subject: the request."""
+
+    TYPE: ClassVar[str] = "heed.notifier.survey.requested.v1"
+
+    request_id: UUID
+    rule_id: UUID
+    run_id: UUID
+    customer_id: UUID
+    ticket_id: UUID | None
+    kind: Literal["nps", "csat", "ces"]
+    touchpoint: str | None
+
+
+class ActionOutcome(Part):
+    """One action of a rule's run."""
+
+    action: str
+    outcome: Literal["done", "skipped", "failed", "scheduled"]
+    detail: str | None
+
+
+class RuleRan(Payload):
+    """A rule's conditions held and its actions were carried out. Subject: the run."""
+
+    TYPE: ClassVar[str] = "heed.notifier.rule.ran.v1"
+
+    run_id: UUID
+    rule_id: UUID
+    rule_name: str
+    event_id: UUID
+    event_type: str
+    customer_id: UUID | None
+    actions: tuple[ActionOutcome, ...]
+
+
+class MessageSent(Payload):
+    """A message left: the mail server took it, or the built-in mailbox has it. Never the address. Subject: the message."""
+
+    TYPE: ClassVar[str] = "heed.notifier.message.sent.v1"
+
+    message_id: UUID
+    customer_id: UUID | None
+    ticket_id: UUID | None
+    invitation_id: UUID | None
+    rule_id: UUID | None
+    channel: str
+    template: str
+    subject: str
+    sent_at: datetime
+
+
+class MessageFailed(Payload):
+    """A message will not be delivered: given up, or held back (`suppressed`). Subject: the message."""
+
+    TYPE: ClassVar[str] = "heed.notifier.message.failed.v1"
+
+    message_id: UUID
+    customer_id: UUID | None
+    ticket_id: UUID | None
+    channel: str
+    template: str
+    state: Literal["failed", "suppressed"]
+    reason: str

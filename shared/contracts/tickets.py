@@ -1,0 +1,123 @@
+"""What the tickets service tells the others: work that feedback asked for, and how it goes."""
+
+from datetime import datetime
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from shared.contracts.base import Part, Payload
+
+TicketState = Literal["open", "pending", "resolved", "closed"]
+Priority = Literal["low", "normal", "high", "urgent"]
+LoopStage = Literal["needs_follow_up", "contacted", "fixed", "confirmed", "re_measured"]
+
+
+class Origin(Part):
+    """What a ticket came from: `kind` is `rule`, `human` or `partner`; `request_id` the rule action that asked for it."""
+
+    kind: str
+    feedback_id: UUID | None
+    rule_id: UUID | None
+    request_id: UUID | None
+
+
+class TicketOpened(Payload):
+    """A ticket exists, with its targets set. Subject: the ticket."""
+
+    TYPE: ClassVar[str] = "heed.tickets.ticket.opened.v1"
+
+    ticket_id: UUID
+    number: int
+    subject: str
+    priority: Priority
+    assignee_id: UUID | None
+    assignee_name: str | None
+    customer_id: UUID | None
+    channel: str
+    origin: Origin
+    first_response_due_at: datetime
+    resolution_due_at: datetime
+    opened_at: datetime
+
+
+class TicketUpdated(Payload):
+    """State, priority, assignee, subject or tags changed; `changed` names the fields. Subject: the ticket."""
+
+    TYPE: ClassVar[str] = "heed.tickets.ticket.updated.v1"
+
+    ticket_id: UUID
+    number: int
+    changed: tuple[str, ...]
+    state: TicketState
+    priority: Priority
+    assignee_id: UUID | None
+    customer_id: UUID | None
+
+
+class TicketReplied(Payload):
+    """Somebody answered the customer in public; the notifier delivers it. Subject: the ticket."""
+
+    TYPE: ClassVar[str] = "heed.tickets.ticket.replied.v1"
+
+    ticket_id: UUID
+    number: int
+    message_id: UUID
+    subject: str
+    text: str
+    author_name: str
+    customer_id: UUID | None
+    first_response: bool
+
+
+class TicketResolved(Payload):
+    """The work is done. Durations are whole seconds of the ticket's own clock. Subject: the ticket."""
+
+    TYPE: ClassVar[str] = "heed.tickets.ticket.resolved.v1"
+
+    ticket_id: UUID
+    number: int
+    subject: str
+    reason: str | None
+    customer_id: UUID | None
+    feedback_id: UUID | None
+    assignee_id: UUID | None
+    resolved_at: datetime
+    resolution_seconds: int
+    reopened_before: int
+
+
+class TicketReopened(Payload):
+    """A resolved ticket is open again, and its clock runs on. Subject: the ticket."""
+
+    TYPE: ClassVar[str] = "heed.tickets.ticket.reopened.v1"
+
+    ticket_id: UUID
+    number: int
+    reason: str | None
+    customer_id: UUID | None
+    resolution_due_at: datetime
+
+
+class TargetMissed(Payload):
+    """A target's time is up and it was not met. Subject: the ticket."""
+
+    TYPE: ClassVar[str] = "heed.tickets.target.missed.v1"
+
+    ticket_id: UUID
+    number: int
+    target: Literal["first_response", "resolution"]
+    due_at: datetime
+    assignee_id: UUID | None
+    customer_id: UUID | None
+
+
+class LoopAdvanced(Payload):
+    """The closed loop of one feedback reached its next stage. Subject: the ticket."""
+
+    TYPE: ClassVar[str] = "heed.tickets.loop.advanced.v1"
+
+    ticket_id: UUID
+    feedback_id: UUID
+    customer_id: UUID | None
+    stage: LoopStage
+    before: int | None
+    after: int | None

@@ -1,0 +1,93 @@
+"""Group commit: concurrent requests share one transaction, and each is answered after it has committed.
+
+One statement writes the whole group, so the cost of a commit is divided by the number of requests that wait for one.
+There is one writer per process: while it commits, the next group gathers, so groups grow with the load and a lone request
+waits for nobody.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+import asyncpg
+
+from shared.db.database import CONNECT_SECONDS
+from shared.http.errors import TooMany
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+# Writes all items in one transaction and returns one result for each, in order.
+Write = Callable[[asyncpg.Connection, Sequence[Item]], Awaitable[Sequence[Result]]]
+
+
+class GroupCommit(Generic[Item, Result]):
+    """`url` signs in as the role that may only write. At most `waiting` items queue; more are refused at once."""
+
+    def __init__(self, url: str, write: Write[Item, Result], *, largest: int = 100, waiting: int = 2_000) -> None:
+        self._url = url
+        self._write = write
+        self._largest = largest
+        self._limit = waiting
+        self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
+        self._wake = asyncio.Event()
+        self._connection: asyncpg.Connection | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="group-commit")
+
+    async def close(self) -> None:
+        """Finishes what waits, then lets go of the connection."""
+        while self._waiting:
+            await asyncio.sleep(0.01)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        if self._connection is not None:
+            await self._connection.close(timeout=CONNECT_SECONDS)
+
+    async def submit(self, item: Item) -> Result:
+        """Returns after the commit. Raises `TooMany` when too much waits already, or what the write raised."""
+        if len(self._waiting) >= self._limit:
+            raise TooMany("More is arriving than can be stored; slow down.", retry_after=1)
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, future))
+        self._wake.set()
+        return await future
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._waiting:
+                count = min(self._largest, len(self._waiting))
+                await self._commit([self._waiting.popleft() for _ in range(count)])
+
+    async def _commit(self, group: list[tuple[Item, "asyncio.Future[Result]"]]) -> None:
+        try:
+            results = await self._write(await self._connected(), [item for item, _ in group])
+        except BaseException as problem:
+            await self._fail(group, problem)
+            return
+        for (_, future), result in zip(group, results, strict=True):
+            if not future.done():
+                future.set_result(result)
+
+    async def _fail(self, group: list[tuple[Item, "asyncio.Future[Result]"]], problem: BaseException) -> None:
+        """One item that cannot be written must not take the others with it: each is tried alone."""
+        alone = len(group) == 1
+        if alone or not isinstance(problem, asyncpg.DataError | asyncpg.IntegrityConstraintViolationError):
+            for _, future in group:
+                if not future.done():
+                    future.set_exception(problem)
+            if isinstance(problem, asyncio.CancelledError):
+                raise problem
+            return
+        for member in group:
+            await self._commit([member])
+
+    async def _connected(self) -> asyncpg.Connection:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await asyncpg.connect(self._url, timeout=CONNECT_SECONDS)
+        return self._connection

@@ -1,0 +1,106 @@
+"""What endpoints ask for: a Work with a scope, the runtime, an If-Match."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+from uuid import UUID
+
+import structlog
+from fastapi import Depends, Header, Request
+from starlette.responses import Response
+
+from shared.auth.scopes import ALL
+from shared.auth.tokens import Principal
+from shared.bus.events import Actor
+from shared.http.errors import Forbidden, StaleVersion, Unacceptable, Unauthenticated
+from shared.http.idempotency import claim_key
+from shared.ids import new_id
+from shared.service import Runtime
+from shared.work import Work, open_work
+
+
+def runtime_of(request: Request) -> Runtime:
+    runtime: Runtime = request.app.state.runtime
+    return runtime
+
+
+RuntimeDep = Annotated[Runtime, Depends(runtime_of)]
+
+
+def authenticate(request: Request, scope: str) -> Principal:
+    """The caller, if the token is good and carries the scope; counts against the caller's rate limit.
+
+    Raises `Unauthenticated`, `Forbidden` or `TooMany`.
+    """
+    runtime = runtime_of(request)
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not token:
+        raise Unauthenticated
+    principal = runtime.verifier.verify(token.strip(), now=runtime.clock.now())
+    structlog.contextvars.bind_contextvars(account=str(principal.account_id), actor=str(principal.actor))
+    request.scope["heed.headers"] = request.app.state.limiter.take(principal.credential)
+    if scope not in principal.scopes:
+        raise Forbidden(f"This needs the scope `{scope}`, which your credential does not have.")
+    return principal
+
+
+class WorkDependency:
+    """Opens the Work of one request, commits it before the answer, and remembers idempotent answers in it."""
+
+    def __init__(self, scope: str) -> None:
+        if scope not in ALL:
+            raise ValueError(f"{scope!r} is not a scope; see shared/auth/scopes.py")
+        self.scope = scope
+
+    async def __call__(self, request: Request) -> AsyncIterator[Work]:
+        principal = authenticate(request, self.scope)
+        async with _work(request, principal.account_id, principal.actor) as work:
+            pending = await claim_key(request, work, principal.credential)
+            if pending is not None:
+                request.scope["heed.idempotency"] = pending
+            yield work
+
+
+def work_with(scope: str) -> Any:
+    """`Annotated[Work, work_with("tickets:write")]`. Function scope: committed before the answer is sent."""
+    return Depends(WorkDependency(scope), scope="function")
+
+
+@asynccontextmanager
+async def public_work(request: Request, account_id: UUID, actor: Actor) -> AsyncIterator[Work]:
+    """For pages whose link is the credential. Leave the block, and so commit, before returning the answer."""
+    async with _work(request, account_id, actor) as work:
+        yield work
+
+
+@asynccontextmanager
+async def _work(request: Request, account_id: UUID, actor: Actor) -> AsyncIterator[Work]:
+    runtime = runtime_of(request)
+    traceparent = request.scope.get("state", {}).get("traceparent")
+    async with open_work(
+        runtime.database, account_id, actor, clock=runtime.clock, correlation_id=new_id(), traceparent=traceparent
+    ) as work:
+        yield work
+
+
+def set_etag(response: Response, version: int) -> None:
+    """The version of what is answered, for the next `If-Match`."""
+    response.headers["ETag"] = f'"{version}"'
+
+
+def if_match(header: Annotated[str | None, Header(alias="If-Match", max_length=50)] = None) -> int | None:
+    if header is None or header == "*":
+        return None
+    bare = header.removeprefix("W/").strip('"')
+    if not bare.isdigit():
+        raise Unacceptable.field("header:If-Match", "etag", 'Send the ETag you were given, such as "3".')
+    return int(bare)
+
+
+IfMatch = Annotated[int | None, Depends(if_match)]
+
+
+def check_match(expected: int | None, version: int) -> None:
+    """Raises `StaleVersion` if the caller edits an older version than the present one."""
+    if expected is not None and expected != version:
+        raise StaleVersion

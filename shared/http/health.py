@@ -1,0 +1,80 @@
+"""`/livez`, `/readyz` and `/metrics`.
+
+Liveness touches nothing: an outage of the database must not restart every container. Readiness says per dependency what
+is wrong; a bus that is down leaves a service ready but degraded, because what it accepts waits in the outbox.
+"""
+
+import asyncio
+from typing import Literal
+
+import asyncpg
+from fastapi import APIRouter, Request
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.responses import Response
+
+from shared.db.migrations import VERSION_TABLE, head_of
+from shared.service import Runtime
+
+PING_SECONDS = 1.0
+
+router = APIRouter(tags=["health"], include_in_schema=False)
+
+
+class Check(BaseModel):
+    name: str
+    ok: bool
+    detail: str | None
+
+
+class Readiness(BaseModel):
+    status: Literal["ready", "degraded", "unavailable"]
+    checks: list[Check]
+
+
+@router.get("/livez")
+async def livez() -> Response:
+    return Response("ok\n", media_type="text/plain")
+
+
+@router.get("/readyz")
+async def readyz(request: Request, response: Response) -> Readiness:
+    readiness = await check_readiness(request.app.state.runtime)
+    response.status_code = 503 if readiness.status == "unavailable" else 200
+    return readiness
+
+
+@router.get("/metrics")
+async def metrics() -> Response:
+    return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+async def check_readiness(runtime: Runtime) -> Readiness:
+    """Database and schema decide; the bus only degrades."""
+    database = await _check_database(runtime)
+    trouble = runtime.transport.problem()
+    bus = Check(name="bus", ok=trouble is None, detail=trouble)
+    status: Literal["ready", "degraded", "unavailable"]
+    status = "unavailable" if not database.ok else "ready" if bus.ok else "degraded"
+    return Readiness(status=status, checks=[database, bus])
+
+
+async def _check_database(runtime: Runtime) -> Check:
+    try:
+        async with asyncio.timeout(PING_SECONDS), runtime.database.transaction(None) as session:
+            found = await session.scalar(text(f"select version_num from {VERSION_TABLE}"))
+    except (SQLAlchemyError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
+        return Check(name="database", ok=False, detail=f"not answering ({type(problem).__name__})")
+    wanted = _wanted(runtime)
+    if found != wanted:
+        return Check(name="database", ok=False, detail=f"schema is at {found}, the code needs {wanted}: run migrate")
+    return Check(name="database", ok=True, detail=None)
+
+
+def _wanted(runtime: Runtime) -> str | None:
+    if "head" not in runtime.state:
+        runtime.state["head"] = head_of(runtime.service)
+    head: str | None = runtime.state["head"]
+    return head

@@ -1,0 +1,157 @@
+"""Errors as RFC 9457 problem documents. What the client gets never carries a trace, a statement or a secret."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+import orjson
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from shared.http import errors as e
+from shared.http.errors import AppError, FieldProblem
+
+log = structlog.get_logger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+RETRY_SECONDS = 2
+# Python's own JSON reader names no position for a body that nests too deeply; it raises this instead.
+_TOO_DEEP = "The body nests deeper than can be read."
+_BY_STATUS: dict[int, type[AppError]] = {
+    cls.status: cls
+    for cls in (
+        e.Unreadable,
+        e.Unauthenticated,
+        e.Forbidden,
+        e.NotFound,
+        e.Conflict,
+        e.Gone,
+        e.StaleVersion,
+        e.TooLarge,
+        e.Unacceptable,
+        e.TooMany,
+        e.Unavailable,
+    )
+}
+
+
+def problem_response(problem: AppError, request_id: str) -> Response:
+    """The document for one error."""
+    body: dict[str, Any] = {
+        "type": f"urn:heed:problem:{problem.code}",
+        "title": problem.title,
+        "status": problem.status,
+        "code": problem.code,
+        "detail": problem.detail,
+        "request_id": request_id,
+    }
+    if problem.errors:
+        body["errors"] = [{"pointer": f.pointer, "code": f.code, "detail": f.detail} for f in problem.errors]
+    headers = {}
+    if problem.retry_after is not None:
+        headers["Retry-After"] = str(problem.retry_after)
+    if problem.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return Response(orjson.dumps(body), problem.status, headers, CONTENT_TYPE)
+
+
+def from_validation(found: Sequence[Any], *, skip: int = 1) -> AppError:
+    """Pydantic's list as one problem; `skip` is how many leading parts of a location are not the document's own."""
+    if any(item["type"] == "json_invalid" for item in found):
+        return e.Unreadable(f"The body is not valid JSON: {found[0].get('ctx', {}).get('error', 'syntax error')}.")
+    fields = tuple(_field(item, skip) for item in found[:50])
+    listed = "; ".join(f"{f.pointer or 'body'}: {f.detail}" for f in fields[:3])
+    return e.Unacceptable(listed, errors=fields)
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Every way a request can fail, in one place."""
+
+    async def app_error(request: Request, problem: Exception) -> Response:
+        assert isinstance(problem, AppError)
+        return problem_response(problem, request_id_of(request))
+
+    async def invalid(request: Request, problem: Exception) -> Response:
+        assert isinstance(problem, RequestValidationError)
+        return problem_response(from_validation(problem.errors()), request_id_of(request))
+
+    async def http(request: Request, problem: Exception) -> Response:
+        assert isinstance(problem, HTTPException)
+        kind = _BY_STATUS.get(problem.status_code)
+        if kind is None:
+            kind = type("HTTPProblem", (AppError,), {"status": problem.status_code, "code": "http", "title": "Error"})
+        detail = None if problem.status_code in (404, 401) else str(problem.detail)
+        response = problem_response(kind(detail), request_id_of(request))
+        response.headers.update(problem.headers or {})
+        return response
+
+    async def other(request: Request, problem: Exception) -> Response:
+        return problem_response(translate(problem), request_id_of(request))
+
+    app.add_exception_handler(AppError, app_error)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, http)
+    for kind in (DBAPIError, PoolTimeout, asyncpg.PostgresError, OSError, RecursionError, asyncio.TimeoutError):
+        app.add_exception_handler(kind, other)
+
+
+def translate(problem: Exception) -> AppError:
+    """What a failure below the features means to a client; unexpected ones are logged here, with their trace."""
+    if isinstance(problem, AppError):
+        return problem
+    if isinstance(problem, RecursionError):
+        return e.Unreadable(_TOO_DEEP)
+    if isinstance(problem, ValidationError):
+        return from_validation(problem.errors(), skip=0)
+    if is_outage(problem):
+        log.warning("dependency_down", error=type(problem).__name__)
+        return e.Unavailable(retry_after=RETRY_SECONDS)
+    sqlstate = _sqlstate(problem)
+    if sqlstate in ("22021", "22P05"):
+        return e.Unacceptable("Text must not contain NUL characters.")
+    if sqlstate == "40001" or sqlstate == "40P01":
+        return e.Unavailable("Two changes met; repeat this one.", retry_after=1)
+    log.error("unexpected", exc_info=problem)
+    return AppError()
+
+
+def is_outage(problem: BaseException) -> bool:
+    """Whether the database cannot be reached right now, as opposed to having refused a statement."""
+    if isinstance(problem, PoolTimeout | InterfaceError | OSError | asyncio.TimeoutError | asyncpg.InterfaceError):
+        return True
+    if isinstance(problem, DBAPIError) and problem.connection_invalidated:
+        return True
+    sqlstate = _sqlstate(problem) or ""
+    # Class 08: connection; 53: out of connections, memory, disk; 57P: shutdown, crash, not up yet.
+    return sqlstate.startswith(("08", "53", "57P"))
+
+
+def request_id_of(request: Request) -> str:
+    return str(request.scope.get("state", {}).get("request_id", ""))
+
+
+def _sqlstate(problem: BaseException) -> str | None:
+    original = problem.orig if isinstance(problem, DBAPIError) else problem
+    state = getattr(original, "sqlstate", None)
+    return str(state) if state else None
+
+
+def _field(item: Any, skip: int) -> FieldProblem:
+    place = item["loc"]
+    if place and place[0] in ("query", "path", "header", "cookie"):
+        pointer = f"{place[0]}:{'/'.join(str(part) for part in place[1:])}"
+    else:
+        pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in place[skip:])
+    return FieldProblem(pointer, item["type"], _sentence(item["msg"]))
+
+
+def _sentence(message: str) -> str:
+    text = message.removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    return text if text.endswith(".") else f"{text}."

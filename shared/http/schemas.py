@@ -1,0 +1,68 @@
+"""What all bodies have in common."""
+
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, model_validator
+
+NUL = "\x00"
+
+
+class Model(BaseModel):
+    """Base of every body, in and out: unknown fields are refused, so a misspelt one is not silently lost."""
+
+    model_config = ConfigDict(extra="forbid", from_attributes=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def refuse_nul(cls, data: Any) -> Any:
+        """PostgreSQL stores no NUL in text; say so here, where the field can be named."""
+        if isinstance(data, dict):
+            for name, value in data.items():
+                where = find_nul(value)
+                if where is not None:
+                    raise ValueError(f"{name}{where} contains a NUL character; remove it")
+        return data
+
+
+def find_nul(value: Any) -> str | None:
+    """Where in a JSON value a NUL hides, as a path below it, or None."""
+    if isinstance(value, str):
+        return "" if NUL in value else None
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if NUL in str(key):
+                return f"/{str(key).replace(NUL, '')}"
+            below = find_nul(item)
+            if below is not None:
+                return f"/{key}{below}"
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            below = find_nul(item)
+            if below is not None:
+                return f"/{index}{below}"
+    return None
+
+
+def _plain(value: Decimal) -> str:
+    return format(value, "f")
+
+
+class Money(Model):
+    """An exact amount in one currency (ISO 4217): `{"amount": "12.50", "currency": "EUR"}`."""
+
+    amount: Annotated[Decimal, Field(max_digits=18, decimal_places=4), PlainSerializer(_plain, return_type=str)]
+    currency: str = Field(pattern="^[A-Z]{3}$")
+
+
+def _trimmed(value: str) -> str:
+    value = value.strip()
+    if not value:
+        raise ValueError("must not be empty")
+    return value
+
+
+Name = Annotated[str, Field(max_length=200), AfterValidator(_trimmed)]
+ShortText = Annotated[str, Field(max_length=1_000)]
+LongText = Annotated[str, Field(max_length=20_000)]
+Moment = AwareDatetime

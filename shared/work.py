@@ -1,0 +1,126 @@
+"""Work: one transaction of one account. Endpoints, event handlers and timers all get one, so a rule is written once."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import Table, delete, insert
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.bus.events import Actor, encode_event
+from shared.clock import Clock
+from shared.contracts.base import Payload
+from shared.ids import new_id
+
+if TYPE_CHECKING:
+    from shared.db.database import Database
+
+
+@dataclass(slots=True)
+class Work:
+    """`session` has its transaction open and row-level security set to `account_id`. Nobody but the edge commits it."""
+
+    session: AsyncSession
+    account_id: UUID
+    actor: Actor
+    clock: Clock
+    tables: "KitTables"
+    correlation_id: UUID
+    causation_id: UUID | None = None
+    traceparent: str | None = None
+    now: datetime = field(init=False)
+    _outgoing: list[dict[str, Any]] = field(init=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.now = self.clock.now()
+
+    def emit(self, payload: Payload, *, subject: UUID, version: int = 1) -> UUID:
+        """Say that something happened; it leaves if and only if this transaction commits. Returns the event's id.
+
+        `subject` is the aggregate, `version` its version after the change: consumers use it to ignore stale updates.
+        """
+        event_id = new_id()
+        body = encode_event(
+            payload,
+            event_id=event_id,
+            subject=subject,
+            time=self.now,
+            account_id=self.account_id,
+            actor=self.actor,
+            correlation_id=self.correlation_id,
+            causation_id=self.causation_id,
+            traceparent=self.traceparent,
+            aggregate_version=version,
+        )
+        self._outgoing.append({"event_id": event_id, "account_id": self.account_id, "type": payload.TYPE, "body": body})
+        return event_id
+
+    async def schedule(self, kind: str, *, key: str, due_at: datetime, payload: dict[str, Any] | None = None) -> None:
+        """Have the timer `kind` fire at `due_at`. Same kind and key again: moved, and any earlier claim is void."""
+        timers = self.tables.timers
+        values = {
+            "due_at": due_at,
+            "payload": payload or {},
+            "correlation_id": self.correlation_id,
+            "causation_id": self.causation_id,
+            "traceparent": self.traceparent,
+        }
+        statement = upsert(timers).values(id=new_id(), account_id=self.account_id, kind=kind, key=key, **values)
+        changes = values | {"attempts": 0, "locked_until": None, "dead": None, "fence": timers.c.fence + 1}
+        await self.session.execute(
+            statement.on_conflict_do_update(index_elements=["account_id", "kind", "key"], set_=changes)
+        )
+
+    async def cancel(self, kind: str, *, key: str) -> None:
+        """Forget a timer; nothing happens if there is none."""
+        timers = self.tables.timers
+        match = (timers.c.account_id == self.account_id) & (timers.c.kind == kind) & (timers.c.key == key)
+        await self.session.execute(delete(timers).where(match))
+
+    async def flush_outbox(self) -> None:
+        """Write the buffered events. Called by the edge, once, as the last statement before the commit."""
+        if self._outgoing:
+            await self.session.flush()
+            await self.session.execute(insert(self.tables.outbox), self._outgoing)
+            self._outgoing.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class KitTables:
+    """The kit's tables in one service's schema."""
+
+    outbox: Table
+    inbox: Table
+    timers: Table
+    idempotency_keys: Table
+
+
+@asynccontextmanager
+async def open_work(
+    database: "Database",
+    account_id: UUID,
+    actor: Actor,
+    *,
+    clock: Clock,
+    correlation_id: UUID | None = None,
+    causation_id: UUID | None = None,
+    traceparent: str | None = None,
+) -> AsyncIterator[Work]:
+    """A transaction that commits on a clean exit, events included, and rolls back on any exception."""
+    async with database.transaction(account_id) as session:
+        work = Work(
+            session=session,
+            account_id=account_id,
+            actor=actor,
+            clock=clock,
+            tables=database.tables,
+            correlation_id=correlation_id or new_id(),
+            causation_id=causation_id,
+            traceparent=traceparent,
+        )
+        yield work
+        await work.flush_outbox()
