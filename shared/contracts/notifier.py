@@ -63,7 +63,7 @@ class RuleRan(Payload):
 
 
 class MessageSent(Payload):
-    """A message left: the mail server took it, or the built-in mailbox has it. Never the address. Subject: the message."""
+    """A message left: the mail server took it, or the built-in mailbox has it. Subject: the message."""
 
     TYPE: ClassVar[str] = "heed.notifier.message.sent.v1"
 

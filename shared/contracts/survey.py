@@ -22,7 +22,7 @@ class SurveyPublished(Payload):
 
 
 class ScoreLink(Part):
-    """One choice of the score question, as a link that preselects it on the hosted page; it answers nothing by itself."""
+    """One choice of the score question, as a link that preselects it on the hosted page and answers nothing."""
 
     score: int
     label: str

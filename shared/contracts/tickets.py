@@ -12,7 +12,7 @@ LoopStage = Literal["needs_follow_up", "contacted", "fixed", "confirmed", "re_me
 
 
 class Origin(Part):
-    """What a ticket came from: `kind` is `rule`, `human` or `partner`; `request_id` the rule action that asked for it."""
+    """What a ticket came from: `kind` is `rule`, `human` or `partner`; `request_id` the rule's action that asked."""
 
     kind: str
     feedback_id: UUID | None

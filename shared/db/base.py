@@ -1,7 +1,7 @@
 """Metadata and column types that every service's tables share."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import DateTime, MetaData, Uuid
@@ -48,7 +48,7 @@ def service_base(service: str) -> type[DeclarativeBase]:
 
     class Base(DeclarativeBase):
         metadata = service_metadata(service)
-        type_annotation_map: dict[Any, Any] = {datetime: UTCDateTime(), UUID: Uuid()}
+        type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: UTCDateTime(), UUID: Uuid()}
 
     return Base
 

@@ -70,7 +70,7 @@ def _upgrade(connection: Connection, service: Service) -> None:
 
 
 def create_kit_tables(op: Operations, schema: str) -> None:
-    """The kit's tables as of version 1; a later change to them is a function of its own, called by a later migration."""
+    """The kit's tables, version 1. A later change to them is another function, called by a later migration."""
     from sqlalchemy import MetaData
 
     from shared.db.base import NAMING

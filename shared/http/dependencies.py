@@ -7,6 +7,9 @@ from uuid import UUID
 
 import structlog
 from fastapi import Depends, Header, Request
+from fastapi.openapi.models import HTTPBearer
+from fastapi.params import Security
+from fastapi.security.base import SecurityBase
 from starlette.responses import Response
 
 from shared.auth.scopes import ALL
@@ -44,13 +47,18 @@ def authenticate(request: Request, scope: str) -> Principal:
     return principal
 
 
-class WorkDependency:
-    """Opens the Work of one request, commits it before the answer, and remembers idempotent answers in it."""
+class WorkDependency(SecurityBase):
+    """Opens the Work of one request, commits it before the answer, and remembers idempotent answers in it.
+
+    It is a `SecurityBase` so that the scope shows in the OpenAPI document.
+    """
 
     def __init__(self, scope: str) -> None:
         if scope not in ALL:
             raise ValueError(f"{scope!r} is not a scope; see shared/auth/scopes.py")
         self.scope = scope
+        self.model = HTTPBearer(bearerFormat="JWT")
+        self.scheme_name = "bearer"
 
     async def __call__(self, request: Request) -> AsyncIterator[Work]:
         principal = authenticate(request, self.scope)
@@ -63,7 +71,7 @@ class WorkDependency:
 
 def work_with(scope: str) -> Any:
     """`Annotated[Work, work_with("tickets:write")]`. Function scope: committed before the answer is sent."""
-    return Depends(WorkDependency(scope), scope="function")
+    return Security(WorkDependency(scope), scope="function", scopes=[scope])
 
 
 @asynccontextmanager

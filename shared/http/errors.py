@@ -1,10 +1,10 @@
 """The one error family. A subclass's docstring is what people read unless a `detail` says more.
 
 AppError
-├── Unreadable 400         ├── Conflict 409        ├── TooLarge 413
-├── Unauthenticated 401    ├── Gone 410            ├── Unacceptable 422
-├── Forbidden 403          ├── StaleVersion 412    ├── TooMany 429
-└── NotFound 404                                   └── Unavailable 503
+├── Unreadable 400         ├── WrongMethod 405     ├── TooLarge 413
+├── Unauthenticated 401    ├── Conflict 409        ├── Unacceptable 422
+├── Forbidden 403          ├── Gone 410            ├── TooMany 429
+└── NotFound 404           └── StaleVersion 412    └── Unavailable 503
 """
 
 from dataclasses import dataclass
@@ -70,6 +70,14 @@ class NotFound(AppError):
     status = 404
     code = "not_found"
     title = "Not found"
+
+
+class WrongMethod(AppError):
+    """This address does not take this method; `Allow` lists those it takes."""
+
+    status = 405
+    code = "wrong_method"
+    title = "Wrong method"
 
 
 class Conflict(AppError):

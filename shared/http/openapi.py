@@ -1,14 +1,10 @@
-"""The OpenAPI document of one service: scopes from the endpoints' signatures, problems instead of FastAPI's own 422."""
+"""One service's OpenAPI document: problems instead of FastAPI's own 422, and the routes described by hand."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute
-
-from shared.http.dependencies import WorkDependency
 
 PROBLEM: dict[str, Any] = {
     "type": "object",
@@ -48,32 +44,13 @@ def describe(app: FastAPI, paths: Mapping[str, Any], schemas: Mapping[str, Any])
         known.pop(name, None)
     known.update(schemas)
     known["Problem"] = PROBLEM
-    components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
+    components.setdefault("securitySchemes", {})["bearer"] = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
     document.setdefault("paths", {}).update(paths)
-    scopes = dict(_scopes(app))
-    for path, operations in document["paths"].items():
-        for method, operation in operations.items():
+    for operations in document["paths"].values():
+        for operation in operations.values():
             if not isinstance(operation, dict) or "responses" not in operation:
                 continue
             operation["responses"].pop("422", None)
             operation["responses"]["default"] = _PROBLEM_ANSWER
-            scope = scopes.get((path, method))
-            if scope is not None:
-                operation["security"] = [{"bearer": [scope]}]
     app.openapi_schema = document
     return document
-
-
-def _scopes(app: FastAPI) -> Iterator[tuple[tuple[str, str], str]]:
-    for route in app.routes:
-        if isinstance(route, APIRoute):
-            for dependency in _all(route.dependant):
-                if isinstance(dependency.call, WorkDependency):
-                    for method in route.methods or ():
-                        yield (route.path_format, method.lower()), dependency.call.scope
-
-
-def _all(dependant: Dependant) -> Iterator[Dependant]:
-    yield dependant
-    for inner in dependant.dependencies:
-        yield from _all(inner)

@@ -31,6 +31,7 @@ _BY_STATUS: dict[int, type[AppError]] = {
         e.Unauthenticated,
         e.Forbidden,
         e.NotFound,
+        e.WrongMethod,
         e.Conflict,
         e.Gone,
         e.StaleVersion,
@@ -67,7 +68,7 @@ def from_validation(found: Sequence[Any], *, skip: int = 1) -> AppError:
     if any(item["type"] == "json_invalid" for item in found):
         return e.Unreadable(f"The body is not valid JSON: {found[0].get('ctx', {}).get('error', 'syntax error')}.")
     fields = tuple(_field(item, skip) for item in found[:50])
-    listed = "; ".join(f"{f.pointer or 'body'}: {f.detail}" for f in fields[:3])
+    listed = " ".join(f"{f.pointer or 'body'}: {f.detail}" for f in fields[:3])
     return e.Unacceptable(listed, errors=fields)
 
 
@@ -84,10 +85,11 @@ def install_error_handlers(app: FastAPI) -> None:
 
     async def http(request: Request, problem: Exception) -> Response:
         assert isinstance(problem, HTTPException)
-        kind = _BY_STATUS.get(problem.status_code)
-        if kind is None:
-            kind = type("HTTPProblem", (AppError,), {"status": problem.status_code, "code": "http", "title": "Error"})
-        detail = None if problem.status_code in (404, 401) else str(problem.detail)
+        # FastAPI wraps whatever goes wrong while it reads a body; the reason is what the client can act on.
+        if isinstance(problem.__cause__, AppError | RecursionError | OSError):
+            return problem_response(translate(problem.__cause__), request_id_of(request))
+        kind = _BY_STATUS.get(problem.status_code, AppError)
+        detail = None if problem.status_code in (401, 404, 405) else str(problem.detail)
         response = problem_response(kind(detail), request_id_of(request))
         response.headers.update(problem.headers or {})
         return response
@@ -149,6 +151,7 @@ def _field(item: Any, skip: int) -> FieldProblem:
         pointer = f"{place[0]}:{'/'.join(str(part) for part in place[1:])}"
     else:
         pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in place[skip:])
+        pointer += item.get("ctx", {}).get("pointer", "")
     return FieldProblem(pointer, item["type"], _sentence(item["msg"]))
 
 

@@ -1,6 +1,6 @@
 """The router that every feature uses: replays idempotent answers and links to the next page."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import APIRouter as FastAPIRouter
@@ -12,7 +12,7 @@ from shared.http.idempotency import Replay
 
 
 class Route(APIRoute):
-    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
         async def handle_with_replay(request: Request) -> Response:

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic_core import PydanticCustomError
 
 NUL = "\x00"
 
@@ -21,7 +22,8 @@ class Model(BaseModel):
             for name, value in data.items():
                 where = find_nul(value)
                 if where is not None:
-                    raise ValueError(f"{name}{where} contains a NUL character; remove it")
+                    place = {"pointer": f"/{name}{where}".replace(NUL, "")}
+                    raise PydanticCustomError("nul", "contains a NUL character; remove it", place)
         return data
 
 

@@ -1,6 +1,6 @@
 """W3C Trace Context (https://www.w3.org/TR/trace-context/) from request to event to request.
 
-The OpenTelemetry API does the work, so an installed SDK sees every span; without one the ids still travel and are logged.
+The OpenTelemetry API does the work, so an installed SDK sees every span; without one the ids still travel.
 """
 
 import secrets

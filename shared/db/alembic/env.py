@@ -1,6 +1,6 @@
 """Alembic's entry for every service; `shared.db.migrations` hands over the connection and the service."""
 
-from typing import Any, Literal
+from typing import Any
 
 from alembic import context
 
@@ -10,11 +10,7 @@ from shared.service import Service
 service: Service = context.config.attributes["service"]
 
 
-def only_own_schema(
-    name: str | None,
-    kind: Literal["schema", "table", "column", "index", "unique_constraint", "foreign_key_constraint"],
-    parents: Any,
-) -> bool:
+def only_own_schema(name: str | None, kind: str, parents: Any) -> bool:
     return name == service.name if kind == "schema" else True
 
 
