@@ -30,8 +30,8 @@ def runtime_of(request: Request) -> Runtime:
 RuntimeDep = Annotated[Runtime, Depends(runtime_of)]
 
 
-def authenticate(request: Request, scope: str) -> Principal:
-    """The caller, if the token is good and carries the scope; counts against the caller's rate limit.
+def authenticate(request: Request, scope: str | None) -> Principal:
+    """The caller, if the token is good and carries the scope (if one is named); counts against the caller's rate limit.
 
     Raises `Unauthenticated`, `Forbidden` or `TooMany`.
     """
@@ -42,7 +42,8 @@ def authenticate(request: Request, scope: str) -> Principal:
     principal = runtime.verifier.verify(token.strip(), now=runtime.clock.now())
     structlog.contextvars.bind_contextvars(account=str(principal.account_id), actor=str(principal.actor))
     request.scope["heed.headers"] = request.app.state.limiter.take(principal.credential)
-    if scope not in principal.scopes:
+    request.scope["heed.principal"] = principal
+    if scope is not None and scope not in principal.scopes:
         raise Forbidden(f"This needs the scope `{scope}`, which your credential does not have.")
     return principal
 
@@ -53,8 +54,8 @@ class WorkDependency(SecurityBase):
     It is a `SecurityBase` so that the scope shows in the OpenAPI document.
     """
 
-    def __init__(self, scope: str) -> None:
-        if scope not in ALL:
+    def __init__(self, scope: str | None) -> None:
+        if scope is not None and scope not in ALL:
             raise ValueError(f"{scope!r} is not a scope; see shared/auth/scopes.py")
         self.scope = scope
         self.model = HTTPBearer(bearerFormat="JWT")
@@ -69,9 +70,18 @@ class WorkDependency(SecurityBase):
             yield work
 
 
-def work_with(scope: str) -> Any:
-    """`Annotated[Work, work_with("tickets:write")]`. Function scope: committed before the answer is sent."""
-    return Security(WorkDependency(scope), scope="function", scopes=[scope])
+def work_with(scope: str | None) -> Any:
+    """`Annotated[Work, work_with("tickets:write")]`. Function scope: committed before the answer is sent.
+
+    None is for what anybody with a good credential may do, whatever its scopes.
+    """
+    return Security(WorkDependency(scope), scope="function", scopes=[scope] if scope else [])
+
+
+def principal_of(request: Request) -> Principal:
+    """The caller, for an endpoint that has a Work: dependencies are resolved before its body runs."""
+    principal: Principal = request.scope["heed.principal"]
+    return principal
 
 
 @asynccontextmanager
