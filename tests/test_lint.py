@@ -17,7 +17,7 @@ class TestRules:
     @pytest.mark.parametrize(
         ("name", "source", "words"),
         [
-            ("services/tickets/cases/service.py", "async def f(work):\n    await work.session.commit()", "only the edge"),
+            ("services/tickets/cases/service.py", "async def f(w):\n    await w.session.commit()", "only the edge"),
             ("services/tickets/cases/service.py", "from datetime import datetime\nx = datetime.now()", "clock"),
             ("shared/bus/relay.py", "import time\nx = time.time()", "clock"),
             ("services/tickets/cases/endpoints.py", "def f():\n    raise HTTPException(404)", "AppError"),

@@ -53,7 +53,7 @@ class PrivatePostgres:
 
     async def start(self) -> None:
         """Adopt the server that answers with our password, else start one. Returns when it takes connections."""
-        if (self._cluster.data / "postmaster.pid").exists() and await self._answers():
+        if (self._cluster.data / "postmaster.pid").exists() and await self.answers():
             logger.info("adopted the PostgreSQL that was still running")
         else:
             await self._launch()
@@ -98,7 +98,7 @@ class PrivatePostgres:
             elif not any(words in said for words in _LEFTOVERS):
                 break
             await asyncio.sleep(LOOK_SECONDS)
-            if await self._answers():
+            if await self.answers():
                 self.process = None
                 return
         raise PostgresFailed(f"PostgreSQL did not start; its log is {self._log_file}:", self._last_words())
@@ -125,7 +125,7 @@ class PrivatePostgres:
         while loop.time() < deadline:
             if self.process.poll() is not None:
                 return False
-            if await self._answers():
+            if await self.answers():
                 return True
             await asyncio.sleep(0.03)
         raise PostgresFailed(f"PostgreSQL takes too long to start; its log is {self._log_file}:", self._last_words())
@@ -140,7 +140,8 @@ class PrivatePostgres:
         writer.close()
         return True
 
-    async def _answers(self) -> bool:
+    async def answers(self) -> bool:
+        """Whether a connection with our password succeeds right now."""
         try:
             connection = await asyncpg.connect(self._url("postgres"), timeout=5, ssl=False)
         except _NOT_READY:
