@@ -43,3 +43,23 @@ class CustomerIdentified(Payload):
 
     customer_id: UUID
     sighting_id: UUID
+
+
+class CustomerDeleted(Payload):
+    """A customer's record, identities and timeline are gone; forget every copy of them. The id is never used again.
+
+    Its version is above that of every earlier event of the customer. Subject: the customer.
+    """
+
+    TYPE: ClassVar[str] = "heed.customers.customer.deleted.v1"
+
+    customer_id: UUID
+
+
+class SightingUnresolved(Payload):
+    """Answer to `CustomerSighted`: nobody can be told from what it names, go on without. Subject: the sighting."""
+
+    TYPE: ClassVar[str] = "heed.customers.sighting.unresolved.v1"
+
+    sighting_id: UUID
+    reason: str
