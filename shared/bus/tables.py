@@ -1,5 +1,8 @@
-"""The kit's own tables, one set in each service's schema. No row-level security: only the kit reads them, and the relay,
-the consumer and the timers serve all accounts. (`idempotency_keys` holds answers, so it is under row-level security.)"""
+"""The kit's own tables, one set in each service's schema.
+
+No row-level security: only the kit reads them, and the relay, the consumer and the timers serve all accounts.
+(`idempotency_keys` holds answers, so it is under row-level security.)
+"""
 
 from sqlalchemy import (
     BigInteger,

@@ -6,11 +6,19 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-from shared.settings import ServiceSettings
+from shared.settings import ServiceSettings, with_credentials
+
+# A message that was on its way to a consumer this often, and each time the consumer vanished, becomes a dead letter.
+# It is high because a dying consumer takes healthy messages with it; failures of handlers are counted in the inbox.
+MOST_DELIVERIES = 100
 
 
 class Unroutable(Exception):
-    """No queue takes this event; it stays in the outbox."""
+    """No queue takes events of these types; they stay in the outbox. All other events of the call were handed over."""
+
+    def __init__(self, types: frozenset[str]) -> None:
+        super().__init__(f"no queue takes {', '.join(sorted(types))}")
+        self.types = types
 
 
 class TransportDown(Exception):
@@ -27,6 +35,15 @@ class Outgoing:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class DeadMessage:
+    """A message that the transport gave up on: `id` means something to the transport, `reason` to people."""
+
+    id: str
+    reason: str
+    bodies: Sequence[bytes]
+
+
 # Takes the bodies of a batch of events; when it returns, they are committed and may be acknowledged.
 Receive = Callable[[Sequence[bytes]], Awaitable[None]]
 
@@ -41,7 +58,10 @@ class Transport(Protocol):
     async def close(self) -> None: ...
 
     async def subscribe(self, queue: str, patterns: Sequence[str]) -> None:
-        """Declare the queue and exactly these bindings (topic patterns: `*` one word, `#` any number)."""
+        """Declare the queue and these bindings (topic patterns: `*` one word, `#` any number). Raises `TransportDown`.
+
+        A consumer must ignore what it did not ask for: bindings of an earlier version may live on.
+        """
         ...
 
     async def publish(self, events: Sequence[Outgoing]) -> None:
@@ -53,7 +73,15 @@ class Transport(Protocol):
         ...
 
     async def depth(self, queue: str) -> int:
-        """Events or messages waiting, for the lag metric."""
+        """Messages waiting or being worked on, for the lag metric. Raises `TransportDown`."""
+        ...
+
+    async def dead(self, queue: str, *, limit: int = 100) -> list[DeadMessage]:
+        """What the transport gave up on for this queue, oldest first. Raises `TransportDown`."""
+        ...
+
+    async def redrive(self, queue: str) -> int:
+        """Put the queue's dead messages back into it. Returns how many. Raises `TransportDown`."""
         ...
 
     def problem(self) -> str | None:
@@ -71,4 +99,6 @@ def open_transport(service: str, settings: ServiceSettings) -> Transport:
 
     role = f"heed_{service}"
     url = settings.role_url(role)
+    if settings.bus_database_url:
+        url = with_credentials(settings.bus_database_url, role, settings.role_password(role))
     return PostgresTransport(url, prefix=settings.bus_prefix)

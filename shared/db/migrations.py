@@ -12,7 +12,7 @@ from sqlalchemy import Connection, pool, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from shared.bus.ddl import create_outbox_notification
+from shared.bus.ddl import create_outbox_notification, let_housekeeping_forget_keys
 from shared.bus.tables import add_bus_tables
 from shared.db.rls import enable_row_security
 from shared.service import Service
@@ -83,3 +83,4 @@ def create_kit_tables(op: Operations, schema: str) -> None:
         op.execute(f'alter table "{schema}".{table} set (autovacuum_vacuum_scale_factor = 0.01)')
     create_outbox_notification(op, schema)
     enable_row_security(op, schema, "idempotency_keys")
+    let_housekeeping_forget_keys(op, schema)
