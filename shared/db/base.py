@@ -1,12 +1,12 @@
 """Metadata and column types that every service's tables share."""
 
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import DateTime, MetaData, Uuid
 from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from shared.bus.tables import add_bus_tables
@@ -43,14 +43,8 @@ def service_metadata(service: str) -> MetaData:
     return metadata
 
 
-def service_base(service: str) -> type[DeclarativeBase]:
-    """The declarative base of one service."""
-
-    class Base(DeclarativeBase):
-        metadata = service_metadata(service)
-        type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: UTCDateTime(), UUID: Uuid()}
-
-    return Base
+# For a service's `class Base(DeclarativeBase): metadata = service_metadata("..."); type_annotation_map = COLUMN_TYPES`.
+COLUMN_TYPES: dict[Any, Any] = {datetime: UTCDateTime(), UUID: Uuid()}
 
 
 class AccountOwned:

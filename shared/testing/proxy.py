@@ -1,0 +1,76 @@
+"""A TCP proxy in front of a server, for outages on demand: refused, cut, or silent (half-open)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit, urlunsplit
+
+
+class Proxy:
+    """`await down()` refuses and cuts; `silence()` keeps connections open and carries nothing; `await up()` mends."""
+
+    def __init__(self, url: str, default_port: int) -> None:
+        parts = urlsplit(url)
+        self._target = (parts.hostname or "127.0.0.1", parts.port or default_port)
+        self._parts = parts
+        self._server: asyncio.Server | None = None
+        self._port = 0
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._carrying = asyncio.Event()
+        self._carrying.set()
+
+    @property
+    def url(self) -> str:
+        """The server's URL, through the proxy."""
+        login = self._parts.netloc.rpartition("@")[0]
+        netloc = f"{login}@127.0.0.1:{self._port}" if login else f"127.0.0.1:{self._port}"
+        return urlunsplit(self._parts._replace(netloc=netloc))
+
+    async def up(self) -> None:
+        self._carrying.set()
+        if self._server is None:
+            self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
+            self._port = self._server.sockets[0].getsockname()[1]
+
+    async def down(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        for writer in list(self._writers):
+            writer.transport.abort()
+
+    def silence(self) -> None:
+        self._carrying.clear()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            onward_reader, onward_writer = await asyncio.open_connection(*self._target)
+        except OSError:
+            writer.transport.abort()
+            return
+        self._writers |= {writer, onward_writer}
+        try:
+            await asyncio.gather(self._carry(reader, onward_writer), self._carry(onward_reader, writer))
+        finally:
+            self._writers -= {writer, onward_writer}
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while data := await reader.read(65_536):
+                await self._carrying.wait()
+                writer.write(data)
+                await writer.drain()
+        except OSError:
+            pass
+        finally:
+            writer.close()
+
+
+@asynccontextmanager
+async def proxied(url: str, default_port: int) -> AsyncIterator[Proxy]:
+    proxy = Proxy(url, default_port)
+    await proxy.up()
+    try:
+        yield proxy
+    finally:
+        await proxy.down()
