@@ -83,8 +83,8 @@ async def _deliver_to_account(runtime: Runtime, account_id: UUID, events: Sequen
     except Exception as problem:
         if is_database_down(problem):
             raise
-        for subscription, taken in jobs:
-            for event in taken:
+        for subscription, failed in jobs:
+            for event in failed:
                 await _deliver_alone(runtime, subscription, event)
 
 

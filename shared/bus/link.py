@@ -13,16 +13,16 @@ CONNECT_SECONDS = 5.0
 # All its statements are short; one that takes longer means that the other side is gone.
 STATEMENT_SECONDS = 10.0
 
-_GONE = (
-    OSError,
-    TimeoutError,
+_REFUSED_OR_LOST = (
+    ConnectionError,
     asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.CannotConnectNowError,
     asyncpg.TooManyConnectionsError,
 )
+# On a connection of our own with short statements, these mean the same.
+_GONE = (*_REFUSED_OR_LOST, OSError, TimeoutError, asyncpg.InterfaceError)
 
 
 class LinkDown(Exception):
@@ -119,9 +119,11 @@ class Link:
 def is_database_down(problem: BaseException | None) -> bool:
     """Whether the database was out of reach, as opposed to having refused something."""
     while problem is not None:
-        if isinstance(problem, (*_GONE[2:], sqlalchemy.exc.TimeoutError, LinkDown, ConnectionError)):
+        if isinstance(problem, (*_REFUSED_OR_LOST, sqlalchemy.exc.TimeoutError, LinkDown)):
+            return True
+        if isinstance(problem, asyncpg.InterfaceError) and "closed" in str(problem):
             return True
         if isinstance(problem, sqlalchemy.exc.DBAPIError) and problem.connection_invalidated:
             return True
-        problem = problem.__cause__ or (problem.orig if isinstance(problem, sqlalchemy.exc.DBAPIError) else None)
+        problem = problem.__cause__
     return False
