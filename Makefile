@@ -47,7 +47,7 @@ restore: .venv/ready ## read FILE back into an empty Heed
 dead-letters: .venv/ready ## list events and timers that were given up; ARGS="--service tickets"
 	@$(V) -m services dead-letters list $(ARGS)
 
-redrive: .venv/ready ## try them again; ARGS="--service tickets" or ARGS="--id <id>"
+redrive: .venv/ready ## try them again; the same ARGS, or ARGS="--what <handler>"
 	@$(V) -m services dead-letters redrive $(ARGS)
 
 secrets: .venv/ready ## print fresh secrets for a production environment file

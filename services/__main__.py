@@ -1,0 +1,88 @@
+"""`python -m services`: Heed as one program. `python -m services --help` lists the other commands."""
+
+import argparse
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from services.catalog import NAMES
+from shared.embedded.errors import CannotStart
+from shared.embedded.home import DataHome
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Returns the exit status. What a person can mend is said in a few lines, without a trace."""
+    options = _parser().parse_args(arguments)
+    home = DataHome(os.environ.get("HEED_HOME") or ".heed")
+    try:
+        _dispatch(options, home)
+    except CannotStart as problem:
+        print(f"\n{problem}", file=sys.stderr)
+        return 1
+    except ValidationError as problem:
+        for error in problem.errors(include_url=False, include_input=False, include_context=False):
+            name = "_".join(str(part) for part in error["loc"]).upper()
+            print(f"Settings: {f'HEED_{name}: ' if name else ''}{error['msg']}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m services", description="Without a command: everything at once.")
+    commands = parser.add_subparsers(dest="command", metavar="command")
+    for name in NAMES:
+        service = commands.add_parser(name, help=f"one half of the {name} service, for containers")
+        service.add_argument("half", choices=("web", "worker"))
+    commands.add_parser("migrate", help="bring every service's tables up to date")
+    commands.add_parser("secrets", help="print fresh secrets for an environment file")
+    letters = commands.add_parser("dead-letters", help="what was given up after repeated failure").add_subparsers(
+        dest="action", required=True
+    )
+    listing = letters.add_parser("list", help="show them")
+    redriving = letters.add_parser("redrive", help="try them again")
+    redriving.add_argument("--what", help="of this handler, kind of timer or queue only")
+    for action in (listing, redriving):
+        action.add_argument("--service", help="of this service only")
+    for command, words in (("backup", "write all data to a file"), ("restore", "read a backup into an empty Heed")):
+        commands.add_parser(command, help=words).add_argument("file", type=Path)
+    return parser
+
+
+def _dispatch(options: argparse.Namespace, home: DataHome) -> None:
+    # Imported when needed: a help text must not wait for six services.
+    if options.command is None or options.command in NAMES:
+        _serve(options, home)
+        return
+    if options.command == "secrets":
+        from services.first_start import environment_lines
+
+        print(environment_lines(), end="")
+        return
+    from services import upkeep
+
+    commands = {
+        "migrate": lambda: upkeep.migrate_command(home),
+        "backup": lambda: upkeep.backup_command(home, options.file),
+        "restore": lambda: upkeep.restore_command(home, options.file),
+        "list": lambda: upkeep.list_dead_command(home, only=options.service),
+        "redrive": lambda: upkeep.redrive_command(home, only=options.service, what=options.what),
+    }
+    print(asyncio.run(commands[getattr(options, "action", options.command)]()))
+
+
+def _serve(options: argparse.Namespace, home: DataHome) -> None:
+    from services import runner
+
+    if options.command is None:
+        runner.run(runner.run_together(home, runner.address_from_environment("127.0.0.1")))
+    elif options.half == "web":
+        runner.run(runner.run_web(options.command, runner.address_from_environment("0.0.0.0")))
+    else:
+        runner.run(runner.run_worker_half(options.command, runner.address_from_environment("0.0.0.0")))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,223 @@
+"""The composition root: all of Heed in one process behind one port, or one half of one service."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from services.catalog import load, present
+from services.first_start import CREDENTIALS, settings_of, settings_of_all, stored_secrets
+from services.upkeep import Declared, given_database, migrate
+from shared.bus.worker import run_worker
+from shared.embedded.errors import CannotStart, PortTaken
+from shared.embedded.home import DataHome
+from shared.embedded.logfile import LogFile
+from shared.embedded.server import private_postgres
+from shared.http import health
+from shared.observability.logging import configure_logging
+from shared.service import Runtime, Service, open_runtime
+
+GRACE_SECONDS = 10
+KEEP_ALIVE_SECONDS = 75
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        host = "localhost" if self.host in ("127.0.0.1", "0.0.0.0", "::", "::1") else self.host
+        return f"http://{host}:{self.port}"
+
+    def listen(self) -> socket.socket:
+        """Bound before anything else is started. Raises `PortTaken`."""
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        listening = socket.socket(family)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((self.host, self.port))
+            # Bound alone is not enough: only one of two programs that bind the same port may listen.
+            listening.listen(2048)
+        except OSError as problem:
+            listening.close()
+            raise PortTaken(self.host, self.port, (problem.strerror or str(problem)).lower()) from problem
+        return listening
+
+
+def address_from_environment(default_host: str) -> Address:
+    """`HEED_HOST` and `HEED_PORT`; raises `CannotStart` for what is no port."""
+    port = os.environ.get("HEED_PORT") or "8000"
+    if not port.isdecimal() or not 0 < int(port) < 65536:
+        raise CannotStart(f"HEED_PORT is {port!r}; it must be a number from 1 to 65535")
+    return Address(os.environ.get("HEED_HOST") or default_host, int(port))
+
+
+def run(main: Coroutine[Any, Any, None]) -> None:
+    """Run until done, or until Ctrl-C or SIGTERM cancel it: both are a proper end."""
+    import uvloop
+
+    async def until_stopped() -> None:
+        task = asyncio.ensure_future(main)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, task.cancel)
+        with suppress(asyncio.CancelledError):
+            await task
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(until_stopped())
+
+
+async def run_together(home: DataHome, address: Address) -> None:
+    """Everything: database, six services with their workers, the gateway in front. Raises `CannotStart`."""
+    with home.locked(address.url):
+        listening = address.listen()
+        async with AsyncExitStack() as stack:
+            stack.callback(listening.close)
+            admin_url = given_database()
+            values: dict[str, Any] = {"public_url": address.url} | stored_secrets(home)
+            if not admin_url:
+                server = await stack.enter_async_context(private_postgres(home))
+                admin_url = server.url
+                values["database_url"] = admin_url
+            declared = settings_of_all(present(), values)
+            log_file = stack.enter_context(LogFile(home.log / "heed.log"))
+            configure_logging(declared[0][1].log_level, log_file)
+            await migrate(admin_url, declared)
+            app = await stack.enter_async_context(everything(declared, home))
+            banner(home, address)
+            await _serve(app, listening)
+
+
+@asynccontextmanager
+async def everything(declared: Declared, home: DataHome) -> AsyncIterator[FastAPI]:
+    """All services up in this process; yields the gateway's application, the only one that faces the world."""
+    runtimes = {service.name: open_runtime(service, settings) for service, settings in declared}
+    apps = {name: runtime.service.create_app(runtime) for name, runtime in runtimes.items() if name != "gateway"}
+    gateway = runtimes["gateway"]
+    gateway.state["upstreams"] = apps
+    front = gateway.service.create_app(gateway)
+    async with AsyncExitStack() as stack:
+        for app in (*apps.values(), front):
+            await stack.enter_async_context(app.router.lifespan_context(app))
+        await _first_account(gateway, home)
+        for runtime in runtimes.values():
+            await stack.enter_async_context(_working(runtime))
+        yield front
+
+
+async def run_web(name: str, address: Address) -> None:
+    """The requests of one service."""
+    service, runtime = _one(name)
+    app = service.create_app(runtime)
+    listening = address.listen()
+    async with app.router.lifespan_context(app):
+        await _serve(app, listening)
+
+
+async def run_worker_half(name: str, address: Address) -> None:
+    """Everything of one service that goes on without a request; the port answers health and metrics only."""
+    _, runtime = _one(name)
+    app = FastAPI(openapi_url=None)
+    app.state.runtime = runtime
+    app.include_router(health.router)
+    listening = address.listen()
+    try:
+        async with _working(runtime):
+            await _serve(app, listening)
+    finally:
+        await runtime.database.close()
+
+
+def _one(name: str) -> tuple[Service, Runtime]:
+    service = load(name)
+    settings = settings_of(service, {})
+    configure_logging(settings.log_level)
+    return service, open_runtime(service, settings)
+
+
+@asynccontextmanager
+async def _working(runtime: Runtime) -> AsyncIterator[None]:
+    worker = asyncio.create_task(run_worker(runtime), name=f"worker {runtime.service.name}")
+    worker.add_done_callback(_worker_ended)
+    try:
+        yield
+    finally:
+        worker.cancel()
+        with suppress(asyncio.CancelledError):
+            await worker
+
+
+def _worker_ended(worker: asyncio.Task[None]) -> None:
+    if not worker.cancelled() and (problem := worker.exception()) is not None:
+        log.critical("a worker ended", task=worker.get_name(), exc_info=problem)
+
+
+class _Server(uvicorn.Server):
+    """Signals are ours: they end the server first, then the workers, and the database last."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def _serve(app: FastAPI, listening: socket.socket) -> None:
+    """Serve until cancelled; requests under way may end. A second cancellation does not wait for them."""
+    config = uvicorn.Config(
+        app,
+        lifespan="off",
+        loop="none",
+        http="httptools",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
+        server.should_exit = True
+        await serving
+        raise
+
+
+async def _first_account(gateway: Runtime, home: DataHome) -> None:
+    from services.gateway.first_start import ensure_first_account
+
+    await ensure_first_account(gateway, home.folder / CREDENTIALS)
+
+
+def banner(home: DataHome, address: Address) -> None:
+    """What a person who has just started Heed wants to know."""
+    path = home.folder / CREDENTIALS
+    lines = [f"Heed is ready:  {address.url}", ""]
+    if path.exists():
+        email = json.loads(path.read_text())["email"]
+        lines += [f"Sign in as      {email}", f"Password        in {path}"]
+    lines += [
+        f"API documents   {address.url}/docs",
+        f"Mail it sends   {address.url}/mailbox",
+        f"Data and logs   {home.folder}",
+        "",
+        "Ctrl-C stops it.",
+    ]
+    sys.stdout.write("\n" + "".join(f"  {line}\n" for line in lines) + "\n")
+    sys.stdout.flush()
