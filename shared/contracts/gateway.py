@@ -28,6 +28,17 @@ class UserAdded(Payload):
     role: str
 
 
+class UserUpdated(Payload):
+    """A person's name or role changed; these are the ones after it. Subject: the user."""
+
+    TYPE: ClassVar[str] = "heed.gateway.user.updated.v1"
+
+    user_id: UUID
+    name: str
+    email: str
+    role: str
+
+
 class UserRemoved(Payload):
     """A person may no longer work in the account. Subject: the user."""
 
