@@ -37,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
         service = commands.add_parser(name, help=f"one half of the {name} service, for containers")
         service.add_argument("half", choices=("web", "worker"))
     commands.add_parser("migrate", help="bring every service's tables up to date")
+    commands.add_parser("first-account", help="make the first account of an empty system and print its way in")
     commands.add_parser("secrets", help="print fresh secrets for an environment file")
     letters = commands.add_parser("dead-letters", help="what was given up after repeated failure").add_subparsers(
         dest="action", required=True
@@ -65,6 +66,7 @@ def _dispatch(options: argparse.Namespace, home: DataHome) -> None:
 
     commands = {
         "migrate": lambda: upkeep.migrate_command(home),
+        "first-account": lambda: upkeep.first_account_command(home),
         "backup": lambda: upkeep.backup_command(home, options.file),
         "restore": lambda: upkeep.restore_command(home, options.file),
         "list": lambda: upkeep.list_dead_command(home, only=options.service),

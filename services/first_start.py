@@ -3,13 +3,16 @@
 import json
 import os
 import secrets
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from services.catalog import load
 from shared.auth.tokens import new_key_pair
 from shared.embedded.home import DataHome
 from shared.service import Service
 from shared.settings import ServiceSettings
+
+if TYPE_CHECKING:
+    from services.gateway.first_start import FirstAccount
 
 SECRETS = "secrets.json"
 CREDENTIALS = "credentials.json"
@@ -42,6 +45,12 @@ def environment_lines() -> str:
         "rabbitmq_password": secrets.token_urlsafe(24),
     }
     return "".join(f"HEED_{name.upper()}={value}\n" for name, value in values.items())
+
+
+def credentials_text(first: "FirstAccount") -> str:
+    """How a person finds the first account's way in."""
+    values = {"email": first.email, "password": first.password, "api_key": first.api_key}
+    return json.dumps(values | {"account_id": str(first.account_id)}, indent=2) + "\n"
 
 
 def settings_of(service: Service, values: dict[str, Any]) -> ServiceSettings:

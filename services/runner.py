@@ -9,14 +9,14 @@ import sys
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 import uvicorn
 from fastapi import FastAPI
 
 from services.catalog import load, present
-from services.first_start import CREDENTIALS, settings_of, settings_of_all, stored_secrets
+from services.first_start import CREDENTIALS, credentials_text, settings_of, settings_of_all, stored_secrets
 from services.upkeep import Declared, given_database, migrate
 from shared.bus.worker import run_worker
 from shared.embedded.errors import CannotStart, PortTaken
@@ -96,7 +96,7 @@ async def run_together(home: DataHome, address: Address) -> None:
                 values["database_url"] = admin_url
             declared = settings_of_all(present(), values)
             log_file = stack.enter_context(LogFile(home.log / "heed.log"))
-            configure_logging(declared[0][1].log_level, log_file)
+            configure_logging(declared[0][1].log_level, cast("TextIO", log_file))
             await migrate(admin_url, declared)
             app = await stack.enter_async_context(everything(declared, home))
             banner(home, address)
@@ -200,9 +200,12 @@ async def _serve(app: FastAPI, listening: socket.socket) -> None:
 
 
 async def _first_account(gateway: Runtime, home: DataHome) -> None:
-    from services.gateway.first_start import ensure_first_account
+    from services.gateway.first_start import FirstAccount, ensure_first_account
 
-    await ensure_first_account(gateway, home.folder / CREDENTIALS)
+    def keep(first: FirstAccount) -> None:
+        home.write_private(CREDENTIALS, credentials_text(first))
+
+    await ensure_first_account(gateway, keep)
 
 
 def banner(home: DataHome, address: Address) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 
 from services.catalog import present
-from services.first_start import settings_of_all, stored_secrets
+from services.first_start import credentials_text, settings_of_all, stored_secrets
 from shared.embedded.binaries import find_binaries
 from shared.embedded.cluster import prepare_cluster
 from shared.embedded.errors import AlreadyRunning, CannotStart
@@ -70,6 +70,17 @@ async def migrate_command(home: DataHome) -> str:
         declared = settings_of_all(present(), values)
         behind = await migrate(admin_url, declared)
     return f"{len(declared)} services, {behind} brought up to date"
+
+
+async def first_account_command(home: DataHome) -> str:
+    """For containers, where nobody prints a banner: the way in, once, on standard output."""
+    from services.gateway.first_start import ensure_first_account
+
+    async with administered(home) as (_, values):
+        [(service, settings)] = settings_of_all(["gateway"], values)
+        async with _opened(service, settings) as runtime:
+            first = await ensure_first_account(runtime)
+    return credentials_text(first).strip() if first else "There is an account already."
 
 
 async def list_dead_command(home: DataHome, *, only: str | None) -> str:

@@ -12,7 +12,6 @@ from uuid import UUID
 
 import pytest
 
-from services import catalog
 from shared.embedded.errors import CannotStart
 from shared.ids import new_id
 from shared.testing.clock import FrozenClock
@@ -91,10 +90,10 @@ def _start(config: pytest.Config, *, postgres: bool, rabbitmq: bool) -> None:
 
 @pytest.fixture(scope="session")
 async def databases(worker_id: str) -> "Databases":
-    """A PostgreSQL with every service provisioned and migrated, for this worker alone."""
-    from shared.testing.databases import create_databases
+    """A real database for this worker alone; `await databases.prepare(SERVICE)` makes a service's schema in it."""
+    from shared.testing.databases import create_database
 
-    return await create_databases(catalog.load_all(), worker_id)
+    return await create_database(worker_id)
 
 
 @pytest.fixture
@@ -114,6 +113,7 @@ async def harness(databases: "Databases") -> AsyncIterator[HarnessFactory]:
 
         async def make(service: "Service", **settings: object) -> Harness:
             clock = FrozenClock()
+            await databases.prepare(service)
             runtime = open_runtime(service, databases.settings(service, **settings), clock=clock)
             app = service.create_app(runtime)
             made = Harness(runtime, app, clock, databases.signer)

@@ -1,10 +1,11 @@
-"""One database per pytest worker, cloned from a template that holds every service's schema."""
+"""One database per pytest worker; the services that its tests need are prepared in it as they are asked for."""
 
 import fcntl
 import os
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -30,79 +31,76 @@ PUBLIC_KEY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Databases:
     """`url` is the administrator's, of this worker's own database."""
 
     url: str
+    _prepared: set[str] = field(default_factory=set)
 
     @property
     def signer(self) -> TokenSigner:
         """Signs what every service under test accepts."""
         return TokenSigner(PRIVATE_KEY)
 
-    def settings(self, service: Service | type[ServiceSettings], **changes: Any) -> ServiceSettings:
+    def settings(self, service: Service, **changes: Any) -> ServiceSettings:
         """A service's settings for this database; `changes` by field name."""
-        kind = service.settings if isinstance(service, Service) else service
         values: dict[str, Any] = {
             "database_url": self.url,
             "database_secret": "one-secret-for-all-tests",
             "secret": "another-one-for-all-tests",
             "token_public_key": PUBLIC_KEY,
-            "token_private_key": PRIVATE_KEY if isinstance(service, Service) and service.name == "gateway" else "",
+            "token_private_key": PRIVATE_KEY if service.name == "gateway" else "",
             "rabbitmq_url": "",
             "bus_prefix": os.environ[RUN],
         }
-        return kind(**(values | changes))
+        return service.settings(**(values | changes))
+
+    async def prepare(self, *services: Service) -> None:
+        """Roles, schemas and migrations, as at any start; once per service and worker."""
+        missing = [service for service in services if service.name not in self._prepared]
+        if not missing:
+            return
+        with _alone("provision"):
+            connection = await asyncpg.connect(self.url)
+            try:
+                await provision(connection, [(service, self.settings(service)) for service in missing])
+            finally:
+                await connection.close()
+        for service in missing:
+            await upgrade(service, self.url)
+            self._prepared.add(service.name)
 
 
-async def create_databases(services: Sequence[Service], worker: str) -> Databases:
-    """The first worker makes the template, the others wait for it; each then clones it, which takes no time."""
-    server = os.environ[DATABASE_URL]
-    name = re.sub(r"\W", "_", os.environ[RUN])
-    template, own = f"{name}_template", f"{name}_{worker}"
-    folder = Path(os.environ[FOLDER])
-    with (folder / "template.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "template.ready").exists():
-            await _administer(server, f'create database "{template}"')
-            await prepare_services(Databases(_of_database(server, template)), services)
-            (folder / "template.ready").touch()
-        await _administer(server, f'create database "{own}" template "{template}"')
-    return Databases(_of_database(server, own))
+async def create_database(worker: str) -> Databases:
+    """An empty database on the run's server."""
+    parts = urlsplit(os.environ[DATABASE_URL])
+    name = f"{_prefix()}_{worker}"
+    connection = await asyncpg.connect(os.environ[DATABASE_URL])
+    try:
+        await connection.execute(f'create database "{name}"')
+    finally:
+        await connection.close()
+    return Databases(urlunsplit(parts._replace(path=f"/{name}")))
 
 
 async def drop_databases() -> None:
     """Take this run's databases off a server that stays."""
-    server = os.environ[DATABASE_URL]
-    connection = await asyncpg.connect(server)
+    connection = await asyncpg.connect(os.environ[DATABASE_URL])
     try:
-        prefix = re.sub(r"\W", "_", os.environ[RUN])
-        for row in await connection.fetch("select datname from pg_database where starts_with(datname, $1)", prefix):
+        for row in await connection.fetch("select datname from pg_database where starts_with(datname, $1)", _prefix()):
             await connection.execute(f'drop database "{row["datname"]}" with (force)')
     finally:
         await connection.close()
 
 
-async def prepare_services(databases: Databases, services: Sequence[Service]) -> None:
-    """Roles, schemas and tables, as at any start."""
-    connection = await asyncpg.connect(databases.url)
-    try:
-        await provision(connection, [(service, databases.settings(service)) for service in services])
-    finally:
-        await connection.close()
-    for service in services:
-        await upgrade(service, databases.url)
+def _prefix() -> str:
+    return re.sub(r"\W", "_", os.environ[RUN])
 
 
-async def _administer(server: str, statement: str) -> None:
-    connection = await asyncpg.connect(server)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
-
-
-def _of_database(url: str, name: str) -> str:
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(path=f"/{name}"))
+@contextmanager
+def _alone(what: str) -> Iterator[None]:
+    """One worker at a time: roles belong to the whole server, and PostgreSQL's own locks end at the database."""
+    with (Path(os.environ[FOLDER]) / f"{what}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
