@@ -1,0 +1,25 @@
+from datetime import datetime
+
+from sqlalchemy import ARRAY, Index, LargeBinary, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.gateway.db import Base
+from shared.db.base import AccountOwned, Identified
+
+
+class APIKey(Identified, AccountOwned, Base):
+    """`hint` is how the key begins, so that people can tell theirs apart; the key itself is kept as a hash only."""
+
+    __tablename__ = "api_keys"
+    __table_args__ = (Index("ix_api_keys_account_id_id", "account_id", "id"),)
+
+    name: Mapped[str]
+    hint: Mapped[str]
+    # SHA-256 without salt or stretching is enough for 256 random bits, and lets the key be found by its hash.
+    key_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    created_by: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
