@@ -14,6 +14,7 @@ from typing import Any, TextIO, cast
 import structlog
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from services.catalog import load, present
 from services.first_start import CREDENTIALS, credentials_text, settings_of, settings_of_all, stored_secrets
@@ -104,29 +105,33 @@ async def run_together(home: DataHome, address: Address) -> None:
 
 
 @asynccontextmanager
-async def everything(declared: Declared, home: DataHome) -> AsyncIterator[FastAPI]:
-    """All services up in this process; yields the gateway's application, the only one that faces the world."""
+async def everything(declared: Declared, home: DataHome) -> AsyncIterator[ASGIApp]:
+    """All services up in this process; yields the door that everybody comes through."""
+    from services.gateway.front_door import create_front_door
+
     runtimes = {service.name: open_runtime(service, settings) for service, settings in declared}
-    apps = {name: runtime.service.create_app(runtime) for name, runtime in runtimes.items() if name != "gateway"}
-    gateway = runtimes["gateway"]
-    gateway.state["upstreams"] = apps
-    front = gateway.service.create_app(gateway)
+    apps = {name: runtime.service.create_app(runtime) for name, runtime in runtimes.items()}
     async with AsyncExitStack() as stack:
-        for app in (*apps.values(), front):
+        for app in apps.values():
             await stack.enter_async_context(app.router.lifespan_context(app))
-        await _first_account(gateway, home)
+        await _first_account(runtimes["gateway"], home)
         for runtime in runtimes.values():
             await stack.enter_async_context(_working(runtime))
-        yield front
+        yield create_front_door(runtimes["gateway"], apps)
 
 
 async def run_web(name: str, address: Address) -> None:
     """The requests of one service."""
     service, runtime = _one(name)
     app = service.create_app(runtime)
+    front: ASGIApp = app
+    if name == "gateway":
+        from services.gateway.front_door import create_front_door
+
+        front = create_front_door(runtime, {name: app})
     listening = address.listen()
     async with app.router.lifespan_context(app):
-        await _serve(app, listening)
+        await _serve(front, listening)
 
 
 async def run_worker_half(name: str, address: Address) -> None:
@@ -175,7 +180,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _serve(app: FastAPI, listening: socket.socket) -> None:
+async def _serve(app: ASGIApp, listening: socket.socket) -> None:
     """Serve until cancelled; requests under way may end. A second cancellation does not wait for them."""
     config = uvicorn.Config(
         app,
