@@ -227,5 +227,6 @@ def banner(home: DataHome, address: Address) -> None:
         "",
         "Ctrl-C stops it.",
     ]
-    sys.stdout.write("\n" + "".join(f"  {line}\n" for line in lines) + "\n")
+    text = "".join(f"  {line}".rstrip() + "\n" for line in lines)
+    sys.stdout.write(f"\n{text}\n")
     sys.stdout.flush()

@@ -3,8 +3,6 @@
 import fcntl
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,17 +57,20 @@ class Databases:
     async def prepare(self, *services: Service) -> None:
         """Roles, schemas and migrations, as at any start; once per service and worker."""
         missing = [service for service in services if service.name not in self._prepared]
-        if not missing:
-            return
-        with _alone("provision"):
-            connection = await asyncpg.connect(self.url)
-            try:
-                await provision(connection, [(service, self.settings(service)) for service in missing])
-            finally:
-                await connection.close()
+        await self.provision(*missing)
         for service in missing:
             await upgrade(service, self.url)
             self._prepared.add(service.name)
+
+    async def provision(self, *services: Service) -> None:
+        """Roles and schemas only. One worker at a time: roles belong to the server, its locks to a database."""
+        with (Path(os.environ[FOLDER]) / "provision.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            connection = await asyncpg.connect(self.url)
+            try:
+                await provision(connection, [(service, self.settings(service)) for service in services])
+            finally:
+                await connection.close()
 
 
 async def create_database(worker: str) -> Databases:
@@ -96,11 +97,3 @@ async def drop_databases() -> None:
 
 def _prefix() -> str:
     return re.sub(r"\W", "_", os.environ[RUN])
-
-
-@contextmanager
-def _alone(what: str) -> Iterator[None]:
-    """One worker at a time: roles belong to the whole server, and PostgreSQL's own locks end at the database."""
-    with (Path(os.environ[FOLDER]) / f"{what}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
