@@ -4,8 +4,8 @@ Schema `bus` is made by `shared.bus.ddl`; the reasons are in docs/decisions/0003
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 import structlog
@@ -49,7 +49,7 @@ with due as (
 update bus.messages message
 set deliveries = deliveries + 1,
     locked_until = now() + make_interval(secs => $3),
-    dead = case when deliveries >= $4 then format('its consumer vanished %s times', deliveries) end
+    dead = case when deliveries > $4 then format('its consumer vanished %s times', deliveries) end
 from due where message.id = due.id
 returning message.id, message.events, message.dead
 """
@@ -75,9 +75,13 @@ class _Message:
 class PostgresTransport:
     """One service's end of the bus, signed in as the service's role."""
 
-    def __init__(self, url: str, *, prefix: str) -> None:
+    def __init__(
+        self, url: str, *, prefix: str, most_deliveries: int = MOST_DELIVERIES, lease_seconds: float = LEASE_SECONDS
+    ) -> None:
         self.link = Link(url)
         self._prefix = prefix
+        self._most_deliveries = most_deliveries
+        self._lease_seconds = lease_seconds
 
     async def open(self) -> None:
         """Nothing to do: the link connects when it is used, and again when it was lost."""
@@ -150,7 +154,7 @@ class PostgresTransport:
         return f"{self._prefix}.{service}"
 
     async def _claim(self, name: str) -> list[_Message]:
-        rows = await self.link.fetch(_CLAIM, name, MESSAGES_AT_ONCE, LEASE_SECONDS, MOST_DELIVERIES)
+        rows = await self.link.fetch(_CLAIM, name, MESSAGES_AT_ONCE, self._lease_seconds, self._most_deliveries)
         for row in rows:
             if row["dead"]:
                 log.error("message became a dead letter", queue=name, message=row["id"], reason=row["dead"])
@@ -173,9 +177,9 @@ class PostgresTransport:
 
         async def renew() -> None:
             while True:
-                await asyncio.sleep(LEASE_SECONDS / 3)
+                await asyncio.sleep(self._lease_seconds / 3)
                 try:
-                    await self.link.execute(_RENEW, ids, LEASE_SECONDS)
+                    await self.link.execute(_RENEW, ids, self._lease_seconds)
                 except LinkDown as problem:
                     log.warning("lease not renewed", error=summary(problem))
 
@@ -189,14 +193,13 @@ class PostgresTransport:
 _RENEW = "update bus.messages set locked_until = now() + make_interval(secs => $2) where id = any($1)"
 
 
-class _down:
+@contextmanager
+def _down() -> Iterator[None]:
     """The database out of reach is the transport out of reach."""
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: object, problem: BaseException | None, trace: object) -> None:
-        if isinstance(problem, LinkDown):
-            raise TransportDown(str(problem)) from problem
+    try:
+        yield
+    except LinkDown as problem:
+        raise TransportDown(str(problem)) from problem
 
 
 def expression_of(pattern: str) -> str:

@@ -73,7 +73,7 @@ class Transport(Protocol):
         ...
 
     async def depth(self, queue: str) -> int:
-        """Messages waiting or being worked on, for the lag metric. Raises `TransportDown`."""
+        """Messages waiting, for the lag metric. Raises `TransportDown`."""
         ...
 
     async def dead(self, queue: str, *, limit: int = 100) -> list[DeadMessage]:

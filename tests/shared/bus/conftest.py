@@ -31,4 +31,3 @@ async def runtime_of(databases: Databases) -> AsyncIterator[RuntimeFactory]:
     for runtime in made:
         await runtime.transport.close()
         await runtime.database.close()
-

@@ -79,9 +79,7 @@ async def create_probe_database(worker: str) -> Databases:
     connection = await asyncpg.connect(databases.url)
     await provision(connection, [(probe(), databases.settings(probe()))])
     await connection.close()
-    engine = create_async_engine(
-        make_url(databases.url).set(drivername="postgresql+asyncpg"), poolclass=pool.NullPool
-    )
+    engine = create_async_engine(make_url(databases.url).set(drivername="postgresql+asyncpg"), poolclass=pool.NullPool)
     async with engine.begin() as transaction:
         await transaction.run_sync(_create_tables)
     await engine.dispose()
@@ -125,9 +123,7 @@ def key_revoked() -> APIKeyRevoked:
 
 async def note(work: Work, event_id: UUID, what: str) -> None:
     """An effect that can be counted."""
-    await work.session.execute(
-        insert(EFFECTS).values(account_id=work.account_id, event_id=event_id, what=what)
-    )
+    await work.session.execute(insert(EFFECTS).values(account_id=work.account_id, event_id=event_id, what=what))
 
 
 async def effects(runtime: Runtime, account: UUID) -> list[str]:

@@ -4,10 +4,8 @@ import asyncio
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import update
-
 from shared.bus.subscriptions import Timer
-from shared.bus.timers import LAST_ATTEMPT, run_due_timers
+from shared.bus.timers import LAST_ATTEMPT, _claim, _run_all, run_due_timers
 from shared.contracts.base import ActorKind
 from shared.ids import new_id
 from shared.service import Runtime
@@ -98,23 +96,11 @@ class TestFiring:
         slow = runtime_of(timers={KIND: ring}, clock=clock)
         await schedule(slow, account)
         clock.advance(MINUTE)
-
-        overtaken = False
-
-        async def overtake(work: Work, timer: Timer) -> None:
-            nonlocal overtaken
-            if not overtaken:
-                overtaken = True
-                clock.advance(timedelta(minutes=2))
-            await ring(work, timer)
-
-        from shared.bus import timers as module
-
-        claims = await module._claim(slow)
+        claims = await _claim(slow)
         clock.advance(timedelta(minutes=2))
         fast = runtime_of(timers={KIND: ring}, clock=clock)
         assert await run_due_timers(fast) == 1
-        assert await module._run_all(slow, claims) == 0
+        assert await _run_all(slow, claims) == 0
         assert len(await effects(fast, account)) == 1
 
 
