@@ -97,7 +97,8 @@ def encode_event(
         body["traceparent"] = traceparent
     body["aggregateversion"] = aggregate_version
     body["data"] = orjson.Fragment(payload.__pydantic_serializer__.to_json(payload))
-    return orjson.dumps(body, option=orjson.OPT_UTC_Z)
+    # Ids that were read from the database are a subclass of UUID, which orjson leaves to `default`.
+    return orjson.dumps(body, option=orjson.OPT_UTC_Z, default=str)
 
 
 def decode_event(raw: bytes) -> Event[Payload]:
