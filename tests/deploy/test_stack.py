@@ -118,7 +118,7 @@ class TestSecrets:
         def holders(variable: str) -> set[str]:
             return {name for name, container in CONTAINERS.items() if variable in str(container.get("environment"))}
 
-        assert holders("HEED_TOKEN_PRIVATE_KEY") == {"gateway", "gateway-worker"}
+        assert holders("HEED_TOKEN_PRIVATE_KEY") == {"gateway", "gateway-worker", "migrate"}
         assert holders("HEED_POSTGRES_PASSWORD") == {"postgres", "migrate"}
         assert holders("HEED_ADMIN_DATABASE_URL") == {"migrate"}
 
