@@ -1,0 +1,31 @@
+"""The customers service: who the account's customers are, how they are recognised, and what happened with them."""
+
+from fastapi import FastAPI
+
+from services.customers.db import Base
+from services.customers.records import endpoints as records
+from services.customers.settings import CustomersSettings
+from services.customers.subscriptions import SUBSCRIPTIONS
+from services.customers.timeline import endpoints as timeline
+from shared.http.app import service_app
+from shared.service import Runtime, Service
+
+BULK_BODY_BYTES = 8_388_608
+
+
+def create_app(runtime: Runtime) -> FastAPI:
+    return service_app(
+        runtime,
+        title="customers",
+        routers=[records.router, timeline.router],
+        body_limits={"/v1/customers/bulk": BULK_BODY_BYTES},
+    )
+
+
+SERVICE = Service(
+    name="customers",
+    settings=CustomersSettings,
+    metadata=Base.metadata,
+    create_app=create_app,
+    subscriptions=SUBSCRIPTIONS,
+)

@@ -1,0 +1,103 @@
+"""`/v1/customers`: the account's customers, known by their own key, e-mail or phone."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Response
+
+from services.customers.records import service as customers
+from services.customers.records.auth import CustomersRead, CustomersWrite
+from services.customers.records.identities import IdentityKind
+from services.customers.records.models import Customer, CustomerIdentity
+from services.customers.records.schemas import (
+    BulkOutcome,
+    CustomerChanges,
+    CustomerOut,
+    Email,
+    ExternalId,
+    IdentityOut,
+    ManyCustomers,
+    NewCustomer,
+    Phone,
+)
+from services.customers.timeline import service as timeline
+from shared.db.pagination import Page, PageQuery, paginate
+from shared.http.dependencies import IfMatch, set_etag
+from shared.http.routing import APIRouter
+
+router = APIRouter(prefix="/v1/customers", tags=["customers"])
+
+Search = Annotated[str, Query(min_length=1, max_length=200, description="Begin of a name, e-mail or external id.")]
+
+
+@router.post("", status_code=201, responses={200: {"model": CustomerOut, "description": "Was known; is changed."}})
+async def put_customer(body: NewCustomer, work: CustomersWrite, response: Response) -> CustomerOut:
+    """Add a customer, or change the one who has this `external_id`, `email` or `phone`.
+
+    201 if new, 200 if known. Fields that are left out stay as they are. If the identities belong to two customers, or a
+    weaker one (e-mail, phone) to a customer with another stronger one, nothing changes and the answer is 409.
+    """
+    customer, created = await customers.upsert(work, body)
+    if not created:
+        response.status_code = 200
+    set_etag(response, customer.version)
+    return CustomerOut.model_validate(customer)
+
+
+@router.post("/bulk")
+async def put_customers(body: ManyCustomers, work: CustomersWrite) -> BulkOutcome:
+    """Up to 1,000 customers, each as `POST /v1/customers` takes it, in order. Good ones are kept if others fail."""
+    return await customers.upsert_all(work, body.customers)
+
+
+@router.get("")
+async def list_customers(
+    work: CustomersRead,
+    page: PageQuery,
+    external_id: Annotated[ExternalId | None, Query()] = None,
+    email: Annotated[Email | None, Query()] = None,
+    phone: Annotated[Phone | None, Query()] = None,
+    search: Search | None = None,
+) -> Page[CustomerOut]:
+    """Newest first."""
+    wanted = {IdentityKind.EXTERNAL_ID: external_id, IdentityKind.EMAIL: email, IdentityKind.PHONE: phone}
+    statement = customers.known_customers(work, identities=wanted, search=search)
+    found = await paginate(work.session, statement, page, keys=(Customer.id.desc(),))
+    return found.map(CustomerOut.model_validate)
+
+
+@router.get("/{customer_id}")
+async def read_customer(customer_id: UUID, work: CustomersRead, response: Response) -> CustomerOut:
+    """One customer, with the `ETag` that a change may carry as `If-Match`."""
+    customer = await customers.find(work, customer_id)
+    set_etag(response, customer.version)
+    return CustomerOut.model_validate(customer)
+
+
+@router.patch("/{customer_id}")
+async def edit_customer(
+    customer_id: UUID, body: CustomerChanges, work: CustomersWrite, expected: IfMatch, response: Response
+) -> CustomerOut:
+    """Change what is sent, clear what is null; attributes are merged by name. An identity of somebody else is 409."""
+    customer = await customers.edit(work, customer_id, body, expected)
+    set_etag(response, customer.version)
+    return CustomerOut.model_validate(customer)
+
+
+@router.delete("/{customer_id}", status_code=204)
+async def delete_customer(customer_id: UUID, work: CustomersWrite, expected: IfMatch) -> None:
+    """Remove the record, its identities and its timeline, and have the other services forget their copies.
+
+    Answers, tickets and messages stay where they are, with an id that leads to nobody.
+    """
+    await customers.remove(work, customer_id, expected)
+    await timeline.forget(work, customer_id)
+
+
+@router.get("/{customer_id}/identities")
+async def list_identities(customer_id: UUID, work: CustomersRead, page: PageQuery) -> Page[IdentityOut]:
+    """What the customer is recognised by, by kind and value."""
+    await customers.find(work, customer_id)
+    keys = (CustomerIdentity.kind.asc(), CustomerIdentity.value.asc())
+    found = await paginate(work.session, customers.identities_of(work, customer_id), page, keys=keys)
+    return found.map(IdentityOut.model_validate)

@@ -1,0 +1,73 @@
+"""What a customer is recognised by, in the one form that is stored and compared."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from email_validator import EmailNotValidError, validate_email
+
+LONGEST_EXTERNAL_ID = 200
+
+
+class IdentityKind(StrEnum):
+    """Strongest first: what a stronger kind says is never overruled by a match on a weaker one."""
+
+    EXTERNAL_ID = "external_id"
+    EMAIL = "email"
+    PHONE = "phone"
+
+
+Identity = tuple[IdentityKind, str]
+Identities = Mapping[IdentityKind, str]
+
+
+def normal_external_id(value: str) -> str:
+    """The sender's own key, without surrounding blanks. Raises `ValueError` if nothing is left, or too much."""
+    value = value.strip()
+    if not 0 < len(value) <= LONGEST_EXTERNAL_ID:
+        raise ValueError(f"must have 1 to {LONGEST_EXTERNAL_ID} characters")
+    return value
+
+
+def normal_email(value: str) -> str:
+    """Lower case, Unicode-normalised (RFC 6531); no look-up of the domain. Raises `ValueError`.
+
+    Upper and lower case are one mailbox with every provider that people use, whatever RFC 5321 allows.
+    """
+    try:
+        return validate_email(value.strip(), check_deliverability=False).normalized.lower()
+    except EmailNotValidError as problem:
+        raise ValueError(str(problem)) from None
+
+
+def normal_phone(value: str) -> str:
+    """E.164 (ITU-T), such as `+351912345678`. Raises `ValueError` unless it is a possible international number."""
+    # Its tables of the world's numbering plans are big: only a process that sees a phone number pays for them.
+    import phonenumbers
+
+    try:
+        number = phonenumbers.parse(value, None)
+    except phonenumbers.NumberParseException:
+        raise ValueError("write it in international form, with + and the country code, such as +351912345678") from None
+    # "Valid" would refuse number ranges newer than the tables.
+    if not phonenumbers.is_possible_number(number):
+        raise ValueError("is too short or too long for a number of its country")
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+NORMALISERS = {
+    IdentityKind.EXTERNAL_ID: normal_external_id,
+    IdentityKind.EMAIL: normal_email,
+    IdentityKind.PHONE: normal_phone,
+}
+
+
+def usable(stated: Mapping[IdentityKind, str | None]) -> dict[IdentityKind, str]:
+    """Those that can be read, normalised; for what others said about a customer, where nobody is left to ask again."""
+    found = {}
+    for kind, value in stated.items():
+        if value is not None:
+            try:
+                found[kind] = NORMALISERS[kind](value)
+            except ValueError:
+                continue
+    return found

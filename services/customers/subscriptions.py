@@ -1,0 +1,12 @@
+"""Everything the customers service listens to."""
+
+from services.customers.records import handlers as records
+from services.customers.timeline import handlers as timeline
+from services.customers.timeline.entries import TOLD_BY
+from shared.bus.subscriptions import Subscription, on, on_batch
+from shared.contracts.survey import CustomerSighted
+
+SUBSCRIPTIONS: list[Subscription] = [
+    on(CustomerSighted, records.identify),
+    on_batch(TOLD_BY, timeline.record_all),
+]

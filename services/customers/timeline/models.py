@@ -1,0 +1,27 @@
+"""What happened with each customer, as other services told it."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.customers.db import Base
+from shared.db.base import AccountOwned
+
+
+class TimelineRow(AccountOwned, Base):
+    """One event about one customer. The customer may not have arrived yet, so nothing refers to it."""
+
+    __tablename__ = "timeline"
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    event_id: Mapped[UUID] = mapped_column(primary_key=True)
+    customer_id: Mapped[UUID]
+    kind: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+    detail: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+    __table_args__ = (Index("ix_timeline_account_id_customer_id_at", "account_id", "customer_id", "at", "event_id"),)
