@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from services.catalog import NAMES
+from services.address import address_from_environment
+from services.catalog import NAMES, present
 from shared.embedded.errors import CannotStart
 from shared.embedded.home import DataHome
 
@@ -76,14 +77,20 @@ def _dispatch(options: argparse.Namespace, home: DataHome) -> None:
 
 
 def _serve(options: argparse.Namespace, home: DataHome) -> None:
-    from services import runner
-
     if options.command is None:
-        runner.run(runner.run_together(home, runner.address_from_environment("127.0.0.1")))
-    elif options.half == "web":
-        runner.run(runner.run_web(options.command, runner.address_from_environment("0.0.0.0")))
-    else:
-        runner.run(runner.run_worker_half(options.command, runner.address_from_environment("0.0.0.0")))
+        address = address_from_environment("127.0.0.1")
+        with home.locked(address.url), address.listen() as listening:
+            from services import runner
+
+            runner.run(runner.run_together(home, address, listening))
+        return
+    if options.command not in present():
+        raise CannotStart(f"The service {options.command!r} is not in this installation")
+    with address_from_environment("0.0.0.0").listen() as listening:
+        from services import runner
+
+        half = runner.run_web if options.half == "web" else runner.run_worker_half
+        runner.run(half(options.command, listening))
 
 
 if __name__ == "__main__":

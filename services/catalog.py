@@ -3,7 +3,10 @@
 import importlib
 import importlib.util
 
-from shared.service import Service
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from shared.service import Service
 
 NAMES = ("gateway", "customers", "survey", "tickets", "metrics", "notifier")
 
@@ -13,13 +16,13 @@ def present() -> list[str]:
     return [name for name in NAMES if _has_app(name)]
 
 
-def load(name: str) -> Service:
+def load(name: str) -> "Service":
     """The declaration in `services/<name>/app.py`."""
-    service: Service = importlib.import_module(f"services.{name}.app").SERVICE
+    service: "Service" = importlib.import_module(f"services.{name}.app").SERVICE
     return service
 
 
-def load_all() -> list[Service]:
+def load_all() -> list["Service"]:
     return [load(name) for name in present()]
 
 

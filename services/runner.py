@@ -2,13 +2,11 @@
 
 import asyncio
 import json
-import os
 import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any, TextIO, cast
 
 import structlog
@@ -16,11 +14,11 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
+from services.address import Address
 from services.catalog import load, present
 from services.first_start import CREDENTIALS, credentials_text, settings_of, settings_of_all, stored_secrets
 from services.upkeep import Declared, given_database, migrate
 from shared.bus.worker import run_worker
-from shared.embedded.errors import CannotStart, PortTaken
 from shared.embedded.home import DataHome
 from shared.embedded.logfile import LogFile
 from shared.embedded.server import private_postgres
@@ -32,39 +30,6 @@ GRACE_SECONDS = 10
 KEEP_ALIVE_SECONDS = 75
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    host: str
-    port: int
-
-    @property
-    def url(self) -> str:
-        host = "localhost" if self.host in ("127.0.0.1", "0.0.0.0", "::", "::1") else self.host
-        return f"http://{host}:{self.port}"
-
-    def listen(self) -> socket.socket:
-        """Bound before anything else is started. Raises `PortTaken`."""
-        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
-        listening = socket.socket(family)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind((self.host, self.port))
-            # Bound alone is not enough: only one of two programs that bind the same port may listen.
-            listening.listen(2048)
-        except OSError as problem:
-            listening.close()
-            raise PortTaken(self.host, self.port, (problem.strerror or str(problem)).lower()) from problem
-        return listening
-
-
-def address_from_environment(default_host: str) -> Address:
-    """`HEED_HOST` and `HEED_PORT`; raises `CannotStart` for what is no port."""
-    port = os.environ.get("HEED_PORT") or "8000"
-    if not port.isdecimal() or not 0 < int(port) < 65536:
-        raise CannotStart(f"HEED_PORT is {port!r}; it must be a number from 1 to 65535")
-    return Address(os.environ.get("HEED_HOST") or default_host, int(port))
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
@@ -83,25 +48,25 @@ def run(main: Coroutine[Any, Any, None]) -> None:
         runner.run(until_stopped())
 
 
-async def run_together(home: DataHome, address: Address) -> None:
-    """Everything: database, six services with their workers, the gateway in front. Raises `CannotStart`."""
-    with home.locked(address.url):
-        listening = address.listen()
-        async with AsyncExitStack() as stack:
-            stack.callback(listening.close)
-            admin_url = given_database()
-            values: dict[str, Any] = {"public_url": address.url} | stored_secrets(home)
-            if not admin_url:
-                server = await stack.enter_async_context(private_postgres(home))
-                admin_url = server.url
-                values["database_url"] = admin_url
-            declared = settings_of_all(present(), values)
-            log_file = stack.enter_context(LogFile(home.log / "heed.log"))
-            configure_logging(declared[0][1].log_level, cast("TextIO", log_file))
-            await migrate(admin_url, declared)
-            app = await stack.enter_async_context(everything(declared, home))
-            banner(home, address)
-            await _serve(app, listening)
+async def run_together(home: DataHome, address: Address, listening: socket.socket) -> None:
+    """Everything: database, six services with their workers, the gateway in front. The caller holds `home.locked()`.
+
+    Raises `CannotStart`.
+    """
+    async with AsyncExitStack() as stack:
+        admin_url = given_database()
+        values: dict[str, Any] = {"public_url": address.url} | stored_secrets(home)
+        if not admin_url:
+            server = await stack.enter_async_context(private_postgres(home))
+            admin_url = server.url
+            values["database_url"] = admin_url
+        declared = settings_of_all(present(), values)
+        log_file = stack.enter_context(LogFile(home.log / "heed.log"))
+        configure_logging(declared[0][1].log_level, cast("TextIO", log_file))
+        await migrate(admin_url, declared)
+        app = await stack.enter_async_context(everything(declared, home))
+        banner(home, address)
+        await _serve(app, listening)
 
 
 @asynccontextmanager
@@ -120,7 +85,7 @@ async def everything(declared: Declared, home: DataHome) -> AsyncIterator[ASGIAp
         yield create_front_door(runtimes["gateway"], apps)
 
 
-async def run_web(name: str, address: Address) -> None:
+async def run_web(name: str, listening: socket.socket) -> None:
     """The requests of one service."""
     service, runtime = _one(name)
     app = service.create_app(runtime)
@@ -129,18 +94,16 @@ async def run_web(name: str, address: Address) -> None:
         from services.gateway.front_door import create_front_door
 
         front = create_front_door(runtime, {name: app})
-    listening = address.listen()
     async with app.router.lifespan_context(app):
         await _serve(front, listening)
 
 
-async def run_worker_half(name: str, address: Address) -> None:
+async def run_worker_half(name: str, listening: socket.socket) -> None:
     """Everything of one service that goes on without a request; the port answers health and metrics only."""
     _, runtime = _one(name)
     app = FastAPI(openapi_url=None)
     app.state.runtime = runtime
     app.include_router(health.router)
-    listening = address.listen()
     try:
         async with _working(runtime):
             await _serve(app, listening)
