@@ -1,0 +1,240 @@
+"""What happened with one customer, as the other services told it."""
+
+import json
+import random
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from sqlalchemy import select
+
+from services.customers.timeline.entries import TOLD_BY
+from services.customers.timeline.handlers import record_all
+from services.customers.timeline.models import TimelineRow
+from services.customers.timeline.schemas import EntryKind
+from shared.bus.events import decode_event
+from shared.contracts.base import Payload
+from shared.contracts.survey import FeedbackReceived, Rating
+from shared.contracts.tickets import LoopAdvanced, Origin, TicketOpened, TicketResolved
+from shared.ids import new_id
+from shared.testing.harness import Harness
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+SAMPLES = Path(__file__).parents[2] / "contracts" / "samples"
+
+
+def feedback(
+    customer_id: UUID | None, *, at: datetime = NOON, score: int = 2, text: str = "Too late."
+) -> FeedbackReceived:
+    return FeedbackReceived(
+        feedback_id=new_id(),
+        kind="response",
+        channel="email",
+        source="survey",
+        survey_id=new_id(),
+        survey_name="After delivery",
+        response_id=new_id(),
+        customer_id=customer_id,
+        ticket_id=None,
+        rating=Rating(scheme="nps", value=score, minimum=0, maximum=10, normalised=score * 10, band="negative"),
+        text=text,
+        language="en",
+        sentiment=None,
+        topics=(),
+        touchpoint="delivery",
+        journey_stage=None,
+        dimensions={},
+        completed=True,
+        occurred_at=at,
+        received_at=at,
+    )
+
+
+def ticket_opened(customer_id: UUID | None, *, at: datetime = NOON, number: int = 1) -> TicketOpened:
+    return TicketOpened(
+        ticket_id=new_id(),
+        number=number,
+        subject="Unhappy answer",
+        priority="high",
+        assignee_id=None,
+        assignee_name=None,
+        customer_id=customer_id,
+        channel="email",
+        origin=Origin(kind="rule", feedback_id=new_id(), rule_id=new_id(), request_id=new_id()),
+        first_response_due_at=at + timedelta(hours=4),
+        resolution_due_at=at + timedelta(days=2),
+        opened_at=at,
+    )
+
+
+async def add_customer(customers: Harness, account: UUID) -> UUID:
+    response = await customers.client(account=account).post("/v1/customers", json={"email": "ana@example.com"})
+    return UUID(response.json()["id"])
+
+
+async def timeline(client: httpx.AsyncClient, customer_id: UUID, **params: Any) -> list[dict[str, Any]]:
+    response = await client.get(f"/v1/customers/{customer_id}/timeline", params=params)
+    assert response.status_code == 200, response.text
+    found: list[dict[str, Any]] = response.json()["data"]
+    return found
+
+
+async def stored(customers: Harness, account: UUID) -> list[tuple[Any, ...]]:
+    """What the account's timelines hold, without the events' ids."""
+    columns = (TimelineRow.customer_id, TimelineRow.kind, TimelineRow.at, TimelineRow.detail)
+    async with customers.work(account) as work:
+        rows = await work.session.execute(select(*columns).order_by(*columns))
+        return [tuple(row) for row in rows]
+
+
+class TestReadingATimeline:
+    async def test_needs_a_credential(self, customers: Harness) -> None:
+        assert (await customers.anonymous().get(f"/v1/customers/{new_id()}/timeline")).status_code == 401
+
+    async def test_of_another_account_finds_nobody(self, customers: Harness, account: UUID) -> None:
+        ana = await add_customer(customers, account)
+        await customers.deliver(feedback(ana), account=account)
+        other = customers.client(account=new_id())
+        assert (await other.get(f"/v1/customers/{ana}/timeline")).status_code == 404
+
+    async def test_shows_the_newest_happening_first(self, customers: Harness, account: UUID) -> None:
+        ana = await add_customer(customers, account)
+        opened = ticket_opened(ana, at=NOON + timedelta(minutes=1))
+        said = feedback(ana)
+        resolved = TicketResolved(
+            ticket_id=opened.ticket_id,
+            number=1,
+            subject="Unhappy answer",
+            reason="Sent again",
+            customer_id=ana,
+            feedback_id=said.feedback_id,
+            assignee_id=None,
+            resolved_at=NOON + timedelta(hours=1),
+            resolution_seconds=3540,
+            reopened_before=0,
+        )
+        for payload in (resolved, opened, said):
+            await customers.deliver(payload, account=account)
+        found = await timeline(customers.client(account=account), ana)
+        assert [entry["kind"] for entry in found] == ["ticket_resolved", "ticket_opened", "feedback"]
+        assert found[0] == {
+            "id": found[0]["id"],
+            "at": "2026-03-01T13:00:00Z",
+            "kind": "ticket_resolved",
+            "ticket_id": str(opened.ticket_id),
+            "number": 1,
+            "reason": "Sent again",
+            "resolution_seconds": 3540,
+        }
+        assert (found[2]["score"], found[2]["maximum"], found[2]["excerpt"]) == (2, 10, "Too late.")
+
+    async def test_filters_by_kind(self, customers: Harness, account: UUID) -> None:
+        ana = await add_customer(customers, account)
+        for payload in (feedback(ana), ticket_opened(ana), ticket_opened(ana, number=2)):
+            await customers.deliver(payload, account=account)
+        client = customers.client(account=account)
+        assert {entry["kind"] for entry in await timeline(client, ana, kind="ticket_opened")} == {"ticket_opened"}
+        assert len(await timeline(client, ana, kind=["ticket_opened", "feedback"])) == 3
+        response = await client.get(f"/v1/customers/{ana}/timeline", params={"kind": "gossip"})
+        assert response.status_code == 422
+
+    @pytest.mark.parametrize("limit", [1, 2, 5, 50])
+    async def test_walks_through_all_of_it_whatever_the_page_size(
+        self, customers: Harness, account: UUID, limit: int
+    ) -> None:
+        ana = await add_customer(customers, account)
+        # Some happened at the same instant.
+        payloads = [feedback(ana, at=NOON + timedelta(minutes=n // 3)) for n in range(11)]
+        bodies = [customers.event(payload, account=account) for payload in payloads]
+        await customers.deliver_raw(bodies)
+        client, cursor, seen = customers.client(account=account), None, []
+        while True:
+            params = {"limit": limit} | ({"cursor": cursor} if cursor else {})
+            page = (await client.get(f"/v1/customers/{ana}/timeline", params=params)).json()
+            seen += page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                break
+        assert len({entry["id"] for entry in seen}) == len(seen) == 11
+        assert [entry["at"] for entry in seen] == sorted((entry["at"] for entry in seen), reverse=True)
+
+    async def test_shortens_long_texts(self, customers: Harness, account: UUID) -> None:
+        ana = await add_customer(customers, account)
+        await customers.deliver(feedback(ana, text="x" * 5000), account=account)
+        [entry] = await timeline(customers.client(account=account), ana)
+        assert len(entry["excerpt"]) == 300
+        assert entry["excerpt"].endswith("…")
+
+
+class TestEveryKindOfEvent:
+    @pytest.mark.parametrize("payload", TOLD_BY, ids=lambda payload: payload.TYPE)
+    async def test_reads_as_an_entry_of_its_own_kind(
+        self, customers: Harness, account: UUID, payload: type[Payload]
+    ) -> None:
+        ana = await add_customer(customers, account)
+        sample = json.loads((SAMPLES / f"{payload.TYPE}.json").read_text())["data"]
+        await customers.deliver(payload.read(sample | {"customer_id": str(ana)}), account=account)
+        [entry] = await timeline(customers.client(account=account), ana)
+        assert entry["kind"] in set(EntryKind)
+
+    def test_has_a_reading(self) -> None:
+        assert len(TOLD_BY) == len(EntryKind)
+
+
+class TestEvents:
+    async def test_about_nobody_are_passed_over(self, customers: Harness, account: UUID) -> None:
+        await customers.deliver(feedback(None), account=account)
+        assert await stored(customers, account) == []
+
+    async def test_may_come_before_their_customer(self, customers: Harness, account: UUID) -> None:
+        customer_id = new_id()
+        await customers.deliver(feedback(customer_id), account=account)
+        assert [row[0] for row in await stored(customers, account)] == [customer_id]
+
+    async def test_that_are_late_stand_where_they_happened(self, customers: Harness, account: UUID) -> None:
+        ana = await add_customer(customers, account)
+        await customers.deliver(ticket_opened(ana), account=account)
+        await customers.deliver(feedback(ana, at=NOON - timedelta(days=30)), account=account)
+        found = await timeline(customers.client(account=account), ana)
+        assert [entry["kind"] for entry in found] == ["ticket_opened", "feedback"]
+
+    async def test_about_a_deleted_customer_are_not_written_down(self, customers: Harness, account: UUID) -> None:
+        ana = await add_customer(customers, account)
+        await customers.deliver(feedback(ana), account=account)
+        await customers.client(account=account).delete(f"/v1/customers/{ana}")
+        await customers.deliver(feedback(ana), account=account)
+        assert await stored(customers, account) == []
+
+    async def test_three_times_in_any_order_leave_what_once_leaves(self, customers: Harness, account: UUID) -> None:
+        customer_id, other_account = new_id(), new_id()
+        said, opened = feedback(customer_id), ticket_opened(customer_id)
+        advanced = LoopAdvanced(
+            ticket_id=opened.ticket_id,
+            feedback_id=said.feedback_id,
+            customer_id=customer_id,
+            stage="contacted",
+            before=None,
+            after=None,
+        )
+        payloads: Sequence[Payload] = [said, opened, advanced, *(feedback(customer_id, score=n) for n in range(10))]
+
+        def bodies(tenant: UUID) -> list[bytes]:
+            return [customers.event(payload, account=tenant) for payload in payloads]
+
+        await customers.deliver_raw(bodies(account))
+        again = bodies(other_account) * 3
+        random.Random(7).shuffle(again)
+        for start in range(0, len(again), 5):
+            await customers.deliver_raw(again[start : start + 5])
+        assert await stored(customers, account) == await stored(customers, other_account) != []
+
+    async def test_are_kept_once_even_if_the_inbox_forgot_them(self, customers: Harness, account: UUID) -> None:
+        event = decode_event(customers.event(feedback(new_id()), account=account))
+        for _ in range(2):
+            async with customers.work(account) as work:
+                await record_all(work, [event])
+        assert len(await stored(customers, account)) == 1
