@@ -2,7 +2,6 @@
 
 import importlib
 import importlib.util
-
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ def present() -> list[str]:
 
 def load(name: str) -> "Service":
     """The declaration in `services/<name>/app.py`."""
-    service: "Service" = importlib.import_module(f"services.{name}.app").SERVICE
+    service: Service = importlib.import_module(f"services.{name}.app").SERVICE
     return service
 
 
