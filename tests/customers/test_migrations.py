@@ -13,7 +13,9 @@ from shared.testing.databases import Databases
 
 class TestMigrations:
     async def test_make_the_tables_that_the_models_describe(self, databases: Databases) -> None:
-        def differences(connection: Connection) -> list[Any]:
+        await databases.prepare(SERVICE)
+
+        def differences(connection: Connection) -> Any:
             def own(name: str | None, kind: str, parents: Any) -> bool:
                 return kind != "schema" or name == SERVICE.name
 
