@@ -1,11 +1,20 @@
 """What the bus needs besides tables: the outbox's signal, the end of idempotency keys, and schema `bus`."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import asyncpg
-from alembic.operations import Operations
+from sqlalchemy import Connection
 
 IDEMPOTENCY_HOURS = 48
+
+
+class Operations(Protocol):
+    """What a migration hands over: the module `alembic.op`, which type checkers do not take for alembic's own class."""
+
+    def execute(self, sqltext: str) -> None: ...
+
+    def get_bind(self) -> Connection: ...
 
 
 def outbox_channel(schema: str) -> str:

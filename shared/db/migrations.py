@@ -6,13 +6,12 @@ from pathlib import Path
 import asyncpg
 from alembic import command
 from alembic.config import Config
-from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, pool, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from shared.bus.ddl import create_outbox_notification, let_housekeeping_forget_keys
+from shared.bus.ddl import Operations, create_outbox_notification, let_housekeeping_forget_keys
 from shared.bus.tables import add_bus_tables
 from shared.db.rls import enable_row_security
 from shared.service import Service

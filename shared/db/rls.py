@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from alembic.operations import Operations
+from shared.bus.ddl import Operations
 
 
 def enable_row_security(op: Operations, schema: str, *tables: str) -> None:
