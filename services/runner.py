@@ -18,6 +18,8 @@ from services.address import Address
 from services.catalog import load, present
 from services.first_start import CREDENTIALS, credentials_text, settings_of, settings_of_all, stored_secrets
 from services.upkeep import Declared, given_database, migrate
+from shared.bus.consumer import subscribe
+from shared.bus.transport import TransportDown
 from shared.bus.worker import run_worker
 from shared.embedded.home import DataHome
 from shared.embedded.logfile import LogFile
@@ -79,6 +81,10 @@ async def everything(declared: Declared, home: DataHome) -> AsyncIterator[ASGIAp
     async with AsyncExitStack() as stack:
         for app in apps.values():
             await stack.enter_async_context(app.router.lifespan_context(app))
+        # An event that finds only some of its queues is lost to the other services. A broker that is down learns later.
+        for runtime in runtimes.values():
+            with suppress(TransportDown):
+                await subscribe(runtime)
         await _first_account(runtimes["gateway"], home)
         for runtime in runtimes.values():
             await stack.enter_async_context(_working(runtime))

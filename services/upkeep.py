@@ -14,6 +14,8 @@ import asyncpg
 
 from services.catalog import present
 from services.first_start import credentials_text, settings_of_all, stored_secrets
+from shared.bus.consumer import subscribe
+from shared.bus.transport import TransportDown
 from shared.embedded.binaries import find_binaries
 from shared.embedded.cluster import prepare_cluster
 from shared.embedded.errors import AlreadyRunning, CannotStart
@@ -69,6 +71,7 @@ async def migrate_command(home: DataHome) -> str:
     async with administered(home) as (admin_url, values):
         declared = settings_of_all(present(), values)
         behind = await migrate(admin_url, declared)
+        await _declare_queues(declared)
     return f"{len(declared)} services, {behind} brought up to date"
 
 
@@ -134,6 +137,16 @@ async def restore_command(home: DataHome, file: Path) -> str:
         await _run_client("pg_restore", admin_url, ["--clean", "--if-exists", "--single-transaction", str(file)])
         await migrate(admin_url, declared)
     return f"{file} is restored."
+
+
+async def _declare_queues(declared: Declared) -> None:
+    """Before anybody sends: an event that finds only some of its queues is lost to the other services."""
+    for service, settings in declared:
+        async with _opened(service, settings) as runtime:
+            try:
+                await subscribe(runtime)
+            except TransportDown as problem:
+                raise CannotStart(f"The events' transport does not answer ({problem})") from problem
 
 
 async def _migrate_server(admin_url: str, declared: Declared) -> int:

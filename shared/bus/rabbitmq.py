@@ -188,7 +188,8 @@ class _Publisher:
     """The publishing connection, opened when needed and thrown away after any doubt."""
 
     def __init__(self, transport: RabbitMQTransport) -> None:
-        self.problem: str | None = "not connected yet"
+        # Until it is first used, nothing is known to be wrong: a web half never uses it, its events wait in the outbox.
+        self.problem: str | None = None
         self._transport = transport
         self._connection: AbstractConnection | None = None
         self._channel: AbstractChannel | None = None
