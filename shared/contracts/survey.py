@@ -86,6 +86,7 @@ class ResponseReceived(Payload):
     dimensions: dict[str, str]
     occurred_at: datetime
     received_at: datetime
+    language: str | None = None
 
 
 class CustomerSighted(Payload):
@@ -101,7 +102,10 @@ class CustomerSighted(Payload):
 
 
 class Rating(Part):
-    """A score on its own scale. `normalised` maps it to 0..100; `band` is the scheme's own reading of it."""
+    """A score on its own scale. `normalised` maps it to 0..100; `band` is the scheme's own reading of it.
+
+    `value` always reads "higher is better": an effort score of a survey where high means hard is turned round.
+    """
 
     scheme: RatingScheme
     value: int
