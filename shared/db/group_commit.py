@@ -1,8 +1,8 @@
 """Group commit: concurrent requests share one transaction, and each is answered after it has committed.
 
 One statement writes the whole group, so the cost of a commit is divided by the number of requests that wait for one.
-There is one writer per process: while it commits, the next group gathers, so groups grow with the load and a lone request
-waits for nobody.
+There is one writer per process: while it commits, the next group gathers, so groups grow with the load and a lone
+request waits for nobody.
 """
 
 import asyncio
@@ -12,13 +12,20 @@ from typing import Generic, TypeVar
 
 import asyncpg
 
-from shared.db.database import CONNECT_SECONDS
+from shared.db.database import CONNECT_SECONDS, STATEMENT_MILLISECONDS
 from shared.http.errors import TooMany
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 # Writes all items in one transaction and returns one result for each, in order.
 Write = Callable[[asyncpg.Connection, Sequence[Item]], Awaitable[Sequence[Result]]]
+
+# A member of the group did this, or two groups met; written alone, the others are fine.
+_NOT_EVERYBODYS_FAULT = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.DeadlockDetectedError,
+)
 
 
 class GroupCommit(Generic[Item, Result]):
@@ -31,6 +38,7 @@ class GroupCommit(Generic[Item, Result]):
         self._limit = waiting
         self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
         self._wake = asyncio.Event()
+        self._closing = False
         self._connection: asyncpg.Connection | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -38,12 +46,11 @@ class GroupCommit(Generic[Item, Result]):
         self._task = asyncio.create_task(self._run(), name="group-commit")
 
     async def close(self) -> None:
-        """Finishes what waits, then lets go of the connection."""
-        while self._waiting:
-            await asyncio.sleep(0.01)
+        """Finishes what waits and what is being written, then lets go of the connection."""
+        self._closing = True
+        self._wake.set()
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await self._task
         if self._connection is not None:
             await self._connection.close(timeout=CONNECT_SECONDS)
 
@@ -57,7 +64,7 @@ class GroupCommit(Generic[Item, Result]):
         return await future
 
     async def _run(self) -> None:
-        while True:
+        while self._waiting or not self._closing:
             await self._wake.wait()
             self._wake.clear()
             while self._waiting:
@@ -67,27 +74,35 @@ class GroupCommit(Generic[Item, Result]):
     async def _commit(self, group: list[tuple[Item, "asyncio.Future[Result]"]]) -> None:
         try:
             results = await self._write(await self._connected(), [item for item, _ in group])
-        except BaseException as problem:
+        except Exception as problem:
             await self._fail(group, problem)
             return
         for (_, future), result in zip(group, results, strict=True):
+            # Whoever no longer waits has gone away; what was written stays written.
             if not future.done():
                 future.set_result(result)
 
-    async def _fail(self, group: list[tuple[Item, "asyncio.Future[Result]"]], problem: BaseException) -> None:
+    async def _fail(self, group: list[tuple[Item, "asyncio.Future[Result]"]], problem: Exception) -> None:
         """One item that cannot be written must not take the others with it: each is tried alone."""
-        alone = len(group) == 1
-        if alone or not isinstance(problem, asyncpg.DataError | asyncpg.IntegrityConstraintViolationError):
-            for _, future in group:
-                if not future.done():
-                    future.set_exception(problem)
-            if isinstance(problem, asyncio.CancelledError):
-                raise problem
+        if len(group) > 1 and isinstance(problem, _NOT_EVERYBODYS_FAULT):
+            for member in group:
+                await self._commit([member])
             return
-        for member in group:
-            await self._commit([member])
+        for _, future in group:
+            if not future.done():
+                future.set_exception(problem)
 
     async def _connected(self) -> asyncpg.Connection:
         if self._connection is None or self._connection.is_closed():
-            self._connection = await asyncpg.connect(self._url, timeout=CONNECT_SECONDS)
+            self._connection = await asyncpg.connect(
+                self._url,
+                timeout=CONNECT_SECONDS,
+                # A database that hangs must not keep everybody waiting for ever; the server gives up a little earlier.
+                command_timeout=STATEMENT_MILLISECONDS / 1000 + 1,
+                server_settings={
+                    "application_name": "group-commit",
+                    "jit": "off",
+                    "statement_timeout": str(STATEMENT_MILLISECONDS),
+                },
+            )
         return self._connection

@@ -1,0 +1,31 @@
+"""The survey service: what did they say?"""
+
+from fastapi import FastAPI
+
+from services.survey.db import INTAKE_ROLE, Base
+from services.survey.responses import endpoints as responses
+from services.survey.responses.intake import open_intake
+from services.survey.settings import SurveySettings
+from services.survey.surveys import endpoints as surveys
+from shared.http.app import service_app
+from shared.service import Runtime, Service
+
+
+def create_app(runtime: Runtime) -> FastAPI:
+    return service_app(
+        runtime,
+        title="survey",
+        routers=[surveys.router, responses.router],
+        routes=responses.ROUTES,
+        body_limits={"/v1/responses/bulk": None},
+        lifespan=open_intake,
+    )
+
+
+SERVICE = Service(
+    name="survey",
+    settings=SurveySettings,
+    metadata=Base.metadata,
+    create_app=create_app,
+    extra_roles=(INTAKE_ROLE,),
+)

@@ -1,0 +1,14 @@
+"""The survey service's tables live in schema `survey`; each feature declares its own."""
+
+from sqlalchemy.orm import DeclarativeBase
+
+from shared.db.base import COLUMN_TYPES, service_metadata
+
+SCHEMA = "survey"
+# Signs in for the intake. It may run one function, `survey.accept_responses`, and read nothing.
+INTAKE_ROLE = "heed_survey_intake"
+
+
+class Base(DeclarativeBase):
+    metadata = service_metadata(SCHEMA)
+    type_annotation_map = COLUMN_TYPES

@@ -1,0 +1,193 @@
+"""`POST /v1/responses/bulk`: up to 1,000 items as JSON, or an NDJSON or CSV file of any length.
+
+While PostgreSQL writes one batch the next is read and checked. Sending the same again is safe: submissions that are
+stored already are counted as duplicates.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Literal
+from uuid import UUID
+
+from fastapi import Request, Response
+from starlette.types import Message
+
+from services.survey.responses.auth import WRITE
+from services.survey.responses.files import as_number, csv_records, ndjson_records
+from services.survey.responses.intake import Intake, Outcome, Sender, Submission, intake_of, submission_of
+from services.survey.responses.reading import Parsed, problems_of, read_document, read_items
+from services.survey.responses.schemas import BulkItem, BulkResult, ItemProblem, NewResponse
+from services.survey.surveys.published import PublishedSurvey
+from services.survey.surveys.questions import RatingQuestion
+from shared.http.dependencies import authenticate, public_work, runtime_of
+from shared.http.errors import AppError, FieldProblem, TooLarge, Unacceptable
+from shared.http.idempotency import HEADER, Replay, claim_key
+
+MOST_ITEMS = 1_000
+MOST_JSON_BYTES = 8 * 1_048_576
+MOST_PROBLEMS = 10_000
+BATCH = 500
+
+
+async def accept_bulk(request: Request) -> Response:
+    """Take many responses and answer for each."""
+    principal = authenticate(request, WRITE)
+    runtime = runtime_of(request)
+    traceparent = request.scope["state"]["traceparent"]
+    sender = Sender(principal.account_id, principal.actor, runtime.clock.now(), traceparent)
+    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if kind == "application/json":
+        return await _accept_json(request, intake_of(runtime), sender, principal.credential)
+    if kind in ("application/x-ndjson", "application/jsonl"):
+        portions = ndjson_records(request.stream())
+    elif kind == "text/csv":
+        portions = csv_records(request.stream(), request.query_params.get("survey_id"))
+    else:
+        detail = "Send application/json, application/x-ndjson or text/csv."
+        raise Unacceptable.field("header:Content-Type", "content_type", detail)
+    run = _Run(intake_of(runtime), sender, lists_all=False, from_text=kind == "text/csv")
+    return _answer(await run.through(portions))
+
+
+async def _accept_json(request: Request, intake: Intake, sender: Sender, credential: str) -> Response:
+    request = Request(request.scope, _limited(request, MOST_JSON_BYTES))
+    items = _items(read_document(await request.body()))
+    run = _Run(intake, sender, lists_all=True, from_text=False)
+    if HEADER not in request.headers:
+        return _answer(await run.through(_one_portion(items)))
+    try:
+        # The items are kept by commits of their own; should this one fail, the same call again finds duplicates.
+        async with public_work(request, sender.account_id, sender.actor) as work:
+            pending = await claim_key(request, work, credential)
+            answer = _answer(await run.through(_one_portion(items)))
+            if pending is not None:
+                await pending.remember(answer)
+    except Replay as replay:
+        return replay.response
+    return answer
+
+
+class _Run:
+    """One call: checks, writes and counts."""
+
+    def __init__(self, intake: Intake, sender: Sender, *, lists_all: bool, from_text: bool) -> None:
+        self._intake, self._sender = intake, sender
+        self._lists_all, self._from_text = lists_all, from_text
+        self._surveys: dict[UUID, PublishedSurvey | tuple[FieldProblem, ...]] = {}
+        self._items: list[BulkItem] = []
+        self._received = self._created = self._duplicates = self._failed = 0
+
+    async def through(self, portions: AsyncIterator[Sequence[Parsed]]) -> BulkResult:
+        batch: list[tuple[int, Submission]] = []
+        writing: asyncio.Task[None] | None = None
+        try:
+            async for portion in portions:
+                for parsed in portion:
+                    await self._check(parsed, batch)
+                if len(batch) >= BATCH:
+                    if writing is not None:
+                        await writing
+                    writing = asyncio.create_task(self._write(batch))
+                    batch = []
+                # Lets the bytes of the batch leave, and other requests have their turn.
+                await asyncio.sleep(0)
+            if writing is not None:
+                await writing
+            await self._write(batch)
+        finally:
+            if writing is not None:
+                await asyncio.gather(writing, return_exceptions=True)
+        self._items.sort(key=lambda item: item.index)
+        return BulkResult(
+            received=self._received,
+            created=self._created,
+            duplicates=self._duplicates,
+            failed=self._failed,
+            data=self._items,
+        )
+
+    async def _check(self, parsed: Parsed, batch: list[tuple[int, Submission]]) -> None:
+        index = self._received
+        self._received += 1
+        if isinstance(parsed, tuple):
+            return self._fail(index, parsed)
+        survey = self._surveys.get(parsed.survey_id) or await self._survey(parsed.survey_id)
+        if isinstance(survey, tuple):
+            return self._fail(index, survey)
+        if self._from_text:
+            _understand_numbers(survey, parsed)
+        try:
+            batch.append((index, submission_of(self._sender, survey, parsed)))
+        except Unacceptable as problem:
+            self._fail(index, problem.errors)
+
+    async def _survey(self, survey_id: UUID) -> PublishedSurvey | tuple[FieldProblem, ...]:
+        found: PublishedSurvey | tuple[FieldProblem, ...]
+        try:
+            found = await self._intake.surveys.open(self._sender.account_id, survey_id)
+        except AppError as problem:
+            if problem.status >= 500:
+                raise
+            found = problems_of(problem)
+        self._surveys[survey_id] = found
+        return found
+
+    async def _write(self, batch: Sequence[tuple[int, Submission]]) -> None:
+        outcomes = await self._intake.many([submission for _, submission in batch])
+        created = sum(outcome.kind == "stored" for outcome in outcomes)
+        self._created += created
+        self._duplicates += len(outcomes) - created
+        if self._lists_all:
+            self._items += [_item(index, outcome) for (index, _), outcome in zip(batch, outcomes, strict=True)]
+
+    def _fail(self, index: int, problems: Sequence[FieldProblem]) -> None:
+        self._failed += 1
+        if len(self._items) < MOST_PROBLEMS:
+            errors = [ItemProblem(pointer=p.pointer, code=p.code, detail=p.detail) for p in problems]
+            self._items.append(BulkItem(index=index, status="failed", id=None, errors=errors))
+
+
+def _understand_numbers(survey: PublishedSurvey, response: NewResponse) -> None:
+    """A file of text has no numbers, so the question says what a cell is."""
+    for answer in response.answers:
+        if isinstance(survey.questions.get(answer.question), RatingQuestion):
+            answer.value = as_number(answer.value)
+
+
+def _item(index: int, outcome: Outcome) -> BulkItem:
+    status: Literal["created", "duplicate"] = "created" if outcome.kind == "stored" else "duplicate"
+    return BulkItem.model_construct(index=index, status=status, id=outcome.response_id, errors=[])
+
+
+def _items(document: Any) -> list[Any]:
+    items = document.get("responses") if isinstance(document, dict) else document
+    if not isinstance(items, list):
+        detail = 'Send {"responses": [...]}, each as for POST /v1/responses.'
+        raise Unacceptable.field("/responses", "list", detail)
+    if not 1 <= len(items) <= MOST_ITEMS:
+        detail = f"From 1 to {MOST_ITEMS} responses; for more send a file as application/x-ndjson or text/csv."
+        raise Unacceptable.field("/responses", "count", detail)
+    return items
+
+
+async def _one_portion(items: list[Any]) -> AsyncIterator[list[Parsed]]:
+    yield read_items(items)
+
+
+def _limited(request: Request, limit: int) -> Any:
+    """The request's body, up to `limit` bytes. Files have no limit, so the edge sets none here."""
+    seen = 0
+
+    async def receive() -> Message:
+        nonlocal seen
+        message = await request.receive()
+        seen += len(message.get("body", b""))
+        if seen > limit:
+            raise TooLarge(f"At most {limit} bytes are accepted here; send a file for more.")
+        return message
+
+    return receive
+
+
+def _answer(result: BulkResult) -> Response:
+    return Response(result.__pydantic_serializer__.to_json(result), media_type="application/json")

@@ -1,0 +1,18 @@
+"""Settings of the survey service."""
+
+from pydantic import Field
+
+from shared.settings import ServiceSettings
+
+
+class SurveySettings(ServiceSettings):
+    survey_invitation_days: int = Field(30, ge=1, le=365, description="Days an invitation stays open by default.")
+    survey_cooldown_days: int = Field(
+        7, ge=0, le=365, description="Days before the same customer may be asked the same survey again, by default."
+    )
+    survey_contact_wait_seconds: float = Field(
+        2.0, ge=0, le=10, description="How long an invitation waits for a customer who was created a moment ago."
+    )
+    survey_intake_waiting: int = Field(
+        256, ge=1, description="Responses that may wait for their commit in one process; more are refused with 429."
+    )

@@ -1,0 +1,180 @@
+"""The life of a survey: draft → published ⇄ paused → archived. What was published is kept as a version, unchanged."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, select
+
+from services.survey.surveys.models import Survey, SurveyState, SurveyVersion
+from services.survey.surveys.questions import QUESTIONS, Question
+from services.survey.surveys.ready_made import ready_made, reworded
+from services.survey.surveys.schemas import NewSurvey, SurveyChange, SurveyKind
+from shared.contracts.survey import SurveyPublished
+from shared.http.errors import Conflict, NotFound
+from shared.ids import new_id
+from shared.work import Work
+
+
+class SurveyNotFound(NotFound):
+    """There is no such survey here."""
+
+    code = "survey_not_found"
+
+
+class SurveyArchived(Conflict):
+    """The survey is archived, which is final. Duplicate it to go on with a copy."""
+
+    code = "survey_archived"
+
+
+class SurveyNotPublished(Conflict):
+    """The survey is not published. Publish it first."""
+
+    code = "survey_not_published"
+
+
+async def create(work: Work, new: NewSurvey, *, built_in: str | None = None) -> Survey:
+    """A draft with the ready-made questions of its kind."""
+    survey = Survey(
+        id=new_id(),
+        account_id=work.account_id,
+        name=new.name,
+        kind=new.kind,
+        state=SurveyState.DRAFT,
+        version=1,
+        published_version=None,
+        locale=new.locale,
+        touchpoint=new.touchpoint,
+        journey_stage=new.journey_stage,
+        cooldown_days=new.cooldown_days,
+        built_in=built_in,
+        questions=_dumped(reworded(ready_made(new.kind, new.direction), new.texts)),
+        created_at=work.now,
+        updated_at=work.now,
+    )
+    work.session.add(survey)
+    return survey
+
+
+def listed(work: Work, *, kind: SurveyKind | None, state: SurveyState | None) -> Select[Any]:
+    """Newest first, by creation."""
+    statement = select(Survey).where(Survey.account_id == work.account_id)
+    if kind is not None:
+        statement = statement.where(Survey.kind == kind)
+    if state is not None:
+        statement = statement.where(Survey.state == state)
+    return statement
+
+
+async def read(work: Work, survey_id: UUID) -> Survey:
+    """Raises `SurveyNotFound`."""
+    return await _one(work, select(Survey).where(Survey.id == survey_id))
+
+
+async def read_to_change(work: Work, survey_id: UUID) -> Survey:
+    """Locks the row, so that two changes come one after the other. Raises `SurveyNotFound` or `SurveyArchived`."""
+    survey = await _one(work, select(Survey).where(Survey.id == survey_id).with_for_update())
+    if survey.state is SurveyState.ARCHIVED:
+        raise SurveyArchived
+    return survey
+
+
+def change(work: Work, survey: Survey, wanted: SurveyChange) -> None:
+    """Edit the working copy."""
+    given = wanted.model_fields_set
+    for field in given - {"texts"}:
+        setattr(survey, field, getattr(wanted, field))
+    if "texts" in given:
+        survey.questions = _dumped(reworded(questions_of(survey), wanted.texts))
+    _touch(work, survey)
+
+
+async def publish(work: Work, survey: Survey) -> None:
+    """Open for answers. A new version is made only if the working copy differs from the last one."""
+    latest = await _latest_version(work, survey)
+    if latest is None or _content(latest) != _content(survey):
+        survey.published_version = (survey.published_version or 0) + 1
+        work.session.add(
+            SurveyVersion(
+                account_id=work.account_id,
+                survey_id=survey.id,
+                version=survey.published_version,
+                published_at=work.now,
+                **_content(survey),
+            )
+        )
+    elif survey.state is SurveyState.PUBLISHED:
+        return
+    survey.state = SurveyState.PUBLISHED
+    _touch(work, survey)
+    assert survey.published_version is not None
+    payload = SurveyPublished(
+        survey_id=survey.id, survey_version=survey.published_version, name=survey.name, kind=survey.kind
+    )
+    work.emit(payload, subject=survey.id, version=survey.version)
+
+
+def pause(work: Work, survey: Survey) -> None:
+    """Take no more answers until it is published again. Raises `SurveyNotPublished` for a draft."""
+    if survey.state is SurveyState.DRAFT:
+        raise SurveyNotPublished
+    if survey.state is SurveyState.PUBLISHED:
+        survey.state = SurveyState.PAUSED
+        _touch(work, survey)
+
+
+def archive(work: Work, survey: Survey) -> None:
+    """The end: nothing changes any more, what was answered stays."""
+    survey.state = SurveyState.ARCHIVED
+    _touch(work, survey)
+
+
+def duplicate(work: Work, survey: Survey) -> Survey:
+    """A draft of the same content."""
+    copy = Survey(
+        id=new_id(),
+        account_id=work.account_id,
+        state=SurveyState.DRAFT,
+        version=1,
+        published_version=None,
+        cooldown_days=survey.cooldown_days,
+        built_in=None,
+        created_at=work.now,
+        updated_at=work.now,
+        **_content(survey),
+    )
+    work.session.add(copy)
+    return copy
+
+
+def questions_of(survey: Survey | SurveyVersion) -> tuple[Question, ...]:
+    return QUESTIONS.validate_python(survey.questions)
+
+
+async def _one(work: Work, statement: Select[Any]) -> Survey:
+    survey: Survey | None = await work.session.scalar(statement.where(Survey.account_id == work.account_id))
+    if survey is None:
+        raise SurveyNotFound
+    return survey
+
+
+async def _latest_version(work: Work, survey: Survey) -> SurveyVersion | None:
+    if survey.published_version is None:
+        return None
+    return await work.session.get(SurveyVersion, (survey.id, survey.published_version))
+
+
+def _content(survey: Survey | SurveyVersion) -> dict[str, Any]:
+    """What a version keeps."""
+    fields = ("name", "kind", "locale", "touchpoint", "journey_stage", "questions")
+    return {field: getattr(survey, field) for field in fields}
+
+
+def _dumped(questions: tuple[Question, ...]) -> list[Any]:
+    dumped: list[Any] = QUESTIONS.dump_python(questions, mode="json")
+    return dumped
+
+
+def _touch(work: Work, survey: Survey) -> None:
+    survey.version += 1
+    survey.updated_at = work.now
