@@ -2,17 +2,23 @@
 
 from fastapi import FastAPI
 
+from services.gateway.accounts import endpoints as accounts
+from services.gateway.api_keys import endpoints as api_keys
+from services.gateway.audit import endpoints as audit
 from services.gateway.db import Base
 from services.gateway.exchange import endpoints as exchange
+from services.gateway.sessions import endpoints as sessions
 from services.gateway.settings import GatewaySettings
 from services.gateway.subscriptions import SUBSCRIPTIONS
+from services.gateway.users import endpoints as users
 from shared.http.app import service_app
 from shared.service import Runtime, Service
 
 
 def create_app(runtime: Runtime) -> FastAPI:
     """The gateway's own application; `front_door.create_front_door` stands in front of it."""
-    return service_app(runtime, title="gateway", routers=[exchange.router])
+    features = (accounts, users, sessions, api_keys, audit, exchange)
+    return service_app(runtime, title="gateway", routers=[feature.router for feature in features])
 
 
 SERVICE = Service(

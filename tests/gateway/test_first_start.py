@@ -5,6 +5,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import select
 
 from services.gateway.app import SERVICE
 from services.gateway.exchange.credentials import Credential
@@ -49,7 +50,7 @@ class TestFirstStart:
         await ensure_first_account(runtime)
         async with runtime.database.transaction(None) as session:
             outbox = runtime.database.tables.outbox
-            bodies = (await session.scalars(outbox.select().with_only_columns(outbox.c.body).order_by("position"))).all()
+            bodies = (await session.scalars(select(outbox.c.body).order_by(outbox.c.position))).all()
         types = [decode_event(body).type for body in bodies]
         assert types == [AccountCreated.TYPE, UserAdded.TYPE, APIKeyCreated.TYPE]
         await runtime.database.close()

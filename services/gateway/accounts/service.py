@@ -3,12 +3,17 @@
 from dataclasses import dataclass
 
 from services.gateway.accounts.models import Account
+from services.gateway.accounts.schemas import NewAccount
 from services.gateway.api_keys import service as api_keys
+from services.gateway.audit import trail
 from services.gateway.users import service as users
 from services.gateway.users.models import User
 from services.gateway.users.schemas import NewUser
 from shared.auth.scopes import ALL
 from shared.contracts.gateway import AccountCreated
+from shared.db.database import set_account
+from shared.http.errors import NotFound
+from shared.ids import new_id
 from shared.work import Work
 
 
@@ -36,6 +41,31 @@ async def open_account(
     return Opened(account, user, api_key)
 
 
-async def get(work: Work) -> Account | None:
-    """The account of this work; None for one that only other services know, which happens in their tests."""
-    return await work.session.get(Account, work.account_id)
+async def open_another(work: Work, new: NewAccount, *, owner: NewUser, password_hash: str) -> Opened:
+    """A new account in the same transaction as the caller's own account's record of it."""
+    inner = Work(
+        session=work.session,
+        account_id=new_id(),
+        actor=work.actor,
+        clock=work.clock,
+        tables=work.tables,
+        correlation_id=work.correlation_id,
+        causation_id=work.causation_id,
+        traceparent=work.traceparent,
+    )
+    await set_account(work.session, inner.account_id)
+    opened = await open_account(
+        inner, name=new.name, locale=new.locale, timezone=new.timezone, owner=owner, password_hash=password_hash
+    )
+    await inner.flush_outbox()
+    await set_account(work.session, work.account_id)
+    await trail.record(work, type="heed.gateway.account.opened", subject=str(inner.account_id))
+    return opened
+
+
+async def get(work: Work) -> Account:
+    """The account of this work. Raises `NotFound`."""
+    account = await work.session.get(Account, work.account_id)
+    if account is None:
+        raise NotFound
+    return account

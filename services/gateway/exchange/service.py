@@ -11,6 +11,7 @@ import hmac
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import text, update
@@ -73,12 +74,12 @@ class Exchange:
             asking.add_done_callback(lambda task: self._asked(key, task))
         return await asyncio.shield(asking)
 
-    def forget(self, credential: str) -> None:
+    async def forget(self, credential: str) -> None:
         """Drop what is remembered of one credential (`Principal.credential`) in this process."""
         for key in [key for key, known in self._known.items() if known.principal.credential == credential]:
             del self._known[key]
 
-    def forget_user(self, user_id: UUID) -> None:
+    async def forget_user(self, user_id: UUID) -> None:
         """Drop all sessions of one person in this process."""
         actor = Actor(ActorKind.HUMAN, str(user_id))
         for key in [key for key, known in self._known.items() if known.principal.actor == actor]:
@@ -115,6 +116,12 @@ class Exchange:
         if len(self._known) > MOST_REMEMBERED:
             self._known.popitem(last=False)
         return exchanged
+
+
+def credential_id(principal: Principal, kind: Literal["key", "session"]) -> UUID | None:
+    """The id of the key or session that the caller came with, or None if it was the other."""
+    found, _, identifier = principal.credential.partition(":")
+    return UUID(identifier) if found == kind else None
 
 
 def exchange_of(runtime: Runtime) -> Exchange:

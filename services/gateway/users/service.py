@@ -8,11 +8,13 @@ from sqlalchemy.exc import IntegrityError
 from services.gateway.audit import trail
 from services.gateway.sessions.models import Session
 from services.gateway.users.models import User
-from services.gateway.users.schemas import NewUser, Role, UserChanges
+from services.gateway.users.passwords import Passwords
+from services.gateway.users.schemas import NewUser, PasswordChange, Role, UserChanges
 from shared.auth.scopes import ROLES
+from shared.contracts.base import ActorKind
 from shared.contracts.gateway import UserAdded, UserRemoved, UserUpdated
 from shared.http.dependencies import check_match
-from shared.http.errors import Conflict, Forbidden, NotFound
+from shared.http.errors import Conflict, Forbidden, NotFound, Unacceptable
 from shared.work import Work
 
 
@@ -26,6 +28,12 @@ class LastOwner(Conflict):
     """An account needs an owner. Make somebody else owner first."""
 
     code = "last_owner"
+
+
+class NotAPerson(Conflict):
+    """An API key has no password. Sign in as a person to change yours."""
+
+    code = "not_a_person"
 
 
 class RoleAboveYours(Forbidden):
@@ -102,6 +110,23 @@ async def remove(work: Work, user_id: UUID, *, caller_scopes: frozenset[str]) ->
     await _end_sessions(work, user.id)
     work.emit(UserRemoved(user_id=user.id), subject=user.id, version=user.version)
     return user
+
+
+async def of_actor(work: Work) -> User | None:
+    """The person behind this work, or None if a program is."""
+    if work.actor.kind is not ActorKind.HUMAN:
+        return None
+    return await get(work, UUID(work.actor.id))
+
+
+async def change_own_password(work: Work, passwords: Passwords, change: PasswordChange) -> None:
+    """Raises `NotAPerson` for a key's caller, `Unacceptable` if the current password is wrong."""
+    user = await of_actor(work)
+    if user is None:
+        raise NotAPerson
+    if not await passwords.fits(change.current_password, user.password_hash):
+        raise Unacceptable.field("/current_password", "wrong", "This is not your current password.")
+    await set_password(work, user, await passwords.hash(change.new_password))
 
 
 async def set_password(work: Work, user: User, password_hash: str) -> None:
