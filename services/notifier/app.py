@@ -1,0 +1,42 @@
+"""The notifier: who must know, and what happens next."""
+
+from fastapi import FastAPI
+
+from services.notifier.db import Base
+from services.notifier.log import endpoints as log
+from services.notifier.mailbox import endpoints as mailbox
+from services.notifier.messages import endpoints as messages
+from services.notifier.messages.delivery import MESSAGES
+from services.notifier.rules import endpoints as rules
+from services.notifier.settings import NotifierSettings
+from services.notifier.subscriptions import SUBSCRIPTIONS, TIMERS
+from services.notifier.templates import endpoints as templates
+from services.notifier.webhooks import models  # noqa: F401
+from shared.http.app import service_app
+from shared.service import Runtime, Service
+
+
+def create_app(runtime: Runtime) -> FastAPI:
+    return service_app(
+        runtime,
+        title="notifier",
+        routers=[
+            log.router,
+            rules.router,
+            rules.runs_router,
+            templates.router,
+            messages.router,
+            mailbox.router,
+        ],
+    )
+
+
+SERVICE = Service(
+    name="notifier",
+    settings=NotifierSettings,
+    metadata=Base.metadata,
+    create_app=create_app,
+    subscriptions=SUBSCRIPTIONS,
+    timers=TIMERS,
+    loops=(MESSAGES.run,),
+)

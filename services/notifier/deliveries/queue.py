@@ -1,0 +1,138 @@
+"""Claims with lease and fence on what waits to be sent.
+
+Sending happens between two transactions, never inside one. The claim's lease keeps other replicas away; its fence makes
+a claim that was taken over unable to write down its result. If the process dies after sending and before noting it, the
+lease runs out and the same thing is sent again, under the same id: at least once, and recognisable.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import CursorResult, Integer, bindparam, delete, insert, text, update
+
+from services.notifier.deliveries.models import Dispatch
+from shared.bus.events import Actor
+from shared.contracts.base import ActorKind
+from shared.service import Runtime
+from shared.work import Work, open_work
+
+LEASE = timedelta(seconds=60)
+
+# Each lane with rows is visited by one index probe, however many rows wait in another (a "loose index scan").
+_CLAIM = text("""
+    with recursive lanes as (
+        (select lane from dispatches where kind = :kind order by lane limit 1)
+        union all
+        select (select d.lane from dispatches d where d.kind = :kind and d.lane > lanes.lane order by d.lane limit 1)
+        from lanes where lanes.lane is not null
+    ), picked as (
+        select due.id from lanes cross join lateral (
+            select id, due_at from dispatches d
+            where d.kind = :kind and d.lane = lanes.lane and d.due_at <= :now
+                and (d.locked_until is null or d.locked_until <= :now)
+            order by d.due_at limit :per_lane
+            for update skip locked
+        ) due
+        where lanes.lane <> all (cast(:busy as uuid[]))
+        order by due.due_at limit :limit
+    )
+    update dispatches set locked_until = :until, fence = fence + 1, attempts = attempts + 1
+    from picked where dispatches.id = picked.id
+    returning dispatches.id, account_id, lane, attempts, fence, correlation_id, causation_id, traceparent
+""").bindparams(bindparam("per_lane", type_=Integer), bindparam("limit", type_=Integer))
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to try one delivery, until the lease ends. `attempts` counts this one."""
+
+    id: UUID
+    account_id: UUID
+    lane: UUID
+    attempts: int
+    fence: int
+    correlation_id: UUID
+    causation_id: UUID | None
+    traceparent: str | None
+
+
+async def enqueue(work: Work, kind: str, items: Sequence[tuple[UUID, UUID]], *, due_at: datetime | None = None) -> None:
+    """`items` are pairs of id and lane. They are due at once unless said otherwise."""
+    common = {
+        "account_id": work.account_id,
+        "kind": kind,
+        "due_at": due_at or work.now,
+        "attempts": 0,
+        "fence": 0,
+        "correlation_id": work.correlation_id,
+        "causation_id": work.causation_id,
+        "traceparent": work.traceparent,
+    }
+    if items:
+        await work.session.execute(insert(Dispatch), [common | {"id": id_, "lane": lane} for id_, lane in items])
+
+
+async def withdraw(work: Work, ids: Collection[UUID]) -> None:
+    """What has not been sent yet never will be."""
+    if ids:
+        mine = (Dispatch.account_id == work.account_id) & Dispatch.id.in_(ids)
+        await work.session.execute(delete(Dispatch).where(mine))
+
+
+async def withdraw_lane(work: Work, lane: UUID) -> None:
+    mine = (Dispatch.account_id == work.account_id) & (Dispatch.lane == lane)
+    await work.session.execute(delete(Dispatch).where(mine))
+
+
+async def claim_due(
+    runtime: Runtime, kind: str, *, limit: int, per_lane: int, busy: Collection[UUID] = ()
+) -> list[Claim]:
+    """At most `limit` deliveries that are due, at most `per_lane` of each lane, none of the `busy` lanes."""
+    now = runtime.clock.now()
+    values = {
+        "kind": kind,
+        "now": now,
+        "until": now + LEASE,
+        "limit": limit,
+        "per_lane": per_lane,
+        "busy": list(busy),
+    }
+    async with runtime.database.transaction(None) as session:
+        rows = (await session.execute(_CLAIM, values)).all()
+    return [Claim(*row) for row in rows]
+
+
+def open_claim(runtime: Runtime, claim: Claim) -> Any:
+    """A Work of the claim's account that continues its trace; an async context manager."""
+    return open_work(
+        runtime.database,
+        claim.account_id,
+        Actor(ActorKind.SYSTEM, runtime.service.name),
+        clock=runtime.clock,
+        correlation_id=claim.correlation_id,
+        causation_id=claim.causation_id,
+        traceparent=claim.traceparent,
+    )
+
+
+async def finish(work: Work, claim: Claim) -> bool:
+    """Delivered or given up. False if the claim was taken over or withdrawn: then nothing may be written down."""
+    return await _changed_one(work, delete(Dispatch).where(*_fenced(claim)))
+
+
+async def postpone(work: Work, claim: Claim, due_at: datetime, *, counts: bool = True) -> bool:
+    """Try again at `due_at`. `counts=False` gives the attempt back. False as for `finish`."""
+    values = {"due_at": due_at, "locked_until": None, "attempts": claim.attempts - (0 if counts else 1)}
+    return await _changed_one(work, update(Dispatch).where(*_fenced(claim)).values(values))
+
+
+def _fenced(claim: Claim) -> tuple[Any, ...]:
+    return Dispatch.id == claim.id, Dispatch.fence == claim.fence
+
+
+async def _changed_one(work: Work, statement: Any) -> bool:
+    result = cast("CursorResult[Any]", await work.session.execute(statement))
+    return result.rowcount == 1

@@ -1,0 +1,168 @@
+"""One attempt to deliver one message: settle it, send it, note what became of it.
+
+Settling and noting are two transactions and sending lies between them. If the process dies after the mail server has
+taken the mail, the next attempt sends it again with the same Message-ID and Date: at most a recognisable duplicate,
+never a loss. The built-in mailbox drops such a duplicate by its Message-ID.
+"""
+
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from jinja2 import TemplateError
+from sqlalchemy import select
+
+from services.notifier.accounts.service import account_of
+from services.notifier.contacts.service import contact_of
+from services.notifier.deliveries.dispatcher import Dispatcher
+from services.notifier.deliveries.queue import Claim, finish, open_claim, postpone
+from services.notifier.mailbox.mailer import MailboxMailer
+from services.notifier.messages.composing import compose, to_mail
+from services.notifier.messages.mailers import Mail, Mailer, NoMailer, NotSent, SMTPMailer
+from services.notifier.messages.models import Message
+from services.notifier.messages.service import KIND
+from services.notifier.settings import NotifierSettings
+from services.notifier.templates import service as templates
+from shared.contracts.notifier import MessageFailed, MessageSent
+from shared.service import Runtime
+from shared.work import Work
+
+# After a failure that may pass. The first attempt is at once, the last after about a day and a half.
+PAUSES: Final = (
+    timedelta(seconds=30),
+    timedelta(minutes=2),
+    timedelta(minutes=10),
+    timedelta(hours=1),
+    timedelta(hours=4),
+    timedelta(hours=8),
+    timedelta(hours=24),
+)
+# The news of a customer may travel a moment longer than the wish to write to them.
+WAIT_FOR_CONTACT: Final = (timedelta(seconds=1), timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2))
+
+
+def mailer_of(runtime: Runtime) -> Mailer:
+    """The mailbox, the configured server, or none; decided once per process."""
+    if "mailer" not in runtime.state:
+        settings: NotifierSettings = runtime.settings
+        made: Mailer = NoMailer()
+        if settings.uses_mailbox:
+            made = MailboxMailer(runtime)
+        elif settings.smtp_host:
+            made = SMTPMailer(settings)
+        runtime.state["mailer"] = made
+    mailer: Mailer = runtime.state["mailer"]
+    return mailer
+
+
+async def attempt(runtime: Runtime, claim: Claim) -> None:
+    async with open_claim(runtime, claim) as work:
+        mail = await _settle(work, claim, runtime.settings)
+    if mail is None:
+        return
+    failure: NotSent | None = None
+    try:
+        await mailer_of(runtime).send(mail)
+    except NotSent as problem:
+        failure = problem
+    async with open_claim(runtime, claim) as work:
+        await _note(work, claim, failure)
+
+
+async def _settle(work: Work, claim: Claim, settings: NotifierSettings) -> Mail | None:
+    """The mail to send, or None if there is nothing to send now; then that has been noted."""
+    message = await _locked(work, claim.id)
+    if message is None or message.state != "queued":
+        await finish(work, claim)
+        return None
+    assert message.customer_id is not None
+    contact = await contact_of(work, message.customer_id)
+    if contact is None:
+        await _wait_for_contact(work, claim, message)
+        return None
+    if contact.email is None:
+        await _give_up(work, claim, message, "suppressed", "no_address")
+        return None
+    account = await account_of(work)
+    try:
+        if message.subject is None:
+            message.recipient = contact.email
+            template = await templates.for_customer(
+                work, message.template, message.locale or contact.locale or account.locale
+            )
+            compose(message, template, account, contact)
+        return to_mail(message, account, settings)
+    except (TemplateError, ValueError, TypeError) as problem:
+        await _give_up(work, claim, message, "failed", f"it could not be composed ({type(problem).__name__})")
+        return None
+
+
+async def _note(work: Work, claim: Claim, failure: NotSent | None) -> None:
+    message = await _locked(work, claim.id)
+    if message is None:
+        return
+    message.attempts = claim.attempts
+    if failure is None:
+        await _mark_sent(work, claim, message)
+    elif failure.is_final or claim.attempts > len(PAUSES):
+        await _give_up(work, claim, message, "failed", failure.reason)
+    elif await postpone(work, claim, work.now + PAUSES[claim.attempts - 1]):
+        message.reason = failure.reason
+
+
+async def _mark_sent(work: Work, claim: Claim, message: Message) -> None:
+    if not await finish(work, claim):
+        return
+    message.state, message.reason, message.sent_at = "sent", None, work.now
+    work.emit(
+        MessageSent(
+            message_id=message.id,
+            customer_id=message.customer_id,
+            ticket_id=message.ticket_id,
+            invitation_id=message.invitation_id,
+            rule_id=message.rule_id,
+            channel=message.channel,
+            template=message.template,
+            subject=message.subject or "",
+            sent_at=work.now,
+        ),
+        subject=message.id,
+        version=2,
+    )
+
+
+async def _give_up(work: Work, claim: Claim, message: Message, state: str, reason: str) -> None:
+    if not await finish(work, claim):
+        return
+    message.state, message.reason = state, reason
+    work.emit(
+        MessageFailed.model_validate(
+            {
+                "message_id": message.id,
+                "customer_id": message.customer_id,
+                "ticket_id": message.ticket_id,
+                "channel": message.channel,
+                "template": message.template,
+                "state": state,
+                "reason": reason,
+            }
+        ),
+        subject=message.id,
+        version=2,
+    )
+
+
+async def _wait_for_contact(work: Work, claim: Claim, message: Message) -> None:
+    if claim.attempts > len(WAIT_FOR_CONTACT):
+        await _give_up(work, claim, message, "suppressed", "unknown_customer")
+    else:
+        await postpone(work, claim, work.now + WAIT_FOR_CONTACT[claim.attempts - 1])
+
+
+async def _locked(work: Work, message_id: UUID) -> Message | None:
+    mine = select(Message).where(Message.account_id == work.account_id, Message.id == message_id)
+    found: Message | None = await work.session.scalar(mine.with_for_update())
+    return found
+
+
+MESSAGES = Dispatcher(KIND, attempt, at_once=8, per_lane=4)

@@ -1,0 +1,43 @@
+"""What is said to customers, from the wish to say it to its end."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.notifier.db import Base
+from shared.db.base import AccountOwned, Identified
+
+
+class Message(Identified, AccountOwned, Base):
+    """`key` says what the message is about, so that the same thing is not said twice. Recipient, subject and text are
+    settled at the first attempt and stay the same for all later ones."""
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        UniqueConstraint("account_id", "key"),
+        Index("ix_messages_created_at", "account_id", "created_at", "id"),
+        Index("ix_messages_customer_id", "account_id", "customer_id", "created_at"),
+    )
+
+    key: Mapped[str]
+    channel: Mapped[str]
+    template: Mapped[str]
+    customer_id: Mapped[UUID | None]
+    ticket_id: Mapped[UUID | None]
+    invitation_id: Mapped[UUID | None]
+    rule_id: Mapped[UUID | None]
+    variables: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    locale: Mapped[str | None]
+    state: Mapped[str]
+    reason: Mapped[str | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    recipient: Mapped[str | None]
+    subject: Mapped[str | None]
+    text: Mapped[str | None]
+    html: Mapped[str | None]
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]

@@ -1,0 +1,105 @@
+"""What rules do. Each action leaves an event or a queued message; nothing is done to another service directly."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from jinja2 import TemplateError
+
+from services.notifier.messages import service as messages
+from services.notifier.rules.matching import Occurrence
+from services.notifier.rules.models import RuleRun
+from services.notifier.rules.schemas import Action, OpenTicket, SendMessage, SendSurvey
+from services.notifier.templates.rendering import render_line
+from shared.contracts.notifier import SurveyRequested, TicketRequested
+from shared.ids import new_id
+from shared.work import Work
+
+LONGEST_DESCRIPTION = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    detail: str
+    state: str = "done"
+
+
+def skipped(why: str) -> Done:
+    return Done(why, "skipped")
+
+
+async def perform(work: Work, run: RuleRun, position: int, action: Action, occurrence: Occurrence) -> Done:
+    """Carry out one action of one run. Called once: the run's row, or the step's, guards it."""
+    match action:
+        case OpenTicket():
+            return _open_ticket(work, run, action, occurrence.data)
+        case SendMessage():
+            return await _send_message(work, run, position, action, occurrence.data)
+        case SendSurvey():
+            return _send_survey(work, run, action, occurrence.data)
+
+
+def _open_ticket(work: Work, run: RuleRun, action: OpenTicket, data: Mapping[str, Any]) -> Done:
+    request_id = new_id()
+    rating = data.get("rating") or {}
+    try:
+        subject = render_line(action.subject, data)[:200]
+    except TemplateError as problem:
+        return skipped(f"the subject could not be written: {problem}")
+    work.emit(
+        TicketRequested(
+            request_id=request_id,
+            rule_id=run.rule_id,
+            run_id=run.id,
+            customer_id=run.customer_id,
+            feedback_id=id_in(data, "feedback_id"),
+            rating_normalised=rating.get("normalised"),
+            subject=subject or run.rule_name,
+            description=str(data.get("text") or "")[:LONGEST_DESCRIPTION],
+            priority=action.priority,
+            channel=str(data.get("channel") or "rule"),
+            tags=tuple(action.tags),
+        ),
+        subject=request_id,
+    )
+    return Done(f"ticket requested ({request_id})")
+
+
+async def _send_message(work: Work, run: RuleRun, position: int, action: SendMessage, data: Mapping[str, Any]) -> Done:
+    if run.customer_id is None:
+        return skipped("the event names no customer")
+    message_id = await messages.put_in_queue(
+        work,
+        key=f"rule:{run.id}:{position}",
+        template=action.template,
+        customer_id=run.customer_id,
+        variables=data,
+        ticket_id=id_in(data, "ticket_id"),
+        rule_id=run.rule_id,
+    )
+    return Done(f"message queued ({message_id})")
+
+
+def _send_survey(work: Work, run: RuleRun, action: SendSurvey, data: Mapping[str, Any]) -> Done:
+    if run.customer_id is None:
+        return skipped("the event names no customer")
+    request_id = new_id()
+    work.emit(
+        SurveyRequested(
+            request_id=request_id,
+            rule_id=run.rule_id,
+            run_id=run.id,
+            customer_id=run.customer_id,
+            ticket_id=id_in(data, "ticket_id"),
+            kind=action.kind,
+            touchpoint=action.touchpoint,
+        ),
+        subject=request_id,
+    )
+    return Done(f"survey requested ({request_id})")
+
+
+def id_in(data: Mapping[str, Any], name: str) -> UUID | None:
+    value = data.get(name)
+    return UUID(value) if value else None

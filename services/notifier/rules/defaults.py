@@ -1,0 +1,79 @@
+"""The rules every account starts with: the closed loop, from an unhappy answer to the question after its resolution."""
+
+from typing import Any, Final
+
+from sqlalchemy.dialects.postgresql import insert
+
+from services.notifier.rules.models import Rule
+from services.notifier.rules.schemas import RuleFields
+from services.notifier.settings import RuleDefaults
+from shared.contracts.survey import FeedbackReceived
+from shared.contracts.tickets import TicketOpened, TicketReopened, TicketReplied, TicketResolved
+from shared.ids import new_id
+from shared.work import Work
+
+# An answer about a ticket's handling is for the loop of that ticket, not for another ticket about the ticket.
+UNHAPPY: Final = (
+    "data.ticket_id == null && ("
+    '(data.rating != null && data.rating.band == "negative") || '
+    '(data.rating == null && data.sentiment != null && data.sentiment.label == "negative"))'
+)
+
+
+def default_rules(resolution_survey_delay_seconds: int) -> dict[str, dict[str, Any]]:
+    """By the name they are recognised by."""
+    return {
+        "unhappy_answer": {
+            "name": "An unhappy answer opens a ticket",
+            "event_type": FeedbackReceived.TYPE,
+            "condition": UNHAPPY,
+            "actions": [
+                {
+                    "type": "open_ticket",
+                    "subject": "Unhappy answer{% if survey_name %}: {{ survey_name }}{% endif %}"
+                    "{% if rating %} ({{ rating.value }} of {{ rating.maximum }}){% endif %}",
+                    "priority": "high",
+                    "tags": ["unhappy-answer"],
+                }
+            ],
+        },
+        "acknowledge": {
+            "name": "Who told us something unhappy hears that we are on it",
+            "event_type": TicketOpened.TYPE,
+            "condition": "data.origin.feedback_id != null && data.customer_id != null",
+            "actions": [{"type": "send_message", "template": "acknowledgement"}],
+        },
+        "reply": {
+            "name": "An answer to a ticket is mailed",
+            "event_type": TicketReplied.TYPE,
+            "condition": "data.customer_id != null",
+            "actions": [{"type": "send_message", "template": "reply"}],
+        },
+        "resolved": {
+            "name": "A resolution is mailed, and later we ask how it was",
+            "event_type": TicketResolved.TYPE,
+            "condition": "data.customer_id != null",
+            "actions": [
+                {"type": "send_message", "template": "resolved"},
+                {
+                    "type": "send_survey",
+                    "kind": "csat",
+                    "touchpoint": "ticket_resolved",
+                    "delay_seconds": resolution_survey_delay_seconds,
+                    "unless": [TicketReopened.TYPE],
+                },
+            ],
+        },
+    }
+
+
+async def seed(work: Work) -> None:
+    """Give the account the rules that it does not have. Safe to repeat; edited and deleted ones stay as they are."""
+    rows = []
+    delay = RuleDefaults().resolution_survey_delay_seconds
+    for builtin, fields in default_rules(delay).items():
+        rule = RuleFields.model_validate(fields)
+        common = {"id": new_id(), "account_id": work.account_id, "builtin": builtin, "version": 1}
+        rows.append(common | rule.model_dump(mode="json") | {"created_at": work.now, "updated_at": work.now})
+    statement = insert(Rule).values(rows)
+    await work.session.execute(statement.on_conflict_do_nothing(index_elements=["account_id", "builtin"]))

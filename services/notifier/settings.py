@@ -1,0 +1,65 @@
+"""Settings of the notifier."""
+
+import re
+from email.headerregistry import Address
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.settings import Environment, ServiceSettings
+
+
+class RuleDefaults(BaseSettings):
+    """Read when an account gets its rules, which happens in a handler, and handlers are given no settings."""
+
+    model_config = SettingsConfigDict(env_prefix="HEED_", extra="ignore", frozen=True)
+
+    resolution_survey_delay_seconds: int = Field(
+        3_600, ge=0, le=30 * 86_400, description="How long after a resolution the customer is asked how it was."
+    )
+
+
+class NotifierSettings(ServiceSettings):
+    smtp_host: str = Field("", description="The mail server. Without one, development uses the built-in mailbox.")
+    smtp_port: int = Field(587, ge=1, le=65_535)
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    smtp_from: str = Field("heed@localhost", description="The sender's address; the account's name stands before it.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="`tls` from the first byte, `starttls` required after the greeting, or `none`."
+    )
+    mailbox: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="The built-in mailbox keeps all mail and shows it at /mailbox to whoever can open that page. "
+        "`auto`: in development without a mail server.",
+    )
+    webhook_allow_cidrs: str = Field(
+        "", description="Networks, separated by commas, that webhooks may reach although they are not public."
+    )
+    stream_connections: int = Field(10, ge=1, description="Open event streams per account and process.")
+
+    @model_validator(mode="after")
+    def check_addresses(self) -> Self:
+        """A wrong sender or network would only show when the first message fails."""
+        try:
+            Address(addr_spec=self.smtp_from)
+        except (ValueError, IndexError) as problem:
+            raise ValueError("HEED_SMTP_FROM is not a mail address, such as hello@example.com") from problem
+        self.allowed_networks()
+        return self
+
+    @property
+    def uses_mailbox(self) -> bool:
+        """Whether mail stays here, for the page at /mailbox."""
+        if self.mailbox == "auto":
+            return not self.smtp_host and self.environment is Environment.DEVELOPMENT
+        return self.mailbox == "on"
+
+    def allowed_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        parts = re.split(r"[,\s]+", self.webhook_allow_cidrs)
+        try:
+            return tuple(ip_network(part) for part in parts if part)
+        except ValueError as problem:
+            raise ValueError(f"HEED_WEBHOOK_ALLOW_CIDRS: {problem}; write networks such as 10.1.0.0/16") from problem

@@ -1,0 +1,22 @@
+"""Everything the notifier listens to, and what it does later."""
+
+from services.notifier.accounts import handlers as accounts
+from services.notifier.contacts import handlers as contacts
+from services.notifier.log import handlers as log
+from services.notifier.messages import handlers as messages
+from services.notifier.rules import engine as rules
+from shared.bus.subscriptions import Subscription, on, on_any, on_batch
+from shared.contracts.customers import CustomerCreated, CustomerDeleted, CustomerUpdated
+from shared.contracts.gateway import AccountCreated
+from shared.contracts.survey import InvitationCreated
+
+SUBSCRIPTIONS: list[Subscription] = [
+    on(AccountCreated, accounts.set_up),
+    on_batch([CustomerCreated, CustomerUpdated], contacts.remember),
+    on(CustomerDeleted, contacts.forget),
+    # The log comes before the rules: what led to an event is looked up there.
+    on_any(log.append_all),
+    on(InvitationCreated, messages.invite),
+    on_any(rules.match_all),
+]
+TIMERS = {rules.TIMER: rules.run_delayed}

@@ -1,0 +1,45 @@
+"""What templates there are, and what each can say: the fields of the event it tells of, the business, the customer."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from services.notifier.shapes import Schema, shape_of
+from shared.contracts.survey import InvitationCreated
+from shared.contracts.tickets import TicketOpened, TicketReplied, TicketResolved
+
+LOCALES: Final = ("en", "de")
+_TEXT: Final[Schema] = {"type": "string"}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """`event_type` is the event whose fields are the variables; None for `message`, which brings its own text."""
+
+    key: str
+    event_type: str | None
+    # RFC 3834: says to other programs that nobody typed this, so that they do not answer it.
+    auto_submitted: str | None
+
+    @property
+    def shape(self) -> Schema:
+        """The variables, as a JSON Schema."""
+        own: dict[str, Any] = {"subject": _TEXT, "text": _TEXT}
+        if self.event_type is not None:
+            own = shape_of(self.event_type)["properties"]
+        people = {
+            "business": {"type": "object", "properties": {"name": _TEXT}},
+            "customer": {"type": "object", "properties": {"name": {"anyOf": [_TEXT, {"type": "null"}]}}},
+        }
+        return {"type": "object", "properties": own | people}
+
+
+KINDS: Final = {
+    kind.key: kind
+    for kind in (
+        Kind("invitation", InvitationCreated.TYPE, "auto-generated"),
+        Kind("acknowledgement", TicketOpened.TYPE, "auto-replied"),
+        Kind("reply", TicketReplied.TYPE, None),
+        Kind("resolved", TicketResolved.TYPE, "auto-generated"),
+        Kind("message", None, None),
+    )
+}

@@ -1,0 +1,118 @@
+"""Jinja2 in a sandbox with a short list of what is allowed, over HTML that mrml compiled from MJML.
+
+A template is code that customers of Heed write, so it can name variables, choose and repeat, and nothing else: no
+calls, no arithmetic, no includes, none of Jinja's own globals.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from functools import lru_cache
+from typing import Any, Final
+
+import mrml
+from jinja2 import ChainableUndefined, pass_context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup, escape
+
+from services.notifier.templates import moments
+from shared.http.errors import Unacceptable
+
+# Whatever a mail program may take for the end of a line: ASCII controls, NEL, LINE and PARAGRAPH SEPARATOR.
+_BREAKS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
+_FILTERS: Final = ("upper", "lower", "capitalize", "trim", "length", "first", "last", "join", "default", "truncate")
+_TESTS: Final = ("defined", "none", "eq", "ne", "lt", "le", "gt", "ge", "in")
+LONGEST_SUBJECT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is rendered: a subject and a text in Jinja, HTML compiled by `compile_mjml`."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    subject: str
+    text: str
+    html: str
+
+
+def one_line(value: str) -> str:
+    """No line ends and no control characters, so nothing in it can begin a header of its own."""
+    return " ".join(_BREAKS.sub(" ", value).split())
+
+
+def compile_mjml(source: str) -> str:
+    """Responsive HTML. Raises `Unacceptable` for what is not MJML."""
+    options = mrml.ParserOptions(include_loader=mrml.noop_loader())
+    try:
+        return str(mrml.to_html(source, options).content)
+    except (OSError, ValueError, TypeError) as problem:
+        raise Unacceptable.field("/mjml", "mjml", f"This is not valid MJML: {str(problem)[:300]}.") from None
+
+
+def render(source: Source, variables: Mapping[str, Any], *, locale: str, zone: tzinfo) -> Rendered:
+    """Raises `jinja2.TemplateError`, which a template that was checked at save does not."""
+    context = dict(variables) | {"_locale": locale, "_zone": zone}
+    plain, html = _environment(autoescape=False), _environment(autoescape=True)
+    subject = one_line(plain.from_string(source.subject).render(context))[:LONGEST_SUBJECT]
+    return Rendered(
+        subject=subject,
+        text=plain.from_string(source.text).render(context),
+        html=html.from_string(source.html).render(context),
+    )
+
+
+def render_line(source: str, variables: Mapping[str, Any]) -> str:
+    """A short text of a rule's action."""
+    return one_line(_environment(autoescape=False).from_string(source).render(dict(variables)))
+
+
+@lru_cache(maxsize=2)
+def _environment(*, autoescape: bool) -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(
+        autoescape=autoescape,
+        # A field that an older event does not have yet is empty; misspelt ones were refused when the text was saved.
+        undefined=ChainableUndefined,
+        finalize=lambda value: "" if value is None else value,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        cache_size=500,
+    )
+    environment.globals.clear()
+    environment.filters = {name: environment.filters[name] for name in _FILTERS}
+    environment.filters |= {"moment": _time_filter(moments.moment), "day": _time_filter(moments.day)}
+    environment.filters["paragraphs"] = paragraphs
+    environment.tests = {name: environment.tests[name] for name in _TESTS}
+    return environment
+
+
+def environment_for_checks() -> ImmutableSandboxedEnvironment:
+    """The environment whose grammar, filters and tests templates are checked against."""
+    return _environment(autoescape=True)
+
+
+def paragraphs(value: str) -> Markup:
+    """Plain text as HTML: blank lines separate paragraphs, single line ends stay."""
+    blocks = re.split(r"\n\s*\n", str(value).strip().replace("\r\n", "\n"))
+    return Markup("").join(
+        Markup("<p style='margin:0 0 12px'>{}</p>").format(
+            Markup("<br>").join(escape(line) for line in block.split("\n"))
+        )
+        for block in blocks
+    )
+
+
+def _time_filter(write: Callable[[datetime, str, tzinfo], str]) -> Callable[..., str]:
+    @pass_context
+    def apply(context: Any, value: str | None) -> str:
+        if not value:
+            return ""
+        return write(datetime.fromisoformat(value), context["_locale"], context["_zone"])
+
+    return apply

@@ -1,0 +1,84 @@
+"""The account's texts: found, checked, changed, shown."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from jinja2 import TemplateError
+from sqlalchemy import select
+
+from services.notifier.accounts.service import account_of
+from services.notifier.shapes import example_of
+from services.notifier.templates import builtin
+from services.notifier.templates.checking import check
+from services.notifier.templates.kinds import KINDS, LOCALES, Kind
+from services.notifier.templates.models import Template
+from services.notifier.templates.moments import zone_of
+from services.notifier.templates.rendering import Rendered, Source, compile_mjml, render
+from services.notifier.templates.schemas import TemplateText
+from shared.http.dependencies import check_match
+from shared.http.errors import NotFound, Unacceptable
+from shared.work import Work
+
+
+async def get(work: Work, template_id: UUID) -> Template:
+    found = await work.session.get(Template, template_id)
+    if found is None:
+        raise NotFound("There is no such template.")
+    return found
+
+
+async def for_customer(work: Work, key: str, locale: str) -> Template:
+    """The text in the customer's language, else in English."""
+    wanted = select(Template).where(Template.account_id == work.account_id, Template.key == key)
+    found = {row.locale: row for row in await work.session.scalars(wanted)}
+    if not found:
+        # The account is so new that the news of it has not arrived.
+        await builtin.seed(work)
+        found = {row.locale: row for row in await work.session.scalars(wanted)}
+    return found.get(language_of(locale)) or found["en"]
+
+
+def language_of(locale: str) -> str:
+    """`de-AT` is written in `de`; what we have no texts for, in English."""
+    language = locale.replace("_", "-").split("-")[0].lower()
+    return language if language in LOCALES else "en"
+
+
+async def change(work: Work, template_id: UUID, body: TemplateText, *, expected: int | None) -> Template:
+    """Compile, check against the kind's variables, try out, store."""
+    template = await work.session.get(Template, template_id, with_for_update=True)
+    if template is None:
+        raise NotFound("There is no such template.")
+    check_match(expected, template.version)
+    source = compile_source(body, KINDS[template.key])
+    template.subject, template.text, template.mjml, template.html = body.subject, body.text, body.mjml, source.html
+    template.version += 1
+    template.updated_at = work.now
+    return template
+
+
+def compile_source(body: TemplateText, kind: Kind) -> Source:
+    """Raises `Unacceptable` naming the field, and the variable if one is unknown."""
+    source = Source(body.subject, body.text, compile_mjml(body.mjml))
+    for field, text in (("subject", source.subject), ("text", source.text), ("mjml", source.html)):
+        check(text, kind.shape, pointer=f"/{field}")
+        try:
+            render(Source("", text, ""), example_of(kind.shape), locale="en", zone=zone_of("UTC"))
+        except (TemplateError, TypeError, ValueError) as problem:
+            raise Unacceptable.field(f"/{field}", "render", f"This cannot be filled in: {problem}.") from None
+    return source
+
+
+async def preview(work: Work, template_id: UUID, text: TemplateText | None, values: Mapping[str, Any]) -> Rendered:
+    """The saved text, or an unsaved one in its place, filled with examples and the given values."""
+    template = await get(work, template_id)
+    kind = KINDS[template.key]
+    saved = Source(template.subject, template.text, template.html)
+    source = saved if text is None else compile_source(text, kind)
+    account = await account_of(work)
+    variables = {**example_of(kind.shape), "business": {"name": account.name}, **values}
+    try:
+        return render(source, variables, locale=template.locale, zone=zone_of(account.timezone))
+    except (TemplateError, TypeError, ValueError) as problem:
+        raise Unacceptable.field("/variables", "render", f"These values do not fit: {problem}.") from None

@@ -1,0 +1,53 @@
+"""Partners' endpoints, and what was delivered to them."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Index, LargeBinary, Text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.notifier.db import Base
+from shared.db.base import AccountOwned, Identified
+
+
+class WebhookEndpoint(Identified, AccountOwned, Base):
+    """Secrets are stored sealed (`webhooks.secrets`); after a rotation the old one signs too until `old_secret_until`.
+    `failing_since` is the first failure after the last success."""
+
+    __tablename__ = "webhook_endpoints"
+    __table_args__ = (Index("ix_webhook_endpoints_account_id", "account_id", "id"),)
+
+    url: Mapped[str]
+    description: Mapped[str]
+    types: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    enabled: Mapped[bool]
+    disabled_reason: Mapped[str | None]
+    failing_since: Mapped[datetime | None]
+    secret: Mapped[bytes] = mapped_column(LargeBinary)
+    old_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    old_secret_until: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class WebhookDelivery(Identified, AccountOwned, Base):
+    """One event for one endpoint. `body` is set for test events only; all others are in the log under `sequence`."""
+
+    __tablename__ = "webhook_deliveries"
+    __table_args__ = (Index("ix_webhook_deliveries_endpoint_id", "account_id", "endpoint_id", "id"),)
+
+    endpoint_id: Mapped[UUID]
+    event_id: Mapped[UUID]
+    event_type: Mapped[str]
+    sequence: Mapped[int | None] = mapped_column(BigInteger)
+    body: Mapped[bytes | None] = mapped_column(LargeBinary)
+    state: Mapped[str]
+    attempts: Mapped[int] = mapped_column(default=0)
+    last_status: Mapped[int | None]
+    last_error: Mapped[str | None]
+    last_response: Mapped[str | None]
+    next_attempt_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]

@@ -1,0 +1,119 @@
+"""The closed loop as the notifier sees it, with the rules that every account starts with."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from shared.contracts.notifier import MessageSent, RuleRan, SurveyRequested, TicketRequested
+from shared.testing.harness import Harness
+from tests.notifier.builders import (
+    a_customer,
+    an_account,
+    feedback,
+    invitation,
+    messages_of,
+    send_messages,
+    ticket_opened,
+    ticket_reopened,
+    ticket_replied,
+    ticket_resolved,
+)
+
+
+class TestTheDefaultRules:
+    async def test_an_invitation_is_mailed_with_a_link_for_each_score(self, notifier: Harness, account: UUID) -> None:
+        await an_account(notifier, account)
+        ana = await a_customer(notifier, account)
+        await notifier.deliver(invitation(ana, notifier.clock.now()), account=account)
+        await send_messages(notifier)
+
+        [message] = await messages_of(notifier, account)
+        assert message["state"] == "sent"
+        assert message["to"] == "ana@example.com"
+        assert message["template"] == "invitation"
+        assert "http://heed.test/s/token?score=0" in message["text"]
+        assert "http://heed.test/s/token?score=10" in message["text"]
+        [sent] = await notifier.emitted(account, MessageSent)
+        assert sent.data.customer_id == ana  # type: ignore[attr-defined]
+
+    async def test_an_invitation_by_link_is_not_mailed(self, notifier: Harness, account: UUID) -> None:
+        await an_account(notifier, account)
+        ana = await a_customer(notifier, account)
+        await notifier.deliver(invitation(ana, notifier.clock.now(), channel="link"), account=account)
+        assert await messages_of(notifier, account) == []
+
+    async def test_an_unhappy_answer_asks_for_a_ticket(self, notifier: Harness, account: UUID) -> None:
+        await an_account(notifier, account)
+        said = feedback(notifier.clock.now(), score=2)
+        await notifier.deliver(said, account=account)
+
+        [request] = await notifier.emitted(account, TicketRequested)
+        assert request.data.feedback_id == said.feedback_id  # type: ignore[attr-defined]
+        assert request.data.subject == "Unhappy answer: After delivery (2 of 10)"  # type: ignore[attr-defined]
+        assert request.data.description == "It came late."  # type: ignore[attr-defined]
+        assert request.actor.kind == "rule"
+        [ran] = await notifier.emitted(account, RuleRan)
+        assert ran.data.actions[0].outcome == "done"  # type: ignore[attr-defined]
+
+    async def test_a_happy_answer_does_not(self, notifier: Harness, account: UUID) -> None:
+        await an_account(notifier, account)
+        await notifier.deliver(feedback(notifier.clock.now(), score=9), account=account)
+        assert await notifier.emitted(account, TicketRequested) == []
+
+    async def test_the_ticket_is_acknowledged_with_the_time_of_an_answer(
+        self, notifier: Harness, account: UUID
+    ) -> None:
+        await an_account(notifier, account)
+        ana = await a_customer(notifier, account)
+        due_at = notifier.clock.now() + timedelta(hours=4)
+        await notifier.deliver(ticket_opened(ana, notifier.clock.now(), first_response_due_at=due_at), account=account)
+        await send_messages(notifier)
+
+        [message] = await messages_of(notifier, account, template="acknowledgement")
+        assert "You will hear from us by Monday, 2 March, 14:00 CET." in message["text"]
+
+    async def test_a_german_customer_reads_german(self, notifier: Harness, account: UUID) -> None:
+        await an_account(notifier, account)
+        ana = await a_customer(notifier, account, locale="de-AT")
+        await notifier.deliver(ticket_opened(ana, notifier.clock.now()), account=account)
+        await send_messages(notifier)
+        [message] = await messages_of(notifier, account)
+        assert "Sie hören von uns bis Montag, 2. März, 10:00 Uhr (CET)." in message["text"]
+
+    async def test_a_reply_is_mailed(self, notifier: Harness, account: UUID) -> None:
+        await an_account(notifier, account)
+        ana = await a_customer(notifier, account)
+        await notifier.deliver(ticket_replied(ana), account=account)
+        await send_messages(notifier)
+        [message] = await messages_of(notifier, account, template="reply")
+        assert "we are sorry." in message["text"]
+
+    async def test_a_resolution_is_mailed_and_an_hour_later_the_customer_is_asked(
+        self, notifier: Harness, account: UUID
+    ) -> None:
+        await an_account(notifier, account)
+        ana = await a_customer(notifier, account)
+        resolved = ticket_resolved(ana, notifier.clock.now())
+        await notifier.deliver(resolved, account=account, subject=resolved.ticket_id)
+        await send_messages(notifier)
+        assert len(await messages_of(notifier, account, template="resolved")) == 1
+
+        notifier.clock.advance(timedelta(minutes=59))
+        await notifier.run_timers()
+        assert await notifier.emitted(account, SurveyRequested) == []
+        notifier.clock.advance(timedelta(minutes=1))
+        await notifier.run_timers()
+        [request] = await notifier.emitted(account, SurveyRequested)
+        assert request.data.customer_id == ana  # type: ignore[attr-defined]
+        assert request.data.ticket_id == resolved.ticket_id  # type: ignore[attr-defined]
+        assert request.data.kind == "csat"  # type: ignore[attr-defined]
+
+    async def test_a_ticket_reopened_in_time_is_not_asked_about(self, notifier: Harness, account: UUID) -> None:
+        await an_account(notifier, account)
+        ana = await a_customer(notifier, account)
+        resolved = ticket_resolved(ana, notifier.clock.now())
+        await notifier.deliver(resolved, account=account, subject=resolved.ticket_id)
+        reopened = ticket_reopened(resolved.ticket_id, notifier.clock.now())
+        await notifier.deliver(reopened, account=account, subject=resolved.ticket_id)
+        notifier.clock.advance(timedelta(hours=2))
+        await notifier.run_timers()
+        assert await notifier.emitted(account, SurveyRequested) == []
