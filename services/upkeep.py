@@ -24,6 +24,8 @@ from shared.embedded.server import PrivatePostgres, private_postgres
 from shared.service import Runtime, Service, open_runtime
 from shared.settings import ServiceSettings
 
+DATABASE_SECONDS = 15
+
 Declared = list[tuple[Service, ServiceSettings]]
 
 
@@ -35,6 +37,20 @@ def given_database() -> str:
         if url := os.environ.get(variable):
             return url
     return ""
+
+
+def server_of(name: str, admin_url: str) -> str:
+    """A service that moved to a server of its own (`HEED_<NAME>_DATABASE_URL`) is prepared there, by the same user."""
+    name = name.upper()
+    if own := os.environ.get(f"HEED_{name}_ADMIN_DATABASE_URL"):
+        return own
+    moved = os.environ.get(f"HEED_{name}_DATABASE_URL")
+    if not moved:
+        return admin_url
+    admin, target = urlsplit(admin_url), urlsplit(moved)
+    credentials = admin.netloc.rpartition("@")[0]
+    host = target.netloc.rpartition("@")[2]
+    return urlunsplit(target._replace(netloc=f"{credentials}@{host}" if credentials else host))
 
 
 @asynccontextmanager
@@ -59,11 +75,28 @@ async def administered(home: DataHome, *, alone: bool = False) -> AsyncIterator[
             yield server.url, stored_secrets(home) | {"database_url": server.url}
 
 
+async def connect(admin_url: str) -> asyncpg.Connection:
+    """As the administrator. Waits a while for a server that is still starting; raises `CannotStart`."""
+    place = urlsplit(admin_url)._replace(query="", fragment="")
+    place = place._replace(netloc=place.netloc.rpartition("@")[2])
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + DATABASE_SECONDS
+    while True:
+        try:
+            return await asyncpg.connect(admin_url, timeout=10)
+        except (OSError, TimeoutError, asyncpg.CannotConnectNowError) as problem:
+            if loop.time() > deadline:
+                raise CannotStart(f"The database {place.geturl()} does not answer: {problem}") from problem
+        except (asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
+            raise CannotStart(f"The database {place.geturl()} refuses: {problem}") from problem
+        await asyncio.sleep(0.2)
+
+
 async def migrate(admin_url: str, declared: Declared) -> int:
     """Roles, schemas and every service's migrations; returns how many services were behind. Safe to run at once."""
     by_server: dict[str, Declared] = {}
     for service, settings in declared:
-        by_server.setdefault(_admin_url_of(service, admin_url), []).append((service, settings))
+        by_server.setdefault(server_of(service.name, admin_url), []).append((service, settings))
     return sum([await _migrate_server(url, some) for url, some in by_server.items()])
 
 
@@ -153,7 +186,7 @@ async def _migrate_server(admin_url: str, declared: Declared) -> int:
     from shared.db.migrations import head_of, revision_of, upgrade
 
     await _provision(admin_url, declared)
-    connection = await asyncpg.connect(admin_url)
+    connection = await connect(admin_url)
     try:
         behind = [service for service, _ in declared if await revision_of(connection, service) != head_of(service)]
     finally:
@@ -166,25 +199,11 @@ async def _migrate_server(admin_url: str, declared: Declared) -> int:
 async def _provision(admin_url: str, declared: Declared) -> None:
     from shared.db.provision import provision
 
-    connection = await asyncpg.connect(admin_url)
+    connection = await connect(admin_url)
     try:
         await provision(connection, declared)
     finally:
         await connection.close()
-
-
-def _admin_url_of(service: Service, admin_url: str) -> str:
-    """A service that moved to a server of its own (`HEED_<NAME>_DATABASE_URL`) is prepared there, by the same user."""
-    name = service.name.upper()
-    if own := os.environ.get(f"HEED_{name}_ADMIN_DATABASE_URL"):
-        return own
-    moved = os.environ.get(f"HEED_{name}_DATABASE_URL")
-    if not moved:
-        return admin_url
-    admin, target = urlsplit(admin_url), urlsplit(moved)
-    credentials = admin.netloc.rpartition("@")[0]
-    host = target.netloc.rpartition("@")[2]
-    return urlunsplit(target._replace(netloc=f"{credentials}@{host}" if credentials else host))
 
 
 @asynccontextmanager
@@ -205,7 +224,7 @@ def _chosen(only: str | None) -> list[str]:
 
 
 async def _require_empty(admin_url: str) -> None:
-    connection = await asyncpg.connect(admin_url)
+    connection = await connect(admin_url)
     try:
         if await connection.fetchval("select to_regclass('gateway.accounts')") is not None:
             raise CannotStart("This Heed holds data already. Restore into an empty one: HEED_HOME=/path/to/new/folder")

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import pytest
 
+from services import catalog
 from shared.embedded.errors import CannotStart
 from shared.ids import new_id
 from shared.testing.clock import FrozenClock
@@ -74,6 +75,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         from shared.testing.databases import drop_databases
 
         asyncio.run(drop_databases())
+    servers.sweep(catalog.NAMES)
     servers.stop()
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if config.stash.get(_unproved, False) and reporter is not None:

@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -52,6 +53,12 @@ class Servers:
             self._rabbitmq.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    def sweep(self, queues: Sequence[str]) -> None:
+        """Take this run's queues, by the names of their services, off a broker that stays."""
+        url = os.environ.get(RABBITMQ_URL)
+        if url and self._rabbitmq is None:
+            asyncio.run(_delete(url, os.environ[RUN], queues))
+
     def _start_postgres(self) -> None:
         home = DataHome(self._folder / "postgresql")
         # Nothing in it outlives the run, so nothing in it waits for the disk.
@@ -79,3 +86,15 @@ async def _takes_guest(host: str, port: int) -> bool:
         return False
     await connection.close()
     return True
+
+
+async def _delete(url: str, prefix: str, queues: Sequence[str]) -> None:
+    import aio_pika
+
+    connection = await aio_pika.connect(url, timeout=5)
+    async with connection, connection.channel() as channel:
+        for name in (*queues, "dead"):
+            # A quorum queue of an older broker refuses the conditions that are the client's default.
+            await channel.queue_delete(f"{prefix}.{name}", if_unused=False, if_empty=False)
+        for name in ("events", "dead"):
+            await channel.exchange_delete(f"{prefix}.{name}")
