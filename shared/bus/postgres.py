@@ -4,6 +4,7 @@ Schema `bus` is made by `shared.bus.ddl`; the reasons are in docs/decisions/0003
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -37,7 +38,8 @@ with sent as (
 )
 select
     array(select distinct type from sent except select type from routes) as unroutable,
-    (select count(pg_notify(queue, '')) from (select distinct queue from routes) woken) as woken
+    (select count(pg_notify(queue, '')) from (select distinct queue from routes) woken) as woken,
+    set_config('synchronous_commit', 'on', true) as lasting
 """
 
 _CLAIM = """
@@ -205,4 +207,4 @@ def _down() -> Iterator[None]:
 def expression_of(pattern: str) -> str:
     """A topic pattern as a regular expression for `'.' || type`: each word then begins with its dot."""
     words = {"*": r"\.[^.]+", "#": r"(\.[^.]+)*"}
-    return "^" + "".join(words.get(word) or r"\." + word for word in pattern.split(".")) + "$"
+    return "^" + "".join(words.get(word) or r"\." + re.escape(word) for word in pattern.split(".")) + "$"
