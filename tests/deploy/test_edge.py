@@ -10,6 +10,7 @@ from services.gateway.exchange.credentials import ForgedRequest
 from services.gateway.routing import GATEWAY, Kind, find_route, nginx_locations
 from shared.http import errors
 from shared.service import open_runtime
+from shared.settings import ServiceSettings
 
 ROOT = Path(__file__).parents[2]
 NGINX = ROOT / "deploy/nginx"
@@ -89,6 +90,11 @@ class TestRoutes:
                         assert edge_route(prefix)[1] == Kind.BULK, (
                             f"{prefix} takes larger bodies than the edge lets pass"
                         )
+
+    def test_leave_the_services_their_own_word_about_bodies_that_are_too_large(self) -> None:
+        megabytes = re.search(r"client_max_body_size (\d+)m;", (NGINX / "heed/limits.conf").read_text())
+        assert megabytes is not None
+        assert int(megabytes[1]) * 2**20 > ServiceSettings().body_limit_bytes
 
 
 class TestHeaders:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 from pydantic import ValidationError
+from pydantic_settings import BaseSettings
 
 from services import catalog
 from shared.settings import ServiceSettings
@@ -50,6 +51,12 @@ def keys_of(node: Any) -> Iterator[str]:
             yield from keys_of(item)
 
 
+def settings_classes(base: type[BaseSettings]) -> Iterator[type[BaseSettings]]:
+    for derived in base.__subclasses__():
+        yield derived
+        yield from settings_classes(derived)
+
+
 class TestEveryContainer:
     @pytest.mark.parametrize("name", sorted(CONTAINERS.keys() - ONE_SHOT))
     def test_has_a_health_check_and_is_started_again_when_it_dies(self, name: str) -> None:
@@ -85,7 +92,8 @@ class TestEveryService:
         web, worker = CONTAINERS[name], CONTAINERS[f"{name}-worker"]
         assert web["image"].startswith(f"heed/{name}:")
         assert web["build"]["args"] == {"SERVICE": name}
-        assert {key for key in web if web[key] != worker.get(key)} == {"command"}
+        assert {key for key in web if web[key] != worker.get(key)} == {"command", "build"}
+        assert "build" not in worker
         assert (web["command"], worker["command"]) == ([name, "web"], [name, "worker"])
 
     @pytest.mark.parametrize("name", OURS)
@@ -95,9 +103,15 @@ class TestEveryService:
 
     @pytest.mark.parametrize("name", OURS)
     def test_is_given_only_settings_that_it_reads(self, name: str) -> None:
-        fields = catalog.load(name.removesuffix("-worker")).settings.model_fields
-        known = {f"HEED_{field.upper()}" for field in fields} | OUTSIDE_SETTINGS
-        assert CONTAINERS[name]["environment"].keys() <= known
+        service = name.removesuffix("-worker")
+        catalog.load(service)
+        known = {
+            f"HEED_{field.upper()}"
+            for settings in settings_classes(BaseSettings)
+            if settings.__module__.startswith(("shared.", f"services.{service}."))
+            for field in settings.model_fields
+        }
+        assert CONTAINERS[name]["environment"].keys() <= known | OUTSIDE_SETTINGS
 
 
 class TestSecrets:
