@@ -54,7 +54,7 @@ class Link:
         self._turn = asyncio.Lock()
         self._hints: dict[str, asyncio.Event] = {}
         self._listening: set[str] = set()
-        self._problem: str | None = "not connected yet"
+        self._problem: str | None = None
 
     def listen(self, channel: str) -> asyncio.Event:
         """Set at each NOTIFY on the channel, and when a connection was lost. It begins with the link's next use."""

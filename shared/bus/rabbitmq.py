@@ -189,7 +189,8 @@ class _Publisher:
 
     def __init__(self, transport: RabbitMQTransport) -> None:
         # Until it is first used, nothing is known to be wrong: a web half never uses it, its events wait in the outbox.
-        self.problem: str | None = None
+        self._unreachable: str | None = None
+        self._unconfirmed: str | None = None
         self._transport = transport
         self._connection: AbstractConnection | None = None
         self._channel: AbstractChannel | None = None
@@ -211,10 +212,10 @@ class _Publisher:
                 )
                 refused = _refused([types for types, _ in sending], outcomes)
             except FAILURES as problem:
-                self.problem = f"broker does not confirm: {type(problem).__name__}"
+                self._unconfirmed = f"broker does not confirm events: {type(problem).__name__}"
                 await self._drop()
                 raise
-        self.problem = None
+        self._unconfirmed = None
         now = time.monotonic()
         self._proved |= {event_type: now for event_type in unproved if event_type not in refused}
         return refused
@@ -228,13 +229,18 @@ class _Publisher:
                 assert self._connection is not None
                 channel = await self._connection.channel(on_return_raises=True)
             except FAILURES as problem:
-                self.problem = f"broker out of reach: {type(problem).__name__}"
+                self._unreachable = f"broker out of reach: {type(problem).__name__}"
                 await self._drop()
                 raise
         try:
             yield channel
         finally:
             await _closed(channel)
+
+    @property
+    def problem(self) -> str | None:
+        """A broker with an alarm can be reached, and yet takes nothing: only a confirmed event ends that problem."""
+        return self._unreachable or self._unconfirmed
 
     async def close(self) -> None:
         async with self._turn:
@@ -247,7 +253,7 @@ class _Publisher:
             # Without this a message that no queue takes is confirmed like any other, and gone.
             self._channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
             self._exchange = await self._transport.exchange(self._channel)
-            self.problem = None
+            self._unreachable = None
         return self._exchange
 
     async def _drop(self) -> None:
