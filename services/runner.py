@@ -26,6 +26,7 @@ from shared.embedded.logfile import LogFile
 from shared.embedded.server import private_postgres
 from shared.http import health
 from shared.observability.logging import configure_logging
+from shared.process import settle
 from shared.service import Runtime, Service, open_runtime
 
 GRACE_SECONDS = 10
@@ -164,6 +165,7 @@ async def _serve(app: ASGIApp, listening: socket.socket) -> None:
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = _Server(config)
+    settle()
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     try:
         await asyncio.shield(serving)
