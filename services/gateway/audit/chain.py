@@ -28,14 +28,14 @@ class Chained(Protocol):
 def entry_hash(entry: Chained, previous: bytes) -> bytes:
     """SHA-256 of the previous hash and the entry as canonical JSON: sorted keys, UTC times in microseconds."""
     content = {
-        "account_id": entry.account_id,
+        "account_id": str(entry.account_id),
         "position": entry.position,
         "occurred_at": _written(entry.occurred_at),
         "recorded_at": _written(entry.recorded_at),
         "actor": entry.actor,
         "type": entry.type,
         "subject": entry.subject,
-        "event_id": entry.event_id,
+        "event_id": str(entry.event_id) if entry.event_id is not None else None,
         "evidence": entry.evidence.hex() if entry.evidence is not None else None,
         "details": entry.details,
     }
