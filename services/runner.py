@@ -18,9 +18,7 @@ from services.address import Address
 from services.catalog import load, present
 from services.first_start import CREDENTIALS, credentials_text, settings_of, settings_of_all, stored_secrets
 from services.upkeep import Declared, given_database, migrate
-from shared.bus.consumer import subscribe
-from shared.bus.transport import TransportDown
-from shared.bus.worker import run_worker
+from shared.bus.worker import run_workers
 from shared.embedded.home import DataHome
 from shared.embedded.logfile import LogFile
 from shared.embedded.server import private_postgres
@@ -82,13 +80,8 @@ async def everything(declared: Declared, home: DataHome) -> AsyncIterator[ASGIAp
     async with AsyncExitStack() as stack:
         for app in apps.values():
             await stack.enter_async_context(app.router.lifespan_context(app))
-        # An event that finds only some of its queues is lost to the other services. A broker that is down learns later.
-        for runtime in runtimes.values():
-            with suppress(TransportDown):
-                await subscribe(runtime)
         await _first_account(runtimes["gateway"], home)
-        for runtime in runtimes.values():
-            await stack.enter_async_context(_working(runtime))
+        await stack.enter_async_context(_working(*runtimes.values()))
         yield create_front_door(runtimes["gateway"], apps)
 
 
@@ -126,8 +119,9 @@ def _one(name: str) -> tuple[Service, Runtime]:
 
 
 @asynccontextmanager
-async def _working(runtime: Runtime) -> AsyncIterator[None]:
-    worker = asyncio.create_task(run_worker(runtime), name=f"worker {runtime.service.name}")
+async def _working(*runtimes: Runtime) -> AsyncIterator[None]:
+    names = " ".join(runtime.service.name for runtime in runtimes)
+    worker = asyncio.create_task(run_workers(runtimes), name=f"worker {names}")
     worker.add_done_callback(_worker_ended)
     try:
         yield

@@ -1,7 +1,7 @@
 """The worker half of one service: everything that goes on without a request."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 import structlog
@@ -19,7 +19,27 @@ from shared.service import Runtime
 log = structlog.get_logger(__name__)
 
 
-async def run_worker(runtime: Runtime) -> None:
+async def run_workers(runtimes: Sequence[Runtime]) -> None:
+    """The workers of all services in one process, until cancelled.
+
+    None sends before every queue has been declared: an event that finds only some of its queues is lost to the others.
+    (Where each service is a process of its own, `migrate` declares the queues before any of them starts.)
+    """
+    declared = asyncio.Event()
+
+    async def declare() -> None:
+        for runtime in runtimes:
+            await subscribe(runtime)
+        declared.set()
+        await asyncio.Event().wait()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(forever("queues", declare))
+        for runtime in runtimes:
+            group.create_task(run_worker(runtime, may_send=declared))
+
+
+async def run_worker(runtime: Runtime, *, may_send: asyncio.Event | None = None) -> None:
     """Run relay, consumer, retries, timers, housekeeping and the service's own loops until cancelled.
 
     No failure ends it: what fails is logged and started again. On cancellation what is under way may end (20 s).
@@ -27,7 +47,7 @@ async def run_worker(runtime: Runtime) -> None:
     await runtime.transport.open()
     link = _link(runtime)
     loops: dict[str, Callable[[], Awaitable[None]]] = {
-        "relay": partial(run_relay, runtime, link),
+        "relay": partial(_run_relay, runtime, link, may_send),
         "timers": partial(run_timers, runtime, link),
         "retries": partial(_run_retries, runtime, link),
         "housekeeping": partial(_run_housekeeping, runtime),
@@ -52,6 +72,12 @@ def _link(runtime: Runtime) -> Link:
     if isinstance(transport, PostgresTransport) and transport.link.url == runtime.database.url:
         return transport.link
     return Link(runtime.database.url)
+
+
+async def _run_relay(runtime: Runtime, link: Link, may_send: asyncio.Event | None) -> None:
+    if may_send is not None:
+        await may_send.wait()
+    await run_relay(runtime, link)
 
 
 async def _run_consumer(runtime: Runtime) -> None:

@@ -4,17 +4,20 @@ import asyncio
 from datetime import timedelta
 from uuid import UUID
 
+import pytest
+
 from shared.bus.consumer import subscribe
 from shared.bus.events import Event
 from shared.bus.subscriptions import Timer, on
-from shared.bus.worker import run_worker
+from shared.bus.transport import TransportDown
+from shared.bus.worker import run_worker, run_workers
 from shared.clock import SystemClock
 from shared.contracts.gateway import UserRemoved
 from shared.ids import new_id
 from shared.service import Runtime
 from shared.work import Work, open_work
 from tests.shared.bus.conftest import RuntimeFactory
-from tests.shared.bus.probe import TESTER, effects, note, until
+from tests.shared.bus.probe import TESTER, effects, note, rows, until
 
 
 async def stop(*workers: asyncio.Task[None]) -> None:
@@ -86,3 +89,35 @@ class TestWorker:
         asyncio.get_running_loop().call_later(0.2, go_on.set)
         await asyncio.wait({worker})
         assert await effects(runtime, account) == ["finished"]
+
+
+class TestSeveral:
+    async def test_nothing_is_sent_before_every_queue_exists(
+        self, runtime_of: RuntimeFactory, account: UUID, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A broker that was down at the start comes back: the first relay must not be quicker than the last queue."""
+
+        async def remove(work: Work, event: Event[UserRemoved]) -> None:
+            await note(work, event.id, "removed")
+
+        early = runtime_of([on(UserRemoved, remove)], clock=SystemClock())
+        late = runtime_of([on(UserRemoved, remove)], clock=SystemClock())
+        tried = asyncio.Event()
+
+        async def refuse(queue: str, patterns: object) -> None:
+            tried.set()
+            raise TransportDown("not yet")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(late.transport, "subscribe", refuse)
+            workers = asyncio.create_task(run_workers([early, late]))
+            async with open_work(early.database, account, TESTER, clock=early.clock) as work:
+                work.emit(UserRemoved(user_id=new_id()), subject=new_id())
+            await asyncio.wait_for(tried.wait(), 10)
+            assert len(await rows(early, early.database.tables.outbox, account)) == 1
+
+        async def arrived() -> bool:
+            return await effects(early, account) == ["removed"]
+
+        await until(arrived)
+        await stop(workers)
