@@ -11,7 +11,8 @@ from services.notifier.rules import endpoints as rules
 from services.notifier.settings import NotifierSettings
 from services.notifier.subscriptions import SUBSCRIPTIONS, TIMERS
 from services.notifier.templates import endpoints as templates
-from services.notifier.webhooks import models  # noqa: F401
+from services.notifier.webhooks import endpoints as webhooks
+from services.notifier.webhooks.sending import WEBHOOKS
 from shared.http.app import service_app
 from shared.service import Runtime, Service
 
@@ -26,6 +27,7 @@ def create_app(runtime: Runtime) -> FastAPI:
             rules.runs_router,
             templates.router,
             messages.router,
+            webhooks.router,
             mailbox.router,
         ],
     )
@@ -38,5 +40,5 @@ SERVICE = Service(
     create_app=create_app,
     subscriptions=SUBSCRIPTIONS,
     timers=TIMERS,
-    loops=(MESSAGES.run,),
+    loops=(MESSAGES.run, WEBHOOKS.run),
 )

@@ -90,3 +90,21 @@ class MessageFailed(Payload):
     template: str
     state: Literal["failed", "suppressed"]
     reason: str
+
+
+class WebhookEndpointDisabled(Payload):
+    """Heed has stopped delivering to an endpoint; `reason` says why. Subject: the endpoint."""
+
+    TYPE: ClassVar[str] = "heed.notifier.webhook-endpoint.disabled.v1"
+
+    endpoint_id: UUID
+    reason: str
+    disabled_at: datetime
+
+
+class WebhookEndpointTested(Payload):
+    """A test of this endpoint, asked for by somebody; it goes nowhere else and means nothing. Subject: the endpoint."""
+
+    TYPE: ClassVar[str] = "heed.notifier.webhook-endpoint.tested.v1"
+
+    endpoint_id: UUID

@@ -6,13 +6,13 @@ from services.notifier.rules.schemas import Action, OpenTicket, SendMessage
 from services.notifier.shapes import shape_of, unknown_field
 from services.notifier.templates.checking import check
 from services.notifier.templates.kinds import KINDS
-from shared.contracts.notifier import MessageFailed
+from shared.contracts.notifier import MessageFailed, WebhookEndpointDisabled
 from shared.contracts.registry import registry, service_of
 from shared.http.errors import Unacceptable
 
-# Of what the notifier itself tells, only this may start a rule, and only one that says nothing to a customer: a rule
-# that answers its own messages would not end.
-OWN_TRIGGERS: Final = frozenset({MessageFailed.TYPE})
+# Of what the notifier itself tells, only these may start a rule, and only one that says nothing to a customer: a
+# rule that answers its own messages would not end.
+OWN_TRIGGERS: Final = frozenset({MessageFailed.TYPE, WebhookEndpointDisabled.TYPE})
 
 
 def triggers() -> list[str]:

@@ -1,0 +1,49 @@
+"""When a failed delivery is tried again, and when an endpoint has failed for too long."""
+
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+# Standard Webhooks' example schedule: pauses between attempts, the first of ten at once, the last after 75.6 hours.
+PAUSES: Final = (
+    timedelta(seconds=5),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=5),
+    timedelta(hours=10),
+    timedelta(hours=14),
+    timedelta(hours=20),
+    timedelta(hours=24),
+)
+JITTER: Final = 0.2
+LONGEST_PAUSE: Final = timedelta(hours=24)
+# An endpoint that has not answered well once in this time is switched off.
+PATIENCE: Final = timedelta(days=5)
+
+
+def next_attempt(
+    attempts: int, now: datetime, retry_after: str | None = None, draw: Callable[[float, float], float] = random.uniform
+) -> datetime | None:
+    """When to try again after `attempts` failures; None when it is enough. `Retry-After` can only lengthen a pause."""
+    if attempts > len(PAUSES):
+        return None
+    pause = PAUSES[attempts - 1] * draw(1 - JITTER, 1 + JITTER)
+    asked = min(pause_asked_for(retry_after, now), LONGEST_PAUSE)
+    return now + max(pause, asked)
+
+
+def pause_asked_for(retry_after: str | None, now: datetime) -> timedelta:
+    """RFC 9110, 10.2.3: seconds or a date. Zero for what is neither."""
+    if not retry_after:
+        return timedelta(0)
+    if retry_after.isascii() and retry_after.isdigit():
+        return timedelta(seconds=min(int(retry_after[:9]), 10**8))
+    try:
+        until = parsedate_to_datetime(retry_after)
+    except (ValueError, TypeError, OverflowError):
+        return timedelta(0)
+    until = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return max(until - now, timedelta(0))

@@ -1,0 +1,177 @@
+"""One attempt to deliver one event to one endpoint."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import httpx
+from sqlalchemy import select, update
+
+from services.notifier.deliveries.dispatcher import Dispatcher
+from services.notifier.deliveries.queue import Claim, finish, open_claim, postpone
+from services.notifier.log.models import LoggedEvent
+from services.notifier.webhooks.fan_out import KIND
+from services.notifier.webhooks.models import WebhookDelivery, WebhookEndpoint
+from services.notifier.webhooks.schedule import PATIENCE, next_attempt
+from services.notifier.webhooks.secrets import signature_headers, unseal
+from services.notifier.webhooks.service import disable, sealing_key
+from shared.http.client import Answer, GuardedClient, NotAllowed
+from shared.service import Runtime
+from shared.settings import Environment
+from shared.work import Work
+
+TIMEOUT_SECONDS = 15.0
+READ_AT_MOST = 128 * 1024
+# Of what was read, this much is kept to show; it may hold anything, so it is shown to the endpoint's owner only.
+KEPT_CHARACTERS = 500
+_CLIENT = "webhooks.client"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What goes out."""
+
+    url: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came back: an answer, or why there is none."""
+
+    status: int | None
+    error: str | None = None
+    retry_after: str | None = None
+    response: str | None = None
+
+    @property
+    def is_success(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+
+def client_of(runtime: Runtime) -> GuardedClient:
+    """One per process. Plain HTTP is for development and for networks that the operator allowed."""
+    if _CLIENT not in runtime.state:
+        settings = runtime.settings
+        runtime.state[_CLIENT] = GuardedClient(
+            allowed=settings.allowed_networks(), allow_plain=settings.environment is Environment.DEVELOPMENT
+        )
+    client: GuardedClient = runtime.state[_CLIENT]
+    return client
+
+
+async def attempt(runtime: Runtime, claim: Claim) -> None:
+    async with open_claim(runtime, claim) as work:
+        letter = await _prepare(work, claim, runtime)
+    if letter is None:
+        return
+    result = await _send(client_of(runtime), letter)
+    async with open_claim(runtime, claim) as work:
+        await _note(work, claim, result)
+
+
+async def _prepare(work: Work, claim: Claim, runtime: Runtime) -> Letter | None:
+    """None if there is nothing to send any more."""
+    delivery = await work.session.get(WebhookDelivery, claim.id)
+    endpoint = await work.session.get(WebhookEndpoint, claim.lane)
+    if delivery is None or endpoint is None or not endpoint.enabled:
+        await finish(work, claim)
+        if delivery is not None:
+            delivery.state, delivery.finished_at, delivery.next_attempt_at = "canceled", work.now, None
+        return None
+    body = delivery.body or await _logged(work, delivery.sequence)
+    if body is None:
+        await finish(work, claim)
+        delivery.state, delivery.last_error, delivery.finished_at = "failed", "the event is no longer kept", work.now
+        return None
+    key = sealing_key(runtime)
+    sealed = [endpoint.secret]
+    if endpoint.old_secret and endpoint.old_secret_until and work.now < endpoint.old_secret_until:
+        sealed.append(endpoint.old_secret)
+    live = [unseal(secret, key, endpoint.id) for secret in sealed]
+    headers = {"Content-Type": "application/json", "User-Agent": "Heed-Webhooks/1"}
+    return Letter(endpoint.url, headers | signature_headers(delivery.event_id, body, live, work.now), body)
+
+
+async def _send(client: GuardedClient, letter: Letter) -> Result:
+    try:
+        answer = await client.post(
+            letter.url,
+            content=letter.body,
+            headers=letter.headers,
+            timeout=TIMEOUT_SECONDS,
+            read_at_most=READ_AT_MOST,
+        )
+    except NotAllowed as problem:
+        return Result(None, f"refused: {problem}")
+    except (TimeoutError, httpx.TimeoutException):
+        return Result(None, f"no answer within {TIMEOUT_SECONDS:.0f} seconds")
+    except (OSError, httpx.HTTPError, httpx.InvalidURL) as problem:
+        return Result(None, f"no connection ({type(problem).__name__})")
+    return _read(answer)
+
+
+def _read(answer: Answer) -> Result:
+    error = None
+    if 300 <= answer.status < 400:
+        error = f"answered {answer.status}: redirects are not followed, register the final URL"
+    elif not 200 <= answer.status < 300:
+        error = f"answered {answer.status}"
+    text = answer.body[: KEPT_CHARACTERS * 4].decode(errors="replace").replace("\x00", "\ufffd")[:KEPT_CHARACTERS]
+    return Result(answer.status, error, answer.headers.get("retry-after"), text)
+
+
+async def _note(work: Work, claim: Claim, result: Result) -> None:
+    """The delivery's outcome, and what it means for the endpoint. Nothing, if the claim was taken over."""
+    due_at = None
+    if not result.is_success and result.status != 410:
+        due_at = next_attempt(claim.attempts, work.now, result.retry_after)
+    is_ours = await postpone(work, claim, due_at) if due_at is not None else await finish(work, claim)
+    if not is_ours:
+        return
+    state = "delivered" if result.is_success else "pending" if due_at is not None else "failed"
+    await work.session.execute(
+        update(WebhookDelivery)
+        .where(WebhookDelivery.account_id == work.account_id, WebhookDelivery.id == claim.id)
+        .values(
+            state=state,
+            attempts=claim.attempts,
+            last_status=result.status,
+            last_error=result.error,
+            last_response=result.response,
+            next_attempt_at=due_at,
+            finished_at=None if due_at is not None else work.now,
+        )
+    )
+    if result.is_success:
+        await _mark_well(work, claim.lane)
+    else:
+        await _mark_failing(work, claim.lane, is_gone=result.status == 410)
+
+
+async def _mark_well(work: Work, endpoint_id: UUID) -> None:
+    failing = (WebhookEndpoint.id == endpoint_id) & WebhookEndpoint.failing_since.is_not(None)
+    await work.session.execute(update(WebhookEndpoint).where(failing).values(failing_since=None))
+
+
+async def _mark_failing(work: Work, endpoint_id: UUID, *, is_gone: bool) -> None:
+    endpoint = await work.session.get(WebhookEndpoint, endpoint_id, with_for_update=True, populate_existing=True)
+    if endpoint is None or not endpoint.enabled:
+        return
+    if is_gone:
+        await disable(work, endpoint, "it answered 410 Gone")
+    elif endpoint.failing_since is None:
+        endpoint.failing_since = work.now
+    elif work.now - endpoint.failing_since >= PATIENCE:
+        await disable(work, endpoint, f"every attempt failed for {PATIENCE.days} days")
+
+
+async def _logged(work: Work, sequence: int | None) -> bytes | None:
+    statement = select(LoggedEvent.body).where(
+        LoggedEvent.account_id == work.account_id, LoggedEvent.sequence == sequence
+    )
+    found: bytes | None = await work.session.scalar(statement)
+    return found
+
+
+WEBHOOKS = Dispatcher(KIND, attempt, at_once=40, per_lane=4)
