@@ -32,6 +32,8 @@ class Work:
     correlation_id: UUID
     causation_id: UUID | None = None
     traceparent: str | None = None
+    # The service's own; Any because each service has another class of them.
+    settings: Any = None
     now: datetime = field(init=False)
     _outgoing: list[dict[str, Any]] = field(init=False, default_factory=list)
 
@@ -121,6 +123,7 @@ async def open_work(
             correlation_id=correlation_id or new_id(),
             causation_id=causation_id,
             traceparent=traceparent,
+            settings=database.settings,
         )
         yield work
         await work.flush_outbox()

@@ -132,6 +132,7 @@ def _work(runtime: Runtime, session: AsyncSession, events: Sequence[Event[Payloa
         correlation_id=only.correlation_id if only else new_id(),
         causation_id=only.id if only else None,
         traceparent=traceparent if only else None,
+        settings=runtime.settings,
     )
 
 

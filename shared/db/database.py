@@ -27,6 +27,7 @@ class Database:
 
     def __init__(self, service: str, metadata: MetaData, settings: ServiceSettings) -> None:
         self.service = service
+        self.settings = settings
         self.role = f"heed_{service}"
         self.url = settings.role_url(self.role)
         self.tables = kit_tables(metadata)
