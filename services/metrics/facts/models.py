@@ -1,0 +1,56 @@
+"""One row for each piece of feedback, as far as numbers are concerned."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, SmallInteger, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.metrics.db import Base
+from shared.db.base import AccountOwned
+
+# The scheme of feedback that has no rating. A word rather than null, so that one range of the index holds it.
+UNRATED = "none"
+
+
+class Fact(AccountOwned, Base):
+    """`value` is the rating as given; `points` is the same read so that more is better.
+
+    `exclusion` says why a fact does not count, and is null for those that do.
+    """
+
+    __tablename__ = "facts"
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    feedback_id: Mapped[UUID] = mapped_column(primary_key=True)
+    occurred_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+    scheme: Mapped[str] = mapped_column(Text)
+    minimum: Mapped[int | None] = mapped_column(SmallInteger)
+    maximum: Mapped[int | None] = mapped_column(SmallInteger)
+    value: Mapped[int | None]
+    points: Mapped[int | None] = mapped_column(SmallInteger)
+    exclusion: Mapped[str | None] = mapped_column(Text)
+    completed: Mapped[bool]
+    channel: Mapped[str] = mapped_column(Text)
+    touchpoint: Mapped[str | None] = mapped_column(Text)
+    journey_stage: Mapped[str | None] = mapped_column(Text)
+    survey_id: Mapped[UUID | None]
+    customer_id: Mapped[UUID | None]
+    language: Mapped[str | None] = mapped_column(Text)
+    dimensions: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+    __table_args__ = (
+        Index("ix_facts_account_id_scheme_occurred_at", "account_id", "scheme", "occurred_at", "feedback_id"),
+    )
+
+
+class Watermark(AccountOwned, Base):
+    """When the newest fact of the account was received by the survey service."""
+
+    __tablename__ = "watermarks"
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    received_at: Mapped[datetime]

@@ -1,0 +1,111 @@
+"""The metrics there are."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from services.metrics.scores import formulas
+from services.metrics.scores.formulas import Bands, Estimate
+from services.metrics.scores.histograms import Histogram, Scale
+from shared.contracts.survey import RatingScheme
+from shared.http.errors import NotFound
+
+
+class UnknownMetric(NotFound):
+    """There is no such metric; `GET /v1/metrics` lists those there are."""
+
+    code = "unknown_metric"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """`version` rises whenever the same answers would give another number."""
+
+    name: str
+    title: str
+    scheme: RatingScheme
+    unit: str
+    formula: str
+    version: int
+    places: Callable[[Scale], tuple[int, int]]
+    estimate: Callable[[Histogram, Bands], Estimate | None]
+
+    def of(self, histogram: Histogram) -> tuple[Estimate | None, Bands]:
+        bands = formulas.split(histogram, self.places)
+        return self.estimate(histogram, bands), bands
+
+
+def _nps(histogram: Histogram, bands: Bands) -> Estimate | None:
+    return formulas.net_promoter_score(bands)
+
+
+def _share(histogram: Histogram, bands: Bands) -> Estimate | None:
+    return formulas.share_of_positive(bands)
+
+
+def _mean(histogram: Histogram, bands: Bands) -> Estimate | None:
+    return formulas.mean(histogram)
+
+
+_SATISFIED = "the best score of a scale of 2 or 3, the best two of a longer one"
+CATALOGUE = {
+    metric.name: metric
+    for metric in (
+        Metric(
+            name="nps",
+            title="Net Promoter Score",
+            scheme="nps",
+            unit="points from -100 to 100",
+            formula="100 · (promoters - detractors) / n; promoters 9..10, detractors 0..6 on 0..10",
+            version=1,
+            places=formulas.nps_places,
+            estimate=_nps,
+        ),
+        Metric(
+            name="csat",
+            title="Customer satisfaction",
+            scheme="csat",
+            unit="percent",
+            formula=f"100 · satisfied / n; satisfied is {_SATISFIED}",
+            version=1,
+            places=formulas.csat_places,
+            estimate=_share,
+        ),
+        Metric(
+            name="csat_mean",
+            title="Customer satisfaction, mean score",
+            scheme="csat",
+            unit="points of the scale, or 0..100 where scales are mixed",
+            formula="sum of scores / n",
+            version=1,
+            places=formulas.csat_places,
+            estimate=_mean,
+        ),
+        Metric(
+            name="ces",
+            title="Customer effort score, mean",
+            scheme="ces",
+            unit="points of the scale, or 0..100 where scales are mixed; more is easier",
+            formula="sum of scores / n; scales on which less is easier are turned round first",
+            version=1,
+            places=formulas.ces_places,
+            estimate=_mean,
+        ),
+        Metric(
+            name="ces_pct",
+            title="Customer effort score, share of easy",
+            scheme="ces",
+            unit="percent",
+            formula="100 · easy / n; easy is the upper half of the scale, without its middle (5..7 of 7, 4..5 of 5)",
+            version=1,
+            places=formulas.ces_places,
+            estimate=_share,
+        ),
+    )
+}
+
+
+def metric(name: str) -> Metric:
+    """Raises `UnknownMetric`."""
+    if name not in CATALOGUE:
+        raise UnknownMetric
+    return CATALOGUE[name]

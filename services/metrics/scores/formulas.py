@@ -1,0 +1,148 @@
+"""Net promoter score, shares and means, each with its 95 % interval. Exact fractions until the end; no I/O."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from math import sqrt
+from statistics import NormalDist
+
+from services.metrics.scores.histograms import PERCENT, Histogram, Scale
+
+LEVEL = 0.95
+Z = NormalDist().inv_cdf((1 + LEVEL) / 2)
+NET = Scale(-100, 100)
+# Below this many answers the plain interval of the NPS promises too much.
+FEW = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A value, the interval that holds the true one in 95 of 100 samples, and the scale both are on."""
+
+    value: Fraction
+    low: float
+    high: float
+    scale: Scale
+
+
+@dataclass(frozen=True, slots=True)
+class Bands:
+    """Answers by the scheme's own reading of the score."""
+
+    negative: int
+    neutral: int
+    positive: int
+
+
+def split(histogram: Histogram, places: Callable[[Scale], tuple[int, int]]) -> Bands:
+    """`places` says how many of a scale's lowest scores are negative, and of its highest positive."""
+    negative = neutral = positive = 0
+    for scale, counts in histogram.counts.items():
+        low, high = places(scale)
+        top = len(counts) - high
+        negative += sum(counts[:low])
+        neutral += sum(counts[low:top])
+        positive += sum(counts[top:])
+    return Bands(negative, neutral, positive)
+
+
+def nps_places(scale: Scale) -> tuple[int, int]:
+    """0..6 detractors, 9..10 promoters (Reichheld, "The One Number You Need to Grow", 2003)."""
+    return 7, 2
+
+
+def csat_places(scale: Scale) -> tuple[int, int]:
+    """The best score of 2 or 3, the best two of more are satisfied (2 and 3 points as Zendesk has it, 4 as Simplesat, 5
+    as everybody; 7 and 10 are our choice); as many of the lowest are dissatisfied."""
+    boxes = 1 if len(scale) <= 3 else 2
+    return boxes, boxes
+
+
+def ces_places(scale: Scale) -> tuple[int, int]:
+    """The upper half is easy: 5..7 of 7, 4..5 of 5 (Delighted, "% agree"); the lower half is hard."""
+    half = len(scale) // 2
+    return half, half
+
+
+def net_promoter_score(bands: Bands) -> Estimate | None:
+    """100·(promoters - detractors)/n, between -100 and 100.
+
+    The variance of one answer, valued -1, 0 or 1, is p + d - (p - d)². With fewer than 100 answers, or if all are of
+    one kind, the interval is that of the sample with 3/4 promoter, 3/4 detractor and 3/2 passives added (Rocks,
+    "Interval Estimation for the Net Promoter Score", The American Statistician, 2016): plain ones are too narrow there.
+    """
+    n = bands.negative + bands.neutral + bands.positive
+    if n == 0:
+        return None
+    value = 100 * Fraction(bands.positive - bands.negative, n)
+    plain = _net_moments(bands.positive, bands.negative, n)
+    is_adjusted = n < FEW or plain[1] == 0
+    centre, variance = _net_moments(bands.positive + 0.75, bands.negative + 0.75, n + 3) if is_adjusted else plain
+    margin = Z * sqrt(variance / (n + 3 if is_adjusted else n))
+    return Estimate(value, max(-100.0, 100 * (centre - margin)), min(100.0, 100 * (centre + margin)), NET)
+
+
+def share_of_positive(bands: Bands) -> Estimate | None:
+    """100·positive/n with Wilson's score interval (Wilson 1927)."""
+    n = bands.negative + bands.neutral + bands.positive
+    if n == 0:
+        return None
+    low, high = wilson(bands.positive / n, n)
+    return Estimate(100 * Fraction(bands.positive, n), 100 * low, 100 * high, PERCENT)
+
+
+def mean(histogram: Histogram) -> Estimate | None:
+    """The arithmetic mean on the common scale, with Student's t interval, which never leaves the scale.
+
+    If all scores are the same their variance says nothing. Of all distributions on a scale with a given mean, the one
+    that has only its two ends varies most, so Wilson's interval for that one is a safe answer.
+    """
+    scale, n = histogram.scale(), histogram.n
+    if scale is None:
+        return None
+    scores = list(histogram.scores())
+    value = sum((score * count for score, count in scores), Fraction(0)) / n
+    squares = sum(((score - value) ** 2 * count for score, count in scores), Fraction(0))
+    if squares == 0:
+        width = scale.maximum - scale.minimum
+        low, high = wilson(float((value - scale.minimum) / width), n)
+        return Estimate(value, scale.minimum + width * low, scale.minimum + width * high, scale)
+    margin = t_quantile(n - 1) * sqrt(squares / (n - 1) / n)
+    low, high = float(value) - margin, float(value) + margin
+    return Estimate(value, max(float(scale.minimum), low), min(float(scale.maximum), high), scale)
+
+
+def wilson(share: float, n: int) -> tuple[float, float]:
+    """Bounds for a share, each between 0 and 1."""
+    centre = share + Z**2 / (2 * n)
+    margin = Z * sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
+    return max(0.0, (centre - margin) / (1 + Z**2 / n)), min(1.0, (centre + margin) / (1 + Z**2 / n))
+
+
+def t_quantile(degrees: int) -> float:
+    """Student's t at 97.5 %: exact for up to 4 degrees of freedom, else by Abramowitz and Stegun 26.7.5 (±0.0003)."""
+    if degrees in _FIRST_T:
+        return _FIRST_T[degrees]
+    terms = (
+        (Z**3 + Z) / 4,
+        (5 * Z**5 + 16 * Z**3 + 3 * Z) / 96,
+        (3 * Z**7 + 19 * Z**5 + 17 * Z**3 - 15 * Z) / 384,
+        (79 * Z**9 + 776 * Z**7 + 1482 * Z**5 - 1920 * Z**3 - 945 * Z) / 92160,
+    )
+    return Z + sum((term / degrees**power for power, term in enumerate(terms, 1)), 0.0)
+
+
+def shown(value: Fraction | float) -> float:
+    """Two decimals, half away from zero: 12.345 is shown as 12.35, where Python's own `round` would say 12.34."""
+    exact = Decimal(value.numerator) / Decimal(value.denominator) if isinstance(value, Fraction) else Decimal(value)
+    return float(exact.quantize(Decimal("0.01"), ROUND_HALF_UP))
+
+
+def _net_moments(promoters: float, detractors: float, n: float) -> tuple[float, float]:
+    """Mean and variance of answers valued -1, 0 and 1."""
+    net = (promoters - detractors) / n
+    return net, (promoters + detractors) / n - net**2
+
+
+_FIRST_T = {1: 12.70620, 2: 4.30265, 3: 3.18245, 4: 2.77645}

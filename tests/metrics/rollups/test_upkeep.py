@@ -1,0 +1,190 @@
+"""Facts come in any order, more than once and late; the rollups always say what the facts say."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import func, select, text
+
+from services.metrics.facts.models import Fact
+from services.metrics.facts.service import record
+from services.metrics.rollups.counting import differences, rebuild
+from services.metrics.rollups.models import EXCLUSIONS, KEY, SCORES, rollups
+from shared.contracts.survey import FeedbackReceived
+from shared.ids import new_id
+from shared.testing.harness import Harness
+from shared.work import Work
+from tests.metrics.builders import NOON, feedback, rating
+
+SURVEYS = [new_id(), new_id()]
+
+ratings = st.one_of(
+    st.none(),
+    st.builds(rating, st.just("nps"), st.integers(0, 12)),
+    st.builds(rating, st.just("csat"), st.integers(1, 5)),
+    st.builds(rating, st.just("ces"), st.integers(1, 7), is_turned=st.booleans()),
+)
+facts = st.builds(
+    lambda **fields: feedback(feedback_id=new_id(), **fields),
+    rating=ratings,
+    channel=st.sampled_from(["email", "link"]),
+    touchpoint=st.sampled_from([None, "delivery", "support"]),
+    journey_stage=st.sampled_from([None, "use"]),
+    survey_id=st.sampled_from([None, *SURVEYS]),
+    completed=st.booleans(),
+    occurred_at=st.timedeltas(timedelta(days=-40), timedelta(days=1)).map(lambda ago: NOON + ago),
+)
+
+
+async def cells(metrics: Harness, account: UUID) -> list[tuple[Any, ...]]:
+    """All the account's cells, without the account."""
+    columns = [rollups.c[name] for name in (*KEY, *SCORES, *EXCLUSIONS) if name != "account_id"]
+    async with metrics.work(account) as work:
+        return [tuple(row) for row in await work.session.execute(select(*columns).order_by(*columns))]
+
+
+async def counted(metrics: Harness, account: UUID) -> int:
+    total = sum((func.sum(rollups.c[name]) for name in (*SCORES, *EXCLUSIONS)), func.sum(0))
+    async with metrics.work(account) as work:
+        return int(await work.session.scalar(select(total)) or 0)
+
+
+async def wrong_cells(metrics: Harness, account: UUID) -> int:
+    async with metrics.work(account) as work:
+        return await differences(work)
+
+
+class TestUpkeep:
+    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(data=st.data(), said=st.lists(facts, max_size=25))
+    async def test_equals_a_recount_after_batches_in_any_order_with_repeats(
+        self, metrics: Harness, data: st.DataObject, said: list[FeedbackReceived]
+    ) -> None:
+        account = new_id()
+        arriving = data.draw(st.permutations(said + said))
+        while arriving:
+            size = data.draw(st.integers(1, len(arriving)))
+            async with metrics.work(account) as work:
+                await record(work, arriving[:size])
+            arriving = arriving[size:]
+        assert await wrong_cells(metrics, account) == 0
+        assert await counted(metrics, account) == len(said)
+
+    async def test_of_everything_three_times_in_any_order_is_that_of_once(
+        self, metrics: Harness, account: UUID
+    ) -> None:
+        dice, other = random.Random(3), new_id()
+        said = [feedback(rating=rating("nps", dice.randint(0, 10)), channel=dice.choice("ab")) for _ in range(40)]
+        await metrics.deliver_raw([metrics.event(item, account=account) for item in said])
+        bodies = [metrics.event(item, account=other) for item in said] * 3
+        dice.shuffle(bodies)
+        for start in range(0, len(bodies), 17):
+            await metrics.deliver_raw(bodies[start : start + 17])
+        assert await cells(metrics, account) == await cells(metrics, other) != []
+
+    async def test_counts_feedback_once_even_if_it_is_told_by_two_events(self, metrics: Harness, account: UUID) -> None:
+        said = feedback()
+        for _ in range(2):
+            await metrics.deliver(said, account=account)
+        assert await counted(metrics, account) == 1
+
+    async def test_counts_late_feedback_in_the_period_in_which_it_was_said(
+        self, metrics: Harness, account: UUID
+    ) -> None:
+        await metrics.deliver(feedback(occurred_at=NOON - timedelta(days=30)), account=account)
+        [cell] = await cells(metrics, account)
+        assert str(cell[1]) == "2026-01-30"
+
+    async def test_of_batches_at_the_same_time_loses_and_doubles_nothing(self, metrics: Harness, account: UUID) -> None:
+        dice = random.Random(5)
+        said = [
+            feedback(
+                rating=rating("nps", dice.randint(0, 10)), channel=dice.choice("abc"), touchpoint=dice.choice("xy")
+            )
+            for _ in range(120)
+        ]
+
+        async def write(batch: Sequence[FeedbackReceived]) -> None:
+            async with metrics.work(account) as work:
+                await record(work, batch)
+
+        # Every answer is in two batches, in opposite orders.
+        await asyncio.gather(
+            *(write(said[start : start + 30]) for start in range(0, 120, 30)),
+            *(write(said[start : start + 40][::-1]) for start in range(0, 120, 40)),
+        )
+        assert await counted(metrics, account) == 120
+        assert await wrong_cells(metrics, account) == 0
+
+    async def test_keeps_accounts_apart(self, metrics: Harness, account: UUID) -> None:
+        other = new_id()
+        await metrics.deliver(feedback(), account=account)
+        assert await cells(metrics, other) == []
+        async with metrics.work(other) as work:
+            assert (await work.session.scalars(select(Fact))).all() == []
+
+
+class TestRebuild:
+    async def test_needs_a_credential(self, metrics: Harness) -> None:
+        assert (await metrics.anonymous().post("/v1/metrics/rebuild")).status_code == 401
+
+    async def test_of_one_account_leaves_the_other_alone(self, metrics: Harness, account: UUID) -> None:
+        other = new_id()
+        await metrics.deliver(feedback(), account=other)
+        await self.spoil(metrics, other)
+        assert (await metrics.client(account=account).post("/v1/metrics/rebuild")).json() == {"corrected": 0}
+        assert await wrong_cells(metrics, other) == 1
+
+    async def test_needs_the_scope_to_write(self, metrics: Harness, account: UUID) -> None:
+        reader = metrics.client("metrics:read", account=account)
+        assert (await reader.post("/v1/metrics/rebuild")).status_code == 403
+
+    async def test_changes_nothing_if_all_is_well(self, metrics: Harness, account: UUID) -> None:
+        await metrics.deliver(feedback(), account=account)
+        before = await cells(metrics, account)
+        assert (await metrics.client(account=account).post("/v1/metrics/rebuild")).json() == {"corrected": 0}
+        assert await cells(metrics, account) == before
+
+    async def test_puts_right_what_differs_and_says_how_much(self, metrics: Harness, account: UUID) -> None:
+        for channel in ("email", "link"):
+            await metrics.deliver(feedback(channel=channel), account=account)
+        before = await cells(metrics, account)
+        await self.spoil(metrics, account)
+        assert await cells(metrics, account) != before
+        assert (await metrics.client(account=account).post("/v1/metrics/rebuild")).json() == {"corrected": 2}
+        assert await cells(metrics, account) == before
+
+    async def test_loses_nothing_that_arrives_meanwhile(self, metrics: Harness, account: UUID) -> None:
+        await metrics.deliver(feedback(), account=account)
+        await self.spoil(metrics, account)
+
+        async def add() -> None:
+            async with metrics.work(account) as work:
+                await record(work, [feedback()])
+
+        async with metrics.work(account) as work:
+            await rebuild(work)
+            adding = asyncio.gather(*(add() for _ in range(5)))
+            await self.all_wait(work)
+        await adding
+        assert await counted(metrics, account) == 6
+        assert await wrong_cells(metrics, account) == 0
+
+    async def all_wait(self, work: Work) -> None:
+        """Until every writer of facts stands at the rebuild's lock."""
+        waiting = text("""
+            select count(*) from pg_locks where locktype = 'advisory' and not granted
+            and database = (select oid from pg_database where datname = current_database())
+        """)
+        async with asyncio.timeout(20):
+            while await work.session.scalar(waiting) != 5:
+                await asyncio.sleep(0.01)
+
+    async def spoil(self, metrics: Harness, account: UUID) -> None:
+        async with metrics.work(account) as work:
+            await work.session.execute(rollups.update().values(s9=rollups.c.s9 + 1))
