@@ -5,18 +5,18 @@ import json
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, TextIO, cast
 
 import structlog
-import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from services.address import Address
 from services.catalog import load, present
 from services.first_start import CREDENTIALS, credentials_text, settings_of, settings_of_all, stored_secrets
+from services.server import serve
 from services.upkeep import Declared, given_database, migrate
 from shared.bus.worker import run_workers
 from shared.embedded.home import DataHome
@@ -26,9 +26,6 @@ from shared.http import health
 from shared.observability.logging import configure_logging
 from shared.process import settle
 from shared.service import Runtime, Service, open_runtime
-
-GRACE_SECONDS = 10
-KEEP_ALIVE_SECONDS = 75
 
 log = structlog.get_logger(__name__)
 
@@ -136,37 +133,9 @@ def _worker_ended(worker: asyncio.Task[None]) -> None:
         log.critical("a worker ended", task=worker.get_name(), exc_info=problem)
 
 
-class _Server(uvicorn.Server):
-    """Signals are ours: they end the server first, then the workers, and the database last."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 async def _serve(app: ASGIApp, listening: socket.socket) -> None:
-    """Serve until cancelled; requests under way may end. A second cancellation does not wait for them."""
-    config = uvicorn.Config(
-        app,
-        lifespan="off",
-        loop="none",
-        http="httptools",
-        ws="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
-    server = _Server(config)
     settle()
-    serving = asyncio.create_task(server.serve(sockets=[listening]))
-    try:
-        await asyncio.shield(serving)
-    except asyncio.CancelledError:
-        server.should_exit = True
-        await serving
-        raise
+    await serve(app, listening)
 
 
 async def _first_account(gateway: Runtime, home: DataHome) -> None:
