@@ -47,10 +47,10 @@ def environment_lines() -> str:
     return "".join(f"HEED_{name.upper()}={value}\n" for name, value in values.items())
 
 
-def credentials_text(first: "FirstAccount") -> str:
-    """How a person finds the first account's way in."""
-    values = {"email": first.email, "password": first.password, "api_key": first.api_key}
-    return json.dumps(values | {"account_id": str(first.account_id)}, indent=2) + "\n"
+def credentials_text(first: "FirstAccount", url: str) -> str:
+    """How a person, or a program, finds the first account's way in."""
+    values = {"url": url, "account_id": str(first.account_id), "email": first.email}
+    return json.dumps(values | {"password": first.password, "api_key": first.api_key}, indent=2) + "\n"
 
 
 def settings_of(service: Service, values: dict[str, Any]) -> ServiceSettings:

@@ -142,7 +142,7 @@ async def _first_account(gateway: Runtime, home: DataHome) -> None:
     from services.gateway.first_start import FirstAccount, ensure_first_account
 
     def keep(first: FirstAccount) -> None:
-        home.write_private(CREDENTIALS, credentials_text(first))
+        home.write_private(CREDENTIALS, credentials_text(first, gateway.settings.public_url))
 
     await ensure_first_account(gateway, keep)
 

@@ -116,7 +116,7 @@ async def first_account_command(home: DataHome) -> str:
         [(service, settings)] = settings_of_all(["gateway"], values)
         async with _opened(service, settings) as runtime:
             first = await ensure_first_account(runtime)
-    return credentials_text(first).strip() if first else "There is an account already."
+    return credentials_text(first, settings.public_url).strip() if first else "There is an account already."
 
 
 async def list_dead_command(home: DataHome, *, only: str | None) -> str:
