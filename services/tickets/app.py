@@ -1,0 +1,46 @@
+"""The tickets service: who is fixing it, and by when."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from services.tickets.cases import endpoints as cases
+from services.tickets.cases.numbers import open_numbers
+from services.tickets.conversation import endpoints as conversation
+from services.tickets.db import Base
+from services.tickets.loops import endpoints as loops
+from services.tickets.settings import TicketsSettings
+from services.tickets.slas import endpoints as slas
+from services.tickets.subscriptions import SUBSCRIPTIONS, TIMERS
+from shared.http.app import service_app
+from shared.service import Runtime, Service
+
+
+@asynccontextmanager
+async def lifespan(runtime: Runtime) -> AsyncIterator[None]:
+    numbers = runtime.state["numbers"] = open_numbers(runtime.database.url)
+    await numbers.open()
+    try:
+        yield
+    finally:
+        await numbers.close()
+
+
+def create_app(runtime: Runtime) -> FastAPI:
+    return service_app(
+        runtime,
+        title="tickets",
+        routers=[cases.router, conversation.router, slas.targets, slas.policies, loops.router],
+        lifespan=lifespan,
+    )
+
+
+SERVICE = Service(
+    name="tickets",
+    settings=TicketsSettings,
+    metadata=Base.metadata,
+    create_app=create_app,
+    subscriptions=SUBSCRIPTIONS,
+    timers=TIMERS,
+)

@@ -1,0 +1,87 @@
+"""What the others are told about a ticket."""
+
+from collections.abc import Sequence
+
+from services.tickets.cases.models import Ticket
+from services.tickets.cases.opening import Opened, Opening
+from services.tickets.slas import clock
+from services.tickets.slas.clock import Entry, Target
+from shared.contracts.tickets import LoopAdvanced, Origin, TicketOpened, TicketReopened, TicketResolved, TicketUpdated
+from shared.work import Work
+
+
+def opening(work: Work, opening: Opening, opened: Opened) -> None:
+    event = TicketOpened(
+        ticket_id=opening.ticket_id,
+        number=opened.number,
+        subject=opening.subject,
+        priority=opening.priority,
+        assignee_id=opened.assignee_id,
+        assignee_name=opened.assignee_name,
+        customer_id=opening.customer_id,
+        channel=opening.channel,
+        origin=Origin(
+            kind=opening.origin_kind,
+            feedback_id=opening.feedback_id,
+            rule_id=opening.rule_id,
+            request_id=opening.request_id,
+        ),
+        first_response_due_at=opened.first_response_due_at,
+        resolution_due_at=opened.resolution_due_at,
+        opened_at=work.now,
+    )
+    work.emit(event, subject=opening.ticket_id)
+    if opening.feedback_id is not None:
+        advanced = LoopAdvanced(
+            ticket_id=opening.ticket_id,
+            feedback_id=opening.feedback_id,
+            customer_id=opening.customer_id,
+            stage="needs_follow_up",
+            before=opening.rating,
+            after=None,
+        )
+        work.emit(advanced, subject=opening.ticket_id)
+
+
+def update(work: Work, ticket: Ticket, *changed: str) -> None:
+    event = TicketUpdated(
+        ticket_id=ticket.id,
+        number=ticket.number,
+        changed=tuple(sorted(changed)),
+        state=ticket.state,
+        priority=ticket.priority,
+        assignee_id=ticket.assignee_id,
+        customer_id=ticket.customer_id,
+    )
+    work.emit(event, subject=ticket.id, version=ticket.version)
+
+
+def resolution(work: Work, ticket: Ticket, entries: Sequence[Entry], reason: str | None) -> None:
+    at = ticket.updated_at
+    taken = clock.elapsed(clock.ledger(entries, Target.RESOLUTION, at))
+    event = TicketResolved(
+        ticket_id=ticket.id,
+        number=ticket.number,
+        subject=ticket.subject,
+        reason=reason,
+        customer_id=ticket.customer_id,
+        feedback_id=ticket.feedback_id,
+        assignee_id=ticket.assignee_id,
+        resolved_at=at,
+        resolution_seconds=int(taken.total_seconds()),
+        reopened_before=ticket.reopened_count,
+    )
+    work.emit(event, subject=ticket.id, version=ticket.version)
+
+
+def reopening(work: Work, ticket: Ticket, reason: str | None) -> None:
+    if ticket.resolution_due_at is None:
+        raise RuntimeError(f"ticket {ticket.id} is open, but its clock stands still")
+    event = TicketReopened(
+        ticket_id=ticket.id,
+        number=ticket.number,
+        reason=reason,
+        customer_id=ticket.customer_id,
+        resolution_due_at=ticket.resolution_due_at,
+    )
+    work.emit(event, subject=ticket.id, version=ticket.version)

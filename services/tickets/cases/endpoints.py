@@ -1,0 +1,163 @@
+"""`/v1/tickets`: the work that somebody asked for, by whom it is done, and by when."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Response
+
+from services.tickets.auth import TicketsRead, TicketsWrite
+from services.tickets.cases import service as tickets
+from services.tickets.cases.history import changes_of
+from services.tickets.cases.models import Change, Ticket
+from services.tickets.cases.numbers import Numbers
+from services.tickets.cases.repository import find_ticket, is_late, is_overdue, tickets_with_names
+from services.tickets.cases.schemas import (
+    ChangeOut,
+    NewTicket,
+    OriginOut,
+    Reopening,
+    Resolution,
+    TicketOut,
+    TicketPatch,
+)
+from services.tickets.contacts import service as contacts
+from services.tickets.people import service as people
+from shared.contracts.tickets import Priority, TicketState
+from shared.db.pagination import Page, PageQuery, paginate
+from shared.http.dependencies import IfMatch, RuntimeDep, set_etag
+from shared.http.routing import APIRouter
+from shared.work import Work
+
+router = APIRouter(prefix="/v1/tickets", tags=["tickets"])
+
+Overdue = Annotated[bool, Query(description="true: someone waits longer than promised; false: nobody does.")]
+
+
+@router.post("", status_code=201)
+async def open_ticket(body: NewTicket, work: TicketsWrite, runtime: RuntimeDep, response: Response) -> TicketOut:
+    """Open a ticket by hand. One that names feedback which has a ticket already, not yet closed, is a 409."""
+    numbers: Numbers = runtime.state["numbers"]
+    opening, opened = await tickets.open_by_hand(work, body, await numbers.submit(work.account_id))
+    set_etag(response, 1)
+    return TicketOut(
+        id=opening.ticket_id,
+        number=opened.number,
+        version=1,
+        subject=opening.subject,
+        description=opening.description,
+        state="open",
+        priority=opening.priority,
+        assignee_id=opened.assignee_id,
+        assignee_name=opened.assignee_name,
+        tags=opening.tags,
+        customer_id=opening.customer_id,
+        customer_name=opened.customer_name,
+        channel=opening.channel,
+        origin=OriginOut(kind=opening.origin_kind, feedback_id=opening.feedback_id, rule_id=None, request_id=None),
+        opened_at=work.now,
+        updated_at=work.now,
+        resolved_at=None,
+        reopened_count=0,
+        first_response_due_at=opened.first_response_due_at,
+        first_responded_at=None,
+        resolution_due_at=opened.resolution_due_at,
+        overdue=False,
+    )
+
+
+@router.get("")
+async def list_tickets(
+    work: TicketsRead,
+    page: PageQuery,
+    state: TicketState | None = None,
+    assignee_id: UUID | None = None,
+    customer_id: UUID | None = None,
+    priority: Priority | None = None,
+    overdue: Overdue | None = None,
+) -> Page[TicketOut]:
+    """Newest first."""
+    statement = tickets_with_names(work)
+    wanted = {"state": state, "assignee_id": assignee_id, "customer_id": customer_id, "priority": priority}
+    statement = statement.filter_by(**{name: value for name, value in wanted.items() if value is not None})
+    if overdue is not None:
+        late = is_late(work.now)
+        statement = statement.where(late if overdue else ~late)
+    found = await paginate(work.session, statement, page, keys=(Ticket.opened_at.desc(), Ticket.id.desc()))
+    return found.map(lambda row: _out(work, *row))
+
+
+@router.get("/{ticket_id}")
+async def read_ticket(ticket_id: UUID, work: TicketsRead, response: Response) -> TicketOut:
+    """One ticket, with the `ETag` that a change may carry as `If-Match`."""
+    return await _answer(work, await find_ticket(work, ticket_id), response)
+
+
+@router.patch("/{ticket_id}")
+async def edit_ticket(
+    ticket_id: UUID, body: TicketPatch, work: TicketsWrite, expected: IfMatch, response: Response
+) -> TicketOut:
+    """Change what is sent. Pending stops the resolution clock; another priority brings its own targets."""
+    return await _answer(work, await tickets.edit(work, ticket_id, body, expected), response)
+
+
+@router.post("/{ticket_id}/resolve")
+async def resolve_ticket(
+    ticket_id: UUID, work: TicketsWrite, expected: IfMatch, response: Response, body: Resolution | None = None
+) -> TicketOut:
+    """The work is done; its clocks stop."""
+    reason = body.reason if body else None
+    return await _answer(work, await tickets.resolve(work, ticket_id, reason, expected), response)
+
+
+@router.post("/{ticket_id}/reopen")
+async def reopen_ticket(
+    ticket_id: UUID, body: Reopening, work: TicketsWrite, expected: IfMatch, response: Response
+) -> TicketOut:
+    """The work was not done after all; its clocks run on from where they stopped."""
+    return await _answer(work, await tickets.reopen(work, ticket_id, body.reason, expected), response)
+
+
+@router.get("/{ticket_id}/history")
+async def list_changes(ticket_id: UUID, work: TicketsRead, page: PageQuery) -> Page[ChangeOut]:
+    """Who changed what and when, oldest first."""
+    await find_ticket(work, ticket_id)
+    found = await paginate(work.session, changes_of(work, ticket_id), page, keys=(Change.version.asc(),))
+    return found.map(ChangeOut.model_validate)
+
+
+async def _answer(work: Work, ticket: Ticket, response: Response) -> TicketOut:
+    set_etag(response, ticket.version)
+    assignee_name = await people.name_of(work, ticket.assignee_id)
+    return _out(work, ticket, assignee_name, await contacts.name_of(work, ticket.customer_id))
+
+
+def _out(work: Work, ticket: Ticket, assignee_name: str | None, customer_name: str | None) -> TicketOut:
+    return TicketOut(
+        id=ticket.id,
+        number=ticket.number,
+        version=ticket.version,
+        subject=ticket.subject,
+        description=ticket.description,
+        state=ticket.state,
+        priority=ticket.priority,
+        assignee_id=ticket.assignee_id,
+        assignee_name=assignee_name,
+        tags=ticket.tags,
+        customer_id=ticket.customer_id,
+        customer_name=customer_name,
+        channel=ticket.channel,
+        origin=OriginOut(
+            kind=ticket.origin_kind,
+            feedback_id=ticket.feedback_id,
+            rule_id=ticket.rule_id,
+            request_id=ticket.request_id,
+        ),
+        opened_at=ticket.opened_at,
+        updated_at=ticket.updated_at,
+        resolved_at=ticket.resolved_at,
+        reopened_count=ticket.reopened_count,
+        first_response_due_at=ticket.first_response_due_at,
+        first_responded_at=ticket.first_responded_at,
+        resolution_due_at=ticket.resolution_due_at,
+        overdue=is_overdue(ticket, work.now),
+    )

@@ -1,0 +1,92 @@
+"""Tickets, what happened to them, and how far their numbers have come."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, BigInteger, ForeignKey, Index, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.tickets.db import Base
+from shared.contracts.tickets import Priority, TicketState
+from shared.db.base import AccountOwned, Identified
+
+
+class Ticket(AccountOwned, Identified, Base):
+    """`version` counts the rows of its history. Targets are copied from the policy when they are applied, in seconds.
+
+    A due time is null while its clock stands still; a `..._missed_at` is set once and stays.
+    """
+
+    __tablename__ = "tickets"
+
+    number: Mapped[int] = mapped_column(BigInteger)
+    version: Mapped[int]
+    subject: Mapped[str] = mapped_column(Text)
+    description: Mapped[str] = mapped_column(Text)
+    state: Mapped[TicketState] = mapped_column(Text)
+    priority: Mapped[Priority] = mapped_column(Text)
+    assignee_id: Mapped[UUID | None]
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    customer_id: Mapped[UUID | None]
+    channel: Mapped[str] = mapped_column(Text)
+    origin_kind: Mapped[str] = mapped_column(Text)
+    feedback_id: Mapped[UUID | None]
+    rule_id: Mapped[UUID | None]
+    request_id: Mapped[UUID | None]
+    opened_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    resolved_at: Mapped[datetime | None]
+    reopened_count: Mapped[int]
+    policy_id: Mapped[UUID]
+    first_response_seconds: Mapped[int]
+    first_response_due_at: Mapped[datetime | None]
+    first_responded_at: Mapped[datetime | None]
+    first_response_missed_at: Mapped[datetime | None]
+    resolution_seconds: Mapped[int]
+    resolution_due_at: Mapped[datetime | None]
+    resolution_missed_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("uq_tickets_account_id_number", "account_id", "number", unique=True),
+        Index("uq_tickets_account_id_request_id", "account_id", "request_id", unique=True,
+              postgresql_where=text("request_id is not null")),
+        # One living ticket for each piece of feedback, whoever asks for it.
+        Index("uq_tickets_account_id_feedback_id", "account_id", "feedback_id", unique=True,
+              postgresql_where=text("feedback_id is not null and state <> 'closed'")),
+        Index("ix_tickets_account_id_opened_at", "account_id", "opened_at", "id"),
+        Index("ix_tickets_account_id_customer_id", "account_id", "customer_id", "opened_at", "id",
+              postgresql_where=text("customer_id is not null")),
+        # What people have on their desks; also what the next assignment counts.
+        Index("ix_tickets_account_id_assignee_id", "account_id", "assignee_id", "opened_at", "id",
+              postgresql_where=text("state in ('open', 'pending')")),
+    )  # fmt: skip
+
+
+class Change(AccountOwned, Base):
+    """One version of a ticket: who did what to it and when. `changes` maps a field to its value before and after.
+
+    `state` is the ticket's state from here on; the clocks are computed from it. Times never fall from row to row.
+    """
+
+    __tablename__ = "history"
+
+    account_id: Mapped[UUID]
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey(Ticket.id), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(Text)
+    action: Mapped[str] = mapped_column(Text)
+    state: Mapped[TicketState] = mapped_column(Text)
+    changes: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    reason: Mapped[str | None] = mapped_column(Text)
+
+
+class Counter(AccountOwned, Base):
+    """The highest ticket number that the account has given out."""
+
+    __tablename__ = "counters"
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    last_number: Mapped[int] = mapped_column(BigInteger)

@@ -1,0 +1,72 @@
+"""How tickets are found."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, or_, select
+
+from services.tickets.cases.models import Ticket
+from services.tickets.contacts.models import Contact
+from services.tickets.people.models import Person
+from shared.http.errors import NotFound
+from shared.work import Work
+
+
+class NoSuchTicket(NotFound):
+    """There is no such ticket."""
+
+
+async def lock_ticket(work: Work, ticket_id: UUID) -> Ticket:
+    """The ticket, held against other changes until the end of the transaction. Raises `NoSuchTicket`."""
+    return await _ticket(work, _by_id(work, ticket_id).with_for_update())
+
+
+async def find_ticket(work: Work, ticket_id: UUID) -> Ticket:
+    """Raises `NoSuchTicket`."""
+    return await _ticket(work, _by_id(work, ticket_id))
+
+
+async def was_requested(work: Work, request_id: UUID, feedback_id: UUID | None) -> bool:
+    """Whether this request has had its ticket, or this feedback has one already, whatever became of it."""
+    same = Ticket.request_id == request_id
+    if feedback_id is not None:
+        same = or_(same, Ticket.feedback_id == feedback_id)
+    statement = select(Ticket.id).where(Ticket.account_id == work.account_id, same).limit(1)
+    return await work.session.scalar(statement) is not None
+
+
+def tickets_with_names(work: Work) -> Select[Ticket, str, str | None]:
+    """Tickets with the names of their assignee and their customer."""
+    return (
+        select(Ticket, Person.name, Contact.name)
+        .outerjoin(Person, and_(Person.account_id == Ticket.account_id, Person.id == Ticket.assignee_id))
+        .outerjoin(Contact, and_(Contact.account_id == Ticket.account_id, Contact.id == Ticket.customer_id))
+        .where(Ticket.account_id == work.account_id)
+    )
+
+
+def is_overdue(ticket: Ticket, now: datetime) -> bool:
+    """Somebody is waiting longer than promised."""
+    if ticket.state not in ("open", "pending"):
+        return False
+    unanswered = ticket.first_responded_at is None
+    first, resolution = ticket.first_response_due_at, ticket.resolution_due_at
+    return (unanswered and first is not None and first < now) or (resolution is not None and resolution < now)
+
+
+def is_late(now: datetime) -> ColumnElement[bool]:
+    """`is_overdue`, asked of the database."""
+    unanswered = and_(Ticket.first_responded_at.is_(None), Ticket.first_response_due_at < now)
+    return and_(Ticket.state.in_(("open", "pending")), or_(unanswered, Ticket.resolution_due_at < now))
+
+
+def _by_id(work: Work, ticket_id: UUID) -> Select[Any]:
+    return select(Ticket).where(Ticket.account_id == work.account_id, Ticket.id == ticket_id)
+
+
+async def _ticket(work: Work, statement: Select[Any]) -> Ticket:
+    ticket: Ticket | None = await work.session.scalar(statement)
+    if ticket is None:
+        raise NoSuchTicket
+    return ticket

@@ -1,0 +1,126 @@
+"""Tickets as they come in and go out."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from shared.contracts.tickets import Priority, TicketState
+from shared.http.schemas import LongText, Model
+
+MOST_TAGS = 20
+
+
+def _trimmed(value: str) -> str:
+    value = value.strip()
+    if not value:
+        raise ValueError("must not be empty")
+    return value
+
+
+def _unique(tags: list[str]) -> list[str]:
+    return list(dict.fromkeys(tags))
+
+
+Subject = Annotated[str, Field(max_length=300), AfterValidator(_trimmed)]
+Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50)]
+Tags = Annotated[list[Tag], Field(max_length=MOST_TAGS), AfterValidator(_unique)]
+Channel = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,49}$")]
+Reason = Annotated[str, Field(max_length=1_000), AfterValidator(_trimmed)]
+
+
+class NewTicket(Model):
+    """A ticket without `assignee_id` goes to whoever has least to do; null leaves it with nobody."""
+
+    subject: Subject
+    description: LongText | None = None
+    priority: Priority = "normal"
+    assignee_id: UUID | None = None
+    tags: Tags = Field(default_factory=list)
+    customer_id: UUID | None = None
+    feedback_id: UUID | None = Field(None, description="What the customer said that made this ticket necessary.")
+    channel: Channel = "api"
+
+
+class TicketPatch(Model):
+    """What is left out stays as it is; null clears the assignee, the customer or the description.
+
+    `state`: open ↔ pending, either → resolved, resolved → open or closed. Closed is the end.
+    """
+
+    subject: Subject | None = None
+    description: LongText | None = None
+    state: TicketState | None = None
+    priority: Priority | None = None
+    assignee_id: UUID | None = None
+    tags: Tags | None = None
+    customer_id: UUID | None = None
+
+    @model_validator(mode="after")
+    def refuse_null_where_there_must_be_something(self) -> "TicketPatch":
+        for name in ("subject", "state", "priority", "tags"):
+            if name in self.model_fields_set and getattr(self, name) is None:
+                raise ValueError(f"{name} cannot be null; leave it out to keep it")
+        return self
+
+    def sent(self) -> dict[str, Any]:
+        """The fields that were sent, as the ticket keeps them."""
+        values = {name: getattr(self, name) for name in self.model_fields_set}
+        if "description" in values:
+            values["description"] = values["description"] or ""
+        return values
+
+
+class Resolution(Model):
+    reason: Reason | None = Field(None, description="What was done; colleagues and the audit read it.")
+
+
+class Reopening(Model):
+    reason: Reason = Field(description="Why it was not done after all.")
+
+
+class OriginOut(Model):
+    """Where the ticket came from: `kind` is rule, human, partner, bot or system."""
+
+    kind: str
+    feedback_id: UUID | None
+    rule_id: UUID | None
+    request_id: UUID | None
+
+
+class TicketOut(Model):
+    id: UUID
+    number: int
+    version: int
+    subject: str
+    description: str
+    state: TicketState
+    priority: Priority
+    assignee_id: UUID | None
+    assignee_name: str | None
+    tags: list[str]
+    customer_id: UUID | None
+    customer_name: str | None
+    channel: str
+    origin: OriginOut
+    opened_at: datetime
+    updated_at: datetime
+    resolved_at: datetime | None
+    reopened_count: int
+    first_response_due_at: datetime | None
+    first_responded_at: datetime | None
+    resolution_due_at: datetime | None
+    overdue: bool
+
+
+class ChangeOut(Model):
+    """One version of the ticket. `changes` maps each field to its value before and after."""
+
+    version: int
+    at: datetime
+    actor: str
+    action: str
+    state: TicketState
+    changes: dict[str, tuple[Any, Any]]
+    reason: str | None

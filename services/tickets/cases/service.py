@@ -1,0 +1,149 @@
+"""Opening, changing, resolving and reopening tickets."""
+
+from typing import Any
+from uuid import UUID
+
+from services.tickets.cases import announcements
+from services.tickets.cases.history import moment_of, record
+from services.tickets.cases.models import Ticket
+from services.tickets.cases.opening import Opened, Opening, insert_ticket
+from services.tickets.cases.repository import lock_ticket
+from services.tickets.cases.schemas import NewTicket, TicketPatch
+from services.tickets.cases.states import TicketClosed, check_way
+from services.tickets.loops import service as loops
+from services.tickets.people import service as people
+from services.tickets.slas import service as slas
+from services.tickets.slas.defaults import ensure_defaults
+from shared.contracts.tickets import TicketState
+from shared.http.dependencies import check_match
+from shared.http.errors import Conflict, Unacceptable
+from shared.ids import new_id
+from shared.work import Work
+
+
+class AlreadyFollowedUp(Conflict):
+    """There is a ticket for this feedback already, and it is not closed."""
+
+    code = "already_followed_up"
+
+
+async def open_by_hand(work: Work, body: NewTicket, number: int) -> tuple[Opening, Opened]:
+    """A ticket that somebody asks for over the API. Raises `Unacceptable` or `AlreadyFollowedUp`."""
+    if body.assignee_id is not None:
+        await _check_assignee(work, body.assignee_id)
+    opening = Opening(
+        ticket_id=new_id(),
+        subject=body.subject,
+        description=body.description or "",
+        priority=body.priority,
+        tags=body.tags,
+        channel=body.channel,
+        origin_kind=work.actor.kind.value,
+        assign="assignee_id" not in body.model_fields_set,
+        assignee_id=body.assignee_id,
+        customer_id=body.customer_id,
+        feedback_id=body.feedback_id,
+    )
+    opened = await open_ticket(work, opening, number)
+    if opened is None:
+        raise AlreadyFollowedUp
+    return opening, opened
+
+
+async def open_ticket(work: Work, opening: Opening, number: int | None = None) -> Opened | None:
+    """None if there is such a ticket already: of the same request, or a living one of the same feedback."""
+    opened = await insert_ticket(work, opening, number)
+    if opened is None:
+        await ensure_defaults(work)
+        opened = await insert_ticket(work, opening, number)
+    if opened is not None:
+        announcements.opening(work, opening, opened)
+    return opened
+
+
+async def edit(work: Work, ticket_id: UUID, patch: TicketPatch, expected: int | None) -> Ticket:
+    """Change what was sent. Raises `StaleVersion`, `TicketClosed`, `NoWayThere` or `Unacceptable`."""
+    ticket = await lock_ticket(work, ticket_id)
+    check_match(expected, ticket.version)
+    wanted = {name: value for name, value in patch.sent().items() if getattr(ticket, name) != value}
+    state = wanted.pop("state", ticket.state)
+    check_way(ticket.state, state)
+    if wanted and ticket.state == "closed":
+        raise TicketClosed
+    if wanted.get("assignee_id") is not None:
+        await _check_assignee(work, wanted["assignee_id"])
+    if not wanted and state == ticket.state:
+        return ticket
+    slas.settle(work, ticket)
+    if wanted:
+        await _set_fields(work, ticket, wanted)
+    if state != ticket.state:
+        await _move(work, ticket, state, reason=None)
+    return ticket
+
+
+async def resolve(work: Work, ticket_id: UUID, reason: str | None, expected: int | None) -> Ticket:
+    """The work is done. A ticket that is resolved already stays as it is."""
+    return await _move_by_hand(work, ticket_id, "resolved", reason, expected)
+
+
+async def reopen(work: Work, ticket_id: UUID, reason: str, expected: int | None) -> Ticket:
+    """The work was not done after all. A ticket that is open stays as it is; a closed one raises `TicketClosed`."""
+    return await _move_by_hand(work, ticket_id, "open", reason, expected)
+
+
+async def _move_by_hand(
+    work: Work, ticket_id: UUID, state: TicketState, reason: str | None, expected: int | None
+) -> Ticket:
+    ticket = await lock_ticket(work, ticket_id)
+    check_match(expected, ticket.version)
+    check_way(ticket.state, state)
+    if ticket.state != state:
+        slas.settle(work, ticket)
+        await _move(work, ticket, state, reason)
+    return ticket
+
+
+async def _set_fields(work: Work, ticket: Ticket, wanted: dict[str, Any]) -> None:
+    changes = {name: (_as_json(getattr(ticket, name)), _as_json(value)) for name, value in wanted.items()}
+    for name, value in wanted.items():
+        setattr(ticket, name, value)
+    if "priority" in wanted:
+        await slas.apply_priority(work, ticket)
+    record(work, ticket, "updated", changes=changes)
+    if "priority" in wanted:
+        await slas.follow(work, ticket)
+    announcements.update(work, ticket, *wanted)
+
+
+async def _move(work: Work, ticket: Ticket, state: TicketState, reason: str | None) -> None:
+    """To another state, with everything that hangs from it: clocks, loop, history, events."""
+    before, ticket.state = ticket.state, state
+    at = moment_of(work, ticket)
+    reopened = before == "resolved" and state == "open"
+    action = "reopened" if reopened else "resolved" if state == "resolved" else "updated"
+    if state == "resolved":
+        ticket.resolved_at = at
+    elif reopened:
+        ticket.resolved_at = None
+        ticket.reopened_count += 1
+    record(work, ticket, action, changes={"state": (before, state)}, reason=reason)
+    entries = await slas.follow(work, ticket)
+    if state == "resolved":
+        announcements.resolution(work, ticket, entries, reason)
+        await loops.advance(work, ticket, "fixed", at)
+    elif reopened:
+        announcements.reopening(work, ticket, reason)
+        await loops.start_over(work, ticket, at)
+    else:
+        announcements.update(work, ticket, "state")
+
+
+async def _check_assignee(work: Work, person_id: UUID) -> None:
+    if not await people.can_be_assigned(work, person_id):
+        detail = "Nobody who works on tickets has this id; see GET /v1/users for those who do."
+        raise Unacceptable.field("/assignee_id", "unknown_person", detail)
+
+
+def _as_json(value: Any) -> Any:
+    return str(value) if isinstance(value, UUID) else value

@@ -1,0 +1,40 @@
+"""Keeps the copy of customers' names up to date, in whatever order the events come."""
+
+from sqlalchemy.dialects.postgresql import insert
+
+from services.tickets.contacts.models import Contact
+from shared.bus.events import Event
+from shared.contracts.customers import CustomerCreated, CustomerDeleted, CustomerProfile, CustomerUpdated
+from shared.work import Work
+
+
+async def remember(work: Work, event: Event[CustomerCreated]) -> None:
+    await _upsert(work, event, _name(event.data.profile))
+
+
+async def update(work: Work, event: Event[CustomerUpdated]) -> None:
+    await _upsert(work, event, _name(event.data.profile))
+
+
+async def forget(work: Work, event: Event[CustomerDeleted]) -> None:
+    await _upsert(work, event, None)
+
+
+def _name(profile: CustomerProfile) -> str | None:
+    return profile.name or profile.company
+
+
+async def _upsert(
+    work: Work, event: Event[CustomerCreated] | Event[CustomerUpdated] | Event[CustomerDeleted], name: str | None
+) -> None:
+    version = event.aggregate_version
+    statement = insert(Contact).values(
+        account_id=work.account_id, id=event.data.customer_id, name=name, version=version
+    )
+    await work.session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["account_id", "id"],
+            set_={"name": name, "version": version},
+            where=Contact.version < statement.excluded.version,
+        )
+    )

@@ -1,0 +1,27 @@
+"""`/v1/tickets/{id}/messages`: what is said to the customer, and among colleagues."""
+
+from uuid import UUID
+
+from services.tickets.auth import TicketsRead, TicketsWrite
+from services.tickets.cases.repository import find_ticket
+from services.tickets.conversation import service as conversation
+from services.tickets.conversation.models import Message
+from services.tickets.conversation.schemas import MessageOut, NewMessage
+from shared.db.pagination import Page, PageQuery, paginate
+from shared.http.routing import APIRouter
+
+router = APIRouter(prefix="/v1/tickets/{ticket_id}/messages", tags=["tickets"])
+
+
+@router.post("", status_code=201)
+async def write_message(ticket_id: UUID, body: NewMessage, work: TicketsWrite) -> MessageOut:
+    """Answer the customer, or with `internal` leave a note that only colleagues see."""
+    return MessageOut.model_validate(await conversation.write(work, ticket_id, body))
+
+
+@router.get("")
+async def list_messages(ticket_id: UUID, work: TicketsRead, page: PageQuery) -> Page[MessageOut]:
+    """Oldest first."""
+    await find_ticket(work, ticket_id)
+    found = await paginate(work.session, conversation.messages_of(work, ticket_id), page, keys=(Message.id.asc(),))
+    return found.map(MessageOut.model_validate)

@@ -1,0 +1,30 @@
+"""Messages as they come in and go out."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AfterValidator, Field
+
+from shared.http.schemas import Model
+
+
+def _not_blank(value: str) -> str:
+    if not value.strip():
+        raise ValueError("must not be empty")
+    return value
+
+
+class NewMessage(Model):
+    text: Annotated[str, Field(max_length=20_000), AfterValidator(_not_blank)]
+    internal: bool = Field(False, description="A note among colleagues; it is never sent to anybody.")
+
+
+class MessageOut(Model):
+    id: UUID
+    ticket_id: UUID
+    internal: bool
+    text: str
+    author: str
+    author_name: str
+    created_at: datetime

@@ -1,0 +1,80 @@
+"""Answers to the customer, and notes among colleagues."""
+
+from uuid import UUID
+
+from sqlalchemy import Select, select
+
+from services.tickets.cases.history import moment_of, record
+from services.tickets.cases.models import Ticket
+from services.tickets.cases.repository import find_ticket, lock_ticket
+from services.tickets.cases.states import TicketClosed
+from services.tickets.conversation.models import Message
+from services.tickets.conversation.schemas import NewMessage
+from services.tickets.loops import service as loops
+from services.tickets.people import service as people
+from services.tickets.slas import service as slas
+from services.tickets.slas.clock import Target
+from shared.contracts.tickets import TicketReplied
+from shared.ids import new_id
+from shared.work import Work
+
+# Who signs what an API key or a rule writes.
+NAMELESS = "Support"
+
+
+async def write(work: Work, ticket_id: UUID, body: NewMessage) -> Message:
+    """A note changes nothing but the conversation. An answer is a change of the ticket: of its clocks and its loop.
+
+    Raises `NoSuchTicket`, or `TicketClosed` for an answer to a closed ticket.
+    """
+    if body.internal:
+        ticket = await find_ticket(work, ticket_id)
+        return await _keep(work, ticket, body)
+    ticket = await lock_ticket(work, ticket_id)
+    if ticket.state == "closed":
+        raise TicketClosed
+    message = await _keep(work, ticket, body)
+    await _answer(work, ticket, message)
+    return message
+
+
+def messages_of(work: Work, ticket_id: UUID) -> Select[Message]:
+    return select(Message).where(Message.account_id == work.account_id, Message.ticket_id == ticket_id)
+
+
+async def _answer(work: Work, ticket: Ticket, message: Message) -> None:
+    slas.settle(work, ticket)
+    at = moment_of(work, ticket)
+    first = ticket.first_responded_at is None
+    if first:
+        ticket.first_responded_at = at
+        await slas.stop_alarm(work, ticket, Target.FIRST_RESPONSE)
+    record(work, ticket, "replied")
+    replied = TicketReplied(
+        ticket_id=ticket.id,
+        number=ticket.number,
+        message_id=message.id,
+        subject=ticket.subject,
+        text=message.text,
+        author_name=message.author_name,
+        customer_id=ticket.customer_id,
+        first_response=first,
+    )
+    work.emit(replied, subject=ticket.id, version=ticket.version)
+    await loops.advance(work, ticket, "contacted", at)
+
+
+async def _keep(work: Work, ticket: Ticket, body: NewMessage) -> Message:
+    message = Message(
+        id=new_id(),
+        account_id=work.account_id,
+        ticket_id=ticket.id,
+        internal=body.internal,
+        text=body.text,
+        author=str(work.actor),
+        author_name=await people.name_of_actor(work, work.actor) or NAMELESS,
+        created_at=work.now,
+    )
+    work.session.add(message)
+    await work.session.flush()
+    return message

@@ -1,0 +1,99 @@
+"""The closed loop: from what a customer said to whether it helped.
+
+needs_follow_up → contacted → fixed → confirmed → re_measured. A stage is only ever left forwards, and stages may be
+skipped; the one way back is reopening the ticket, which starts the next round at needs_follow_up.
+"""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Select, select
+
+from services.tickets.cases.models import Ticket
+from services.tickets.loops.models import Loop
+from shared.contracts.survey import FeedbackReceived
+from shared.contracts.tickets import LoopAdvanced, LoopStage
+from shared.work import Work
+
+ORDER: Final[tuple[LoopStage, ...]] = ("needs_follow_up", "contacted", "fixed", "confirmed", "re_measured")
+
+
+def is_ahead(stage: LoopStage, of: LoopStage) -> bool:
+    return ORDER.index(stage) > ORDER.index(of)
+
+
+def take_in(loop: Loop, said: FeedbackReceived) -> list[LoopStage] | None:
+    """What an answer about a ticket means for its loop: the stages it reaches, or None if it says nothing of it.
+
+    Only what was said after the fix speaks of it. Good words or a good rating confirm it; any rating measures again,
+    and of several the one given last counts. So the result does not depend on the order in which answers arrive.
+    """
+    band = said.rating.band if said.rating else said.sentiment.label if said.sentiment else None
+    if band is None or loop.fixed_at is None or said.occurred_at < loop.fixed_at:
+        return None
+    reached: list[LoopStage] = []
+    if band == "positive":
+        loop.confirmed_at = min(said.occurred_at, loop.confirmed_at or said.occurred_at)
+        if is_ahead("confirmed", loop.stage):
+            reached.append("confirmed")
+    if said.rating is not None and _is_latest(loop, said.occurred_at, said.rating.normalised):
+        loop.after, loop.re_measured_at = said.rating.normalised, said.occurred_at
+        reached.append("re_measured")
+    if reached:
+        loop.stage = reached[-1]
+    return reached
+
+
+def _is_latest(loop: Loop, occurred_at: datetime, rating: int) -> bool:
+    if loop.re_measured_at is None or loop.after is None:
+        return True
+    return (occurred_at, rating) > (loop.re_measured_at, loop.after)
+
+
+async def loop_of(work: Work, ticket_id: UUID) -> Loop | None:
+    """The ticket's loop, if it came from feedback. Whoever changes it holds the ticket's lock."""
+    return await work.session.scalar(
+        select(Loop).where(Loop.account_id == work.account_id, Loop.ticket_id == ticket_id)
+    )
+
+
+async def advance(work: Work, ticket: Ticket, stage: LoopStage, at: datetime) -> None:
+    """Go forward to `stage`; nothing happens to a loop that is there or further, or a ticket without one."""
+    loop = await loop_of(work, ticket.id) if ticket.feedback_id is not None else None
+    if loop is not None and is_ahead(stage, loop.stage):
+        _enter(work, ticket, loop, stage, at)
+
+
+async def start_over(work: Work, ticket: Ticket, at: datetime) -> None:
+    """The ticket was reopened: the next round begins."""
+    loop = await loop_of(work, ticket.id) if ticket.feedback_id is not None else None
+    if loop is None:
+        return
+    loop.round += 1
+    loop.after = loop.contacted_at = loop.fixed_at = loop.confirmed_at = loop.re_measured_at = None
+    _enter(work, ticket, loop, "needs_follow_up", at)
+
+
+def announce(work: Work, loop: Loop, stage: LoopStage, version: int) -> None:
+    advanced = LoopAdvanced(
+        ticket_id=loop.ticket_id,
+        feedback_id=loop.feedback_id,
+        customer_id=loop.customer_id,
+        stage=stage,
+        before=loop.before,
+        after=loop.after,
+    )
+    work.emit(advanced, subject=loop.ticket_id, version=version)
+
+
+def _enter(work: Work, ticket: Ticket, loop: Loop, stage: LoopStage, at: datetime) -> None:
+    loop.stage = stage
+    setattr(loop, f"{stage}_at", at)
+    announce(work, loop, stage, ticket.version)
+
+
+def loops_with_numbers(work: Work) -> Select[Loop, int]:
+    """Loops with the numbers of their tickets."""
+    joined = select(Loop, Ticket.number).join(Ticket, Ticket.id == Loop.ticket_id)
+    return joined.where(Loop.account_id == work.account_id)

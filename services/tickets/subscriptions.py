@@ -1,0 +1,32 @@
+"""Everything the tickets service listens to, and what it does when time is up."""
+
+from collections.abc import Mapping
+
+from services.tickets.cases import handlers as cases
+from services.tickets.contacts import handlers as contacts
+from services.tickets.loops import handlers as loops
+from services.tickets.people import handlers as people
+from services.tickets.slas import timers as slas
+from services.tickets.slas.defaults import prepare_account
+from shared.bus.subscriptions import Subscription, TimerHandler, on
+from shared.contracts.customers import CustomerCreated, CustomerDeleted, CustomerUpdated
+from shared.contracts.gateway import AccountCreated, UserAdded, UserRemoved, UserUpdated
+from shared.contracts.notifier import TicketRequested
+from shared.contracts.survey import FeedbackReceived
+
+SUBSCRIPTIONS: list[Subscription] = [
+    on(AccountCreated, prepare_account),
+    on(UserAdded, people.remember),
+    on(UserUpdated, people.update),
+    on(UserRemoved, people.forget),
+    on(CustomerCreated, contacts.remember),
+    on(CustomerUpdated, contacts.update),
+    on(CustomerDeleted, contacts.forget),
+    on(TicketRequested, cases.open_requested),
+    on(FeedbackReceived, loops.measure_again),
+]
+
+TIMERS: Mapping[str, TimerHandler] = {
+    "sla.first_response": slas.target_due,
+    "sla.resolution": slas.target_due,
+}

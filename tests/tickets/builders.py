@@ -1,0 +1,94 @@
+"""What tests of the tickets service say in one line."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import httpx
+
+from shared.contracts.gateway import UserAdded
+from shared.contracts.notifier import TicketRequested
+from shared.contracts.survey import FeedbackReceived, Rating
+from shared.ids import new_id
+from shared.testing.harness import Harness
+
+
+async def post(client: httpx.AsyncClient, path: str, status: int = 200, **body: Any) -> dict[str, Any]:
+    response = await client.post(path, json=body)
+    assert response.status_code == status, response.text
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+async def patch(client: httpx.AsyncClient, path: str, **body: Any) -> dict[str, Any]:
+    response = await client.patch(path, json=body)
+    assert response.status_code == 200, response.text
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+async def get(client: httpx.AsyncClient, path: str, **query: Any) -> dict[str, Any]:
+    response = await client.get(path, params=query)
+    assert response.status_code == 200, response.text
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+async def open_ticket(client: httpx.AsyncClient, **fields: Any) -> dict[str, Any]:
+    return await post(client, "/v1/tickets", 201, **{"subject": "The parcel came late"} | fields)
+
+
+async def add_person(tickets: Harness, account: UUID, name: str, role: str = "agent") -> UUID:
+    person_id = new_id()
+    added = UserAdded(user_id=person_id, name=name, email=f"{name.lower()}@example.com", role=role)
+    await tickets.deliver(added, account=account, subject=person_id)
+    return person_id
+
+
+def requested(**fields: Any) -> TicketRequested:
+    values: dict[str, Any] = {
+        "request_id": new_id(),
+        "rule_id": new_id(),
+        "run_id": new_id(),
+        "customer_id": new_id(),
+        "feedback_id": new_id(),
+        "rating_normalised": 20,
+        "subject": "Unhappy about delivery",
+        "description": "It came four days late.",
+        "priority": "high",
+        "channel": "email",
+        "tags": ("delivery",),
+    }
+    return TicketRequested(**values | fields)
+
+
+def answered(ticket_id: UUID, occurred_at: datetime, *, score: int | None = 5, **fields: Any) -> FeedbackReceived:
+    """A CSAT answer about a ticket: `score` from 1 to 5, or words only."""
+    values: dict[str, Any] = {
+        "feedback_id": new_id(),
+        "kind": "survey",
+        "channel": "email",
+        "source": "survey",
+        "survey_id": new_id(),
+        "survey_name": "After a ticket",
+        "response_id": new_id(),
+        "customer_id": new_id(),
+        "ticket_id": ticket_id,
+        "rating": csat(score) if score is not None else None,
+        "text": None,
+        "language": None,
+        "sentiment": None,
+        "topics": (),
+        "touchpoint": None,
+        "journey_stage": None,
+        "dimensions": {},
+        "completed": True,
+        "occurred_at": occurred_at,
+        "received_at": occurred_at,
+    }
+    return FeedbackReceived(**values | fields)
+
+
+def csat(score: int) -> Rating:
+    band: Any = "positive" if score >= 4 else "neutral" if score == 3 else "negative"
+    return Rating(scheme="csat", value=score, minimum=1, maximum=5, normalised=(score - 1) * 25, band=band)
