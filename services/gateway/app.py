@@ -6,6 +6,7 @@ from services.gateway.accounts import endpoints as accounts
 from services.gateway.api_keys import endpoints as api_keys
 from services.gateway.audit import endpoints as audit
 from services.gateway.db import Base
+from services.gateway.docs import endpoints as docs
 from services.gateway.exchange import endpoints as exchange
 from services.gateway.sessions import endpoints as sessions
 from services.gateway.settings import GatewaySettings
@@ -17,8 +18,8 @@ from shared.service import Runtime, Service
 
 def create_app(runtime: Runtime) -> FastAPI:
     """The gateway's own application; `front_door.create_front_door` stands in front of it."""
-    features = (accounts, users, sessions, api_keys, audit, exchange)
-    return service_app(runtime, title="gateway", routers=[feature.router for feature in features])
+    features = (accounts, users, sessions, api_keys, audit, exchange, docs)
+    return service_app(runtime, title="gateway", routers=[feature.router for feature in features], routes=[docs.assets])
 
 
 SERVICE = Service(
