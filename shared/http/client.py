@@ -23,11 +23,10 @@ Network = IPv4Network | IPv6Network
 Resolve = Callable[[str], Awaitable[Sequence[str]]]
 
 LONGEST_URL = 2_000
-# What tunnels or translates to IPv4 can carry a private address inside a public one; nobody receives webhooks there.
-_CARRIERS: Final = tuple(
-    ip_network(network)
-    for network in ("::/96", "64:ff9b::/96", "64:ff9b:1::/48", "2001::/32", "2002::/16", "192.88.99.0/24", "100::/64")
-)
+# All that IANA has given out as global unicast. Translation to IPv4 (64:ff9b::/96) and site-local lie outside.
+_GLOBAL_IPV6: Final = ip_network("2000::/3")
+# Tunnels to IPv4 (Teredo, 6to4 and its relays) can carry a private address inside a public one.
+_TUNNELS: Final = tuple(ip_network(network) for network in ("2001::/32", "2002::/16", "192.88.99.0/24"))
 
 
 class NotAllowed(Exception):
@@ -134,7 +133,9 @@ async def resolve_name(host: str) -> Sequence[str]:
 
 
 def _is_public(address: Address) -> bool:
-    if any(address in network for network in _CARRIERS if network.version == address.version):
+    if address.version == 6 and address not in _GLOBAL_IPV6:
+        return False
+    if any(address in network for network in _TUNNELS if network.version == address.version):
         return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
