@@ -60,7 +60,7 @@ PageQuery = Annotated[PageRequest, Depends(page_query)]
 
 
 async def paginate(
-    session: AsyncSession, statement: Select[Any], page: PageRequest, *, keys: Sequence[ColumnElement[Any]]
+    session: AsyncSession, statement: Select[*tuple[Any, ...]], page: PageRequest, *, keys: Sequence[ColumnElement[Any]]
 ) -> Page[Any]:
     """One page in the order of `keys`, which together are unique, not null, and all ascending or all descending.
 
