@@ -1,6 +1,7 @@
 """A fresh Heed for one measurement: a durable private PostgreSQL, migrated, and the settings to start services with."""
 
 import asyncio
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from shared.embedded.home import DataHome
 from shared.embedded.server import PrivatePostgres
 from shared.ids import new_id
 from shared.testing.databases import PRIVATE_KEY, PUBLIC_KEY, Databases
+from shared.testing.servers import FOLDER, RUN
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,11 @@ class Stage:
 
     @property
     def token(self) -> str:
-        principal = Principal(self.account, Actor(ActorKind.PARTNER, "bench"), ALL, "bench")
+        return self.token_of(self.account)
+
+    def token_of(self, account: UUID) -> str:
+        """One that lasts for the whole measurement."""
+        principal = Principal(account, Actor(ActorKind.PARTNER, "bench"), ALL, "bench")
         return TokenSigner(PRIVATE_KEY).sign(principal, now=SystemClock().now(), lifetime=timedelta(hours=2))
 
 
@@ -43,6 +49,8 @@ def stage(rabbitmq_url: str = "") -> Iterator[Stage]:
     """Everything on disk is durable: fsync and synchronous_commit are on, as in a real installation."""
     folder = Path(tempfile.mkdtemp(prefix="heed-bench-"))
     folder.chmod(0o711)
+    os.environ.setdefault(FOLDER, str(folder))
+    os.environ.setdefault(RUN, folder.name)
     home = DataHome(folder / "postgresql")
     postgres = PrivatePostgres(prepare_cluster(home), home.log / "postgres.log")
     asyncio.run(postgres.start())

@@ -155,15 +155,15 @@ class Journey:
         async def counted() -> dict[str, Any] | None:
             query = f"interval=day&by=channel&filter[survey]={self.survey_id}"
             answer = await self.get(f"/v1/metrics/nps?{query}")
-            return answer if sum(point["n"] for point in answer["data"]) == 1 else None
+            return answer if answer["n"] == 1 else None
 
         answer = await self.until(counted, "the score counts the answer")
-        [point] = [point for point in answer["data"] if point["n"]]
-        assert point["value"] == -100, point
-        assert point["interval"], point
+        [point] = [point for point in answer["series"] if point["n"]]
+        assert (point["group"], point["value"], point["n"]) == ("email", -100, 1), point
+        assert point["interval"]["low"] <= -100 <= point["interval"]["high"], point
         rows = await self.get(f"/v1/metrics/nps/rows?filter[survey]={self.survey_id}")
         assert len(rows["data"]) == 1
-        self.say(f"NPS {point['value']} with n={point['n']} and interval {point['interval']}")
+        self.say(f"NPS {point['value']} with n={point['n']} and interval {point['interval']['low']}..{point['interval']['high']}")
 
     async def replay_the_events(self) -> None:
         async def complete() -> list[dict[str, Any]] | None:
