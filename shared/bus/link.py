@@ -13,6 +13,8 @@ from typing import Any
 import asyncpg
 import sqlalchemy.exc
 
+from shared.bus.loops import Outage
+
 CONNECT_SECONDS = 5.0
 # All its statements are short; one that takes longer means that the other side is gone.
 STATEMENT_SECONDS = 10.0
@@ -40,7 +42,7 @@ _SETTINGS = {
 }
 
 
-class LinkDown(Exception):
+class LinkDown(Outage):
     """The database does not answer."""
 
 

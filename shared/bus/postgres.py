@@ -111,7 +111,7 @@ class PostgresTransport:
     async def consume(self, queue: str, receive: Receive) -> None:
         name = self._queue(queue)
         woken = self.link.listen(name)
-        backoff = Backoff()
+        backoff = Backoff(f"consumer of {name}")
         while True:
             try:
                 messages = await self._claim(name)
@@ -121,8 +121,7 @@ class PostgresTransport:
                     await hint(woken)
                 backoff.reset()
             except Exception as problem:
-                log.warning("delivery failed, will be repeated", queue=name, error=summary(problem))
-                await backoff.pause()
+                await backoff.after(problem)
 
     async def depth(self, queue: str) -> int:
         with _down():

@@ -17,7 +17,7 @@ from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange, 
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS, PublishError
 
 from shared.bus.batches import CONTENT_TYPE, in_batches, pack, unpack
-from shared.bus.loops import Backoff, summary, unbroken
+from shared.bus.loops import Backoff, unbroken
 from shared.bus.transport import MOST_DELIVERIES, DeadMessage, Outgoing, Receive, TransportDown, Unroutable
 
 log = structlog.get_logger(__name__)
@@ -66,7 +66,7 @@ class RabbitMQTransport:
             raise Unroutable(frozenset(unroutable))
 
     async def consume(self, queue: str, receive: Receive) -> None:
-        backoff = Backoff()
+        backoff = Backoff(f"consumer of {self._queue(queue)}")
         while True:
             try:
                 connection = await self.connect()
@@ -75,8 +75,7 @@ class RabbitMQTransport:
                 finally:
                     await _closed(connection)
             except (*FAILURES, TransportDown) as problem:
-                log.warning("consumer lost its broker, connecting again", queue=queue, error=summary(problem))
-            await backoff.pause()
+                await backoff.after(problem)
 
     async def depth(self, queue: str) -> int:
         with _down():
@@ -311,21 +310,24 @@ class _Consumer:
     async def _hand_over(self, messages: Sequence[AbstractIncomingMessage], receive: Receive) -> None:
         """What fails stays ours and is tried again here: to give it back would count against healthy messages."""
         bodies = [body for message in messages for body in unpack(message.body)]
-        backoff = Backoff()
-        while not await unbroken(self._received(bodies, receive, messages[-1])):
-            await backoff.pause()
+        backoff = Backoff("delivery")
+        while problem := await unbroken(self._received(bodies, receive, messages[-1])):
+            await backoff.after(problem)
             if self._is_lost:
                 raise TransportDown("the broker went away, and will deliver again")
+        backoff.reset()
 
-    async def _received(self, bodies: Sequence[bytes], receive: Receive, last: AbstractIncomingMessage) -> bool:
+    async def _received(
+        self, bodies: Sequence[bytes], receive: Receive, last: AbstractIncomingMessage
+    ) -> Exception | None:
+        """What `receive` failed with, if it did."""
         try:
             if bodies:
                 await receive(bodies)
         except Exception as problem:
-            log.warning("delivery failed, will be repeated", error=summary(problem))
-            return False
+            return problem
         await last.ack(multiple=True)
-        return True
+        return None
 
     async def _is_attached(self, queue: AbstractQueue) -> bool:
         async with asyncio.timeout(LIVENESS_SECONDS):

@@ -90,7 +90,7 @@ async def run_relay(runtime: Runtime, link: Link) -> None:
     schema = runtime.service.name
     woken = link.listen(outbox_channel(schema))
     relay = Relay(schema, runtime.transport)
-    backoff = Backoff()
+    backoff = Backoff(f"relay of {schema}")
     locked_in = 0
     while True:
         try:
@@ -100,8 +100,7 @@ async def run_relay(runtime: Runtime, link: Link) -> None:
                 await hint(woken)
             backoff.reset()
         except (TransportDown, LinkDown) as problem:
-            log.warning("events wait in the outbox", error=str(problem))
-            await backoff.pause()
+            await backoff.after(problem)
 
 
 async def relay_once(runtime: Runtime) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+from shared.bus.loops import Outage
 from shared.settings import ServiceSettings, with_credentials
 
 # A message that was on its way to a consumer this often, and each time the consumer vanished, becomes a dead letter.
@@ -21,7 +22,7 @@ class Unroutable(Exception):
         self.types = types
 
 
-class TransportDown(Exception):
+class TransportDown(Outage):
     """The transport did not confirm; nothing is known about the events, they stay in the outbox."""
 
 
