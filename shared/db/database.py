@@ -2,13 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 import orjson
 from sqlalchemy import MetaData, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
 from shared.settings import ServiceSettings
 from shared.work import KitTables
@@ -34,12 +35,14 @@ class Database:
         self.engine: AsyncEngine = create_async_engine(
             make_url(self.url).set(drivername="postgresql+asyncpg"),
             pool_size=settings.database_pool_size,
-            max_overflow=settings.database_pool_size,
+            # A burst waits its turn: connections made for it and thrown away cost more than the wait.
+            max_overflow=0,
             pool_timeout=ACQUIRE_SECONDS,
-            # A dead connection is found when it is used; asyncpg notices a closed socket at once, so the pool only
-            # needs to replace it. That is cheaper than a ping before each transaction.
+            # asyncpg notices a closed socket at once, and `transaction` looks; that is cheaper than a ping before each.
             pool_pre_ping=False,
             pool_use_lifo=True,
+            # `transaction` begins and ends transactions itself.
+            isolation_level="AUTOCOMMIT",
             connect_args={
                 "timeout": CONNECT_SECONDS,
                 "server_settings": {
@@ -53,15 +56,28 @@ class Database:
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
         )
-        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
 
     @asynccontextmanager
     async def transaction(self, account_id: UUID | None) -> AsyncIterator[AsyncSession]:
-        """A session that commits on a clean exit. `None` is for the kit's own tables: it sees no account's rows."""
-        async with self._sessions.begin() as session:
-            if account_id is not None:
-                await set_account(session, account_id)
-            yield session
+        """A session that commits on a clean exit. `None` is for the kit's own tables: it sees no account's rows.
+
+        Beginning it and pointing it at the account is one round trip; SQLAlchemy, left to itself, makes two.
+        """
+        connection = await self.engine.connect()
+        try:
+            driver = await _driver_of(connection)
+            try:
+                await driver.execute("begin" if account_id is None else f"begin; {_set_account_sql(account_id)}")
+                session = AsyncSession(connection, expire_on_commit=False, autoflush=False)
+                yield session
+                await session.flush()
+                if await driver.execute("commit") != "COMMIT":
+                    raise RuntimeError("a statement of this transaction failed, so nothing of it was stored")
+            except BaseException:
+                await _roll_back(connection, driver)
+                raise
+        finally:
+            await connection.close()
 
     async def connect(self) -> asyncpg.Connection:
         """A connection outside the pool, for LISTEN and for locks that live as long as the connection."""
@@ -74,6 +90,30 @@ class Database:
 async def set_account(session: AsyncSession, account_id: UUID) -> None:
     """Point row-level security at one account for the rest of this transaction."""
     await session.execute(_SET_ACCOUNT, {"account_id": str(account_id)})
+
+
+def _set_account_sql(account_id: UUID) -> str:
+    """As text, so that it can share a message with others: the digits of a UUID need no quoting."""
+    return f"select set_config('heed.account_id', '{account_id}', true)"
+
+
+async def _driver_of(connection: AsyncConnection) -> Any:
+    """asyncpg's own connection; a fresh one if the server has hung up on it since it was last used."""
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    if driver.is_closed():
+        await connection.invalidate()
+        driver = (await connection.get_raw_connection()).driver_connection
+    return driver
+
+
+async def _roll_back(connection: AsyncConnection, driver: Any) -> None:
+    """Leave the connection clean for the next, or leave it to nobody."""
+    try:
+        await driver.execute("rollback")
+    except BaseException as problem:
+        await connection.invalidate()
+        if not isinstance(problem, Exception):
+            raise
 
 
 def kit_tables(metadata: MetaData) -> KitTables:
