@@ -48,7 +48,7 @@ def _accounts_and_people() -> None:
         sa.Column("created_at", Timestamp, nullable=False),
         sa.Column("removed_at", Timestamp),
         sa.PrimaryKeyConstraint("id", name="pk_users"),
-        sa.UniqueConstraint("account_id", "id", name="uq_users_account_id"),
+        sa.UniqueConstraint("account_id", "id", name="uq_users_account_id_id"),
         schema="gateway",
     )
     present = sa.text("removed_at is null")
@@ -73,7 +73,7 @@ def _credentials() -> None:
         sa.ForeignKeyConstraint(
             ["account_id", "user_id"],
             ["gateway.users.account_id", "gateway.users.id"],
-            name="fk_sessions_account_id_users",
+            name="fk_sessions_account_id_user_id_users",
         ),
         schema="gateway",
     )
