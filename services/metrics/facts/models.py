@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, SmallInteger, Text
+from sqlalchemy import Index, SmallInteger, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -44,6 +44,11 @@ class Fact(AccountOwned, Base):
 
     __table_args__ = (
         Index("ix_facts_account_id_scheme_occurred_at", "account_id", "scheme", "occurred_at", "feedback_id"),
+        Index(
+            "ix_facts_excluded",
+            *("account_id", "scheme", "exclusion", "occurred_at", "feedback_id"),
+            postgresql_where=text("exclusion is not null"),
+        ),
     )
 
 

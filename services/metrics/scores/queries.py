@@ -5,7 +5,20 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Date, Select, and_, cast, func, literal_column, null, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Date,
+    Select,
+    and_,
+    cast,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.sql.expression import FromClause
 
 from services.metrics.facts.models import UNRATED, Fact, Watermark
@@ -34,7 +47,7 @@ async def tallies(
     statement = (
         select(start.label("start"), group.label("group"), rollups.c.minimum, rollups.c.maximum, *sums)
         .where(
-            _is_about(rollups, work, scheme),
+            _is_about(work, scheme),
             rollups.c.day >= selection.start,
             rollups.c.day < selection.end,
             *_filters(rollups, selection),
@@ -56,8 +69,12 @@ async def tallies(
 
 def facts_behind(work: Work, selection: Selection, scheme: RatingScheme, exclusion: Exclusion | None) -> Select[Any]:
     """The facts that `tallies` has counted, or those it has left out for this reason."""
+    is_unrated = exclusion is Exclusion.NO_RATING
     return select(Fact).where(
-        _is_about(Fact.__table__, work, scheme),
+        Fact.account_id == work.account_id,
+        # One scheme alone, so that the index gives the rows in order.
+        Fact.scheme == (UNRATED if is_unrated else scheme),
+        Fact.survey_id.in_(_surveys_asking(work, scheme)) if is_unrated else true(),
         Fact.exclusion.is_(None) if exclusion is None else Fact.exclusion == exclusion.value,
         Fact.occurred_at >= selection.start_time,
         Fact.occurred_at < selection.end_time,
@@ -78,14 +95,17 @@ async def survey_names(work: Work, survey_ids: Collection[UUID]) -> Mapping[UUID
     return {row.survey_id: row.name for row in await work.session.execute(named)}
 
 
-def _is_about(table: FromClause, work: Work, scheme: RatingScheme) -> ColumnElement[bool]:
+def _is_about(work: Work, scheme: RatingScheme) -> ColumnElement[bool]:
     """Ratings of the scheme, and what was left unrated in surveys that ask for one."""
-    asking = select(Survey.survey_id).where(Survey.account_id == work.account_id, Survey.kind == scheme)
     return and_(
-        table.c.account_id == work.account_id,
-        table.c.scheme.in_([scheme, UNRATED]),
-        or_(table.c.scheme == scheme, table.c.survey_id.in_(asking)),
+        rollups.c.account_id == work.account_id,
+        rollups.c.scheme.in_([scheme, UNRATED]),
+        or_(rollups.c.scheme == scheme, rollups.c.survey_id.in_(_surveys_asking(work, scheme))),
     )
+
+
+def _surveys_asking(work: Work, scheme: RatingScheme) -> Select[Any]:
+    return select(Survey.survey_id).where(Survey.account_id == work.account_id, Survey.kind == scheme)
 
 
 def _filters(table: FromClause, selection: Selection) -> list[ColumnElement[bool]]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from services.metrics.facts.reading import Exclusion
 from services.metrics.scores import queries
 from services.metrics.scores import schemas as s
 from services.metrics.scores.catalogue import Metric
@@ -36,7 +37,9 @@ async def answer(work: Work, metric: Metric, selection: Selection, *, by: By | N
             for group in groups:
                 tally = found.get((None if period is Period.TOTAL else start, group)) or Tally()
                 name = None if group is None else str(group)
-                point = s.SeriesScore(from_=start, to=end, group=name, label=labels.get(group), **_score(metric, tally))
+                point = s.SeriesScore.model_construct(
+                    from_=start, to=end, group=name, label=labels.get(group), **_score(metric, tally)
+                )
                 series.append(point)
     return s.MetricAnswer(
         metric=metric.name,
@@ -68,16 +71,16 @@ async def _labels(work: Work, by: By | None, groups: list[Any]) -> Mapping[Any, 
 
 
 def _score(metric: Metric, tally: Tally) -> dict[str, Any]:
-    """The fields of `Score`."""
+    """The fields of `Score`. Made without validation: a series has hundreds, and nothing in them comes from outside."""
     histogram = tally.histogram
     estimate, bands = metric.of(histogram)
     interval = scale = None
     if estimate is not None:
         low, high = shown(estimate.low), shown(estimate.high)
-        interval = s.ConfidenceInterval(low=low, high=high, level=LEVEL)
-        scale = s.ScaleOut(minimum=estimate.scale.minimum, maximum=estimate.scale.maximum)
+        interval = s.ConfidenceInterval.model_construct(low=low, high=high, level=LEVEL)
+        scale = s.ScaleOut.model_construct(minimum=estimate.scale.minimum, maximum=estimate.scale.maximum)
     distribution = [
-        s.Distribution(minimum=used.minimum, maximum=used.maximum, counts=histogram.counts[used])
+        s.Distribution.model_construct(minimum=used.minimum, maximum=used.maximum, counts=histogram.counts[used])
         for used in histogram.scales()
     ]
     return {
@@ -85,8 +88,12 @@ def _score(metric: Metric, tally: Tally) -> dict[str, Any]:
         "n": histogram.n,
         "interval": interval,
         "scale": scale,
-        "bands": s.BandCounts(negative=bands.negative, neutral=bands.neutral, positive=bands.positive),
+        "bands": s.BandCounts.model_construct(negative=bands.negative, neutral=bands.neutral, positive=bands.positive),
         "distribution": distribution,
-        "excluded": s.Excluded(**{reason.value: count for reason, count in tally.excluded.items()}),
+        "excluded": s.Excluded.model_construct(
+            incomplete=tally.excluded[Exclusion.INCOMPLETE],
+            no_rating=tally.excluded[Exclusion.NO_RATING],
+            outside_scale=tally.excluded[Exclusion.OUTSIDE_SCALE],
+        ),
         "insufficient": histogram.n < ENOUGH,
     }

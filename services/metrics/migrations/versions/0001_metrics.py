@@ -50,6 +50,10 @@ def _facts() -> None:
     )
     columns = ["account_id", "scheme", "occurred_at", "feedback_id"]
     op.create_index("ix_facts_account_id_scheme_occurred_at", "facts", columns, schema=SCHEMA)
+    # What does not count is seldom, and asked for by its reason.
+    columns = ["account_id", "scheme", "exclusion", "occurred_at", "feedback_id"]
+    where = sa.text("exclusion is not null")
+    op.create_index("ix_facts_excluded", "facts", columns, schema=SCHEMA, postgresql_where=where)
     op.create_table(
         "watermarks",
         sa.Column("account_id", sa.Uuid, nullable=False),
