@@ -3,9 +3,13 @@
 from fastapi import FastAPI
 
 from services.survey.db import INTAKE_ROLE, Base
+from services.survey.feedback import endpoints as feedback
+from services.survey.invitations import endpoints as invitations
+from services.survey.pages import endpoints as pages
 from services.survey.responses import endpoints as responses
 from services.survey.responses.intake import open_intake
 from services.survey.settings import SurveySettings
+from services.survey.subscriptions import SUBSCRIPTIONS
 from services.survey.surveys import endpoints as surveys
 from shared.http.app import service_app
 from shared.service import Runtime, Service
@@ -15,8 +19,8 @@ def create_app(runtime: Runtime) -> FastAPI:
     return service_app(
         runtime,
         title="survey",
-        routers=[surveys.router, responses.router],
-        routes=responses.ROUTES,
+        routers=[surveys.router, invitations.router, responses.router, feedback.router],
+        routes=[*responses.ROUTES, *pages.ROUTES],
         body_limits={"/v1/responses/bulk": None},
         lifespan=open_intake,
     )
@@ -27,5 +31,6 @@ SERVICE = Service(
     settings=SurveySettings,
     metadata=Base.metadata,
     create_app=create_app,
+    subscriptions=SUBSCRIPTIONS,
     extra_roles=(INTAKE_ROLE,),
 )

@@ -1,5 +1,6 @@
 """Whether answers fit the survey they answer. Nothing is ever bent into shape: what does not fit is refused."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,6 +8,8 @@ from services.survey.responses.schemas import NewAnswer
 from services.survey.surveys.published import PublishedSurvey
 from services.survey.surveys.questions import Question, RatingQuestion
 from shared.http.errors import FieldProblem
+
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,9}")
 
 
 def problems_with(survey: PublishedSurvey, answers: Sequence[NewAnswer], *, completed: bool) -> list[FieldProblem]:
@@ -40,6 +43,11 @@ def score_of(survey: PublishedSurvey, answers: Sequence[NewAnswer]) -> int | Non
             score: int = answer.value
             return score
     return None
+
+
+def as_number(text: str) -> int | str:
+    """For text that has no numbers, such as a CSV cell: the whole number it says, else the text, to be refused."""
+    return int(text) if _WHOLE_NUMBER.fullmatch(text.strip()) else text
 
 
 def _problem_with(question: Question, value: Any) -> tuple[str, str] | None:

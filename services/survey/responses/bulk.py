@@ -12,8 +12,9 @@ from uuid import UUID
 from fastapi import Request, Response
 from starlette.types import Message
 
+from services.survey.responses.answers import as_number
 from services.survey.responses.auth import WRITE
-from services.survey.responses.files import as_number, csv_records, ndjson_records
+from services.survey.responses.files import csv_records, ndjson_records
 from services.survey.responses.intake import Intake, Outcome, Sender, Submission, intake_of, submission_of
 from services.survey.responses.reading import Parsed, problems_of, read_document, read_items
 from services.survey.responses.schemas import BulkItem, BulkResult, ItemProblem, NewResponse

@@ -4,11 +4,11 @@ import hashlib
 from typing import Annotated, Any
 from uuid import UUID
 
-import orjson
 from fastapi import Query, Request, Response
 from sqlalchemy import select
 from starlette.routing import Route
 
+from services.survey.encoding import to_json
 from services.survey.responses import models
 from services.survey.responses.auth import WRITE, ResponsesRead
 from services.survey.responses.bulk import accept_bulk
@@ -56,7 +56,7 @@ async def accept_response(request: Request) -> Response:
         "submission_id": response.submission_id,
         "duplicate": is_duplicate,
     }
-    return Response(orjson.dumps(body), 200 if is_duplicate else 201, media_type="application/json")
+    return Response(to_json(body), 200 if is_duplicate else 201, media_type="application/json")
 
 
 ROUTES = (

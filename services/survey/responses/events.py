@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
-
+from services.survey.encoding import to_json
 from shared.bus.events import Actor
 from shared.contracts.survey import ResponseReceived
 
@@ -42,4 +41,4 @@ def encode_received(
         body["traceparent"] = traceparent
     body["aggregateversion"] = 1
     body["data"] = data
-    return orjson.dumps(body, option=orjson.OPT_UTC_Z)
+    return to_json(body)

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
@@ -139,11 +138,3 @@ def _readable(rows: Iterator[list[str]]) -> Iterator[list[str]]:
         yield from rows
     except csv.Error as problem:
         raise Unreadable(f"The file is no CSV: {problem}. What came before that place is stored.") from None
-
-
-_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,9}")
-
-
-def as_number(cell: str) -> int | str:
-    """What a cell says, if it is a whole number; else the cell, to be refused by its question."""
-    return int(cell) if _WHOLE_NUMBER.fullmatch(cell.strip()) else cell

@@ -8,9 +8,9 @@ from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 import asyncpg
-import orjson
 
 from services.survey.db import INTAKE_ROLE
+from services.survey.encoding import to_json
 from services.survey.responses.answers import problems_with, score_of
 from services.survey.responses.events import encode_received
 from services.survey.responses.schemas import NewResponse
@@ -127,13 +127,13 @@ def submission_of(
         submission_id=response.submission_id,
         invitation_id=invitation_id,
         ticket_id=ticket_id,
-        customer=None if customer is None else _json(data["customer"]),
-        answers=_json(data["answers"]),
+        customer=None if customer is None else to_json(data["customer"]).decode(),
+        answers=to_json(data["answers"]).decode(),
         score=score_of(survey, response.answers),
         completed=response.completed,
         channel=response.channel,
         touchpoint=data["touchpoint"],
-        dimensions=_json(response.dimensions) if response.dimensions else _EMPTY,
+        dimensions=to_json(response.dimensions).decode() if response.dimensions else _EMPTY,
         language=response.language,
         occurred_at=occurred_at,
         received_at=sender.now,
@@ -201,9 +201,7 @@ async def accept(connection: asyncpg.Connection, group: Sequence[Submission]) ->
     exceptional = await connection.fetch(_ACCEPT, *zip(*group, strict=True))
     outcomes = [Outcome(submission.response_id, "stored") for submission in group]
     for place, response_id, kind, status, body in exceptional:
-        # The driver's own UUID class is unknown to the JSON encoder.
-        known_id = UUID(int=response_id.int) if response_id else None
-        outcomes[place - 1] = Outcome(known_id, kind, status, body)
+        outcomes[place - 1] = Outcome(response_id, kind, status, body)
     return outcomes
 
 
@@ -214,7 +212,3 @@ async def _accept_batch(
 
 
 _ACCEPT = f"select * from survey.accept_responses({', '.join(f'${n + 1}' for n in range(len(Submission._fields)))})"
-
-
-def _json(value: Any) -> str:
-    return orjson.dumps(value).decode()

@@ -114,9 +114,8 @@ def published_surveys(runtime: Runtime) -> PublishedSurveys:
 def _published(version: SurveyVersion, *, is_open: bool) -> PublishedSurvey:
     questions = QUESTIONS.validate_python(version.questions)
     return PublishedSurvey(
-        # The driver's own UUID class is unknown to the JSON encoder.
-        account_id=UUID(int=version.account_id.int),
-        survey_id=UUID(int=version.survey_id.int),
+        account_id=version.account_id,
+        survey_id=version.survey_id,
         version=version.version,
         is_open=is_open,
         name=version.name,

@@ -56,10 +56,14 @@ Question = Annotated[RatingQuestion | TextQuestion, Field(discriminator="type")]
 QUESTIONS: TypeAdapter[tuple[Question, ...]] = TypeAdapter(tuple[Question, ...])
 
 
-def in_locale(texts: Mapping[str, T], *wanted: str | None) -> T:
-    """The texts of the first wanted locale that there is, its language without a region included; else any."""
+def best_locale(texts: Mapping[str, T], *wanted: str | None) -> str:
+    """The first wanted locale that there are texts in, with its region or without; else any that there is."""
     for locale in wanted:
         for tag in (locale, locale.split("-")[0]) if locale else ():
             if tag in texts:
-                return texts[tag]
-    return next(iter(texts.values()))
+                return tag
+    return next(iter(texts))
+
+
+def in_locale(texts: Mapping[str, T], *wanted: str | None) -> T:
+    return texts[best_locale(texts, *wanted)]

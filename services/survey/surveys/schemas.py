@@ -82,9 +82,3 @@ class SurveyOut(Model):
     questions: list[Question]
     created_at: datetime
     updated_at: datetime
-
-
-class SurveyLink(Model):
-    """A link that anybody may answer, as often as they like."""
-
-    url: str

@@ -156,8 +156,8 @@ create index ix_contacts_phone on survey.contacts (account_id, phone);
 # `replayed` (the Idempotency-Key is known; the stored answer), `key_reused` (known with another body).
 #
 # A key that two processes use at once makes the second insert of it fail, and with it that whole group; the group
-# commit then writes its members one by one, and the late one finds the key. Rows go in sorted, so that two groups that share
-# submission ids wait for each other rather than deadlock.
+# commit then writes its members one by one, and the late one finds the key. Rows go in sorted, so that two groups that
+# share submission ids wait for each other rather than deadlock.
 ACCEPT = """
 create function survey.accept_responses(
     new_ids uuid[], new_accounts uuid[], new_surveys uuid[], new_versions integer[], new_submissions text[],

@@ -1,0 +1,65 @@
+"""What the customers service tells us about customers, kept in the order of their versions."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text, update
+
+from services.survey.encoding import to_json
+from services.survey.invitations.models import Invitation, InvitationState
+from shared.bus.events import Event
+from shared.contracts.base import Payload
+from shared.contracts.customers import CustomerCreated, CustomerDeleted, CustomerUpdated
+from shared.work import Work
+
+_FIELDS = ("external_id", "email", "phone", "name", "locale")
+_UPSERT = text("""
+    insert into survey.contacts as known
+    select * from json_populate_recordset(null::survey.contacts, cast(:rows as json))
+    on conflict (account_id, customer_id) do update
+    set (version, external_id, email, phone, name, locale, is_deleted) = (
+        excluded.version, excluded.external_id, excluded.email, excluded.phone, excluded.name, excluded.locale,
+        excluded.is_deleted
+    )
+    where known.version < excluded.version
+""")
+
+
+async def remember(work: Work, events: Sequence[Event[Payload]]) -> None:
+    """Upsert by version: whatever the order of arrival, the newest wins."""
+    newest: dict[UUID, dict[str, Any]] = {}
+    for event in sorted(events, key=lambda event: event.aggregate_version):
+        if (row := _row(work, event)) is not None:
+            newest[row["customer_id"]] = row
+    if not newest:
+        return
+    # In one order everywhere, or two batches that share customers could wait for each other.
+    rows = [newest[customer_id] for customer_id in sorted(newest)]
+    await work.session.execute(_UPSERT, {"rows": to_json(rows).decode()})
+    deleted = [row["customer_id"] for row in rows if row["is_deleted"]]
+    if deleted:
+        await _revoke_invitations(work, deleted)
+
+
+def _row(work: Work, event: Event[Payload]) -> dict[str, Any] | None:
+    data = event.data
+    base: dict[str, Any] = {"account_id": work.account_id, "version": event.aggregate_version}
+    if isinstance(data, CustomerDeleted):
+        return base | dict.fromkeys(_FIELDS) | {"customer_id": data.customer_id, "is_deleted": True}
+    if isinstance(data, CustomerCreated | CustomerUpdated):
+        known = {name: getattr(data.profile, name) for name in _FIELDS}
+        return base | known | {"customer_id": data.customer_id, "is_deleted": False}
+    return None
+
+
+async def _revoke_invitations(work: Work, customer_ids: list[UUID]) -> None:
+    await work.session.execute(
+        update(Invitation)
+        .where(
+            Invitation.account_id == work.account_id,
+            Invitation.customer_id.in_(customer_ids),
+            Invitation.state == InvitationState.OPEN,
+        )
+        .values(state=InvitationState.REVOKED)
+    )

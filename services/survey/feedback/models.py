@@ -1,0 +1,55 @@
+"""One record for whatever was said, on whatever channel."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Float, Index, SmallInteger
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.survey.db import Base
+from shared.db.base import AccountOwned, Identified
+
+
+class Feedback(Identified, AccountOwned, Base):
+    """`score` is as it was given; `reversed` says that high means bad on its scale, so `normalised` and `band` are
+    turned round. `told` is false while the customers service is being asked who it was; then the others hear of it."""
+
+    __tablename__ = "feedback"
+    __table_args__ = (
+        Index("uq_feedback_response_id", "account_id", "response_id", unique=True),
+        Index("ix_feedback_occurred_at", "account_id", "occurred_at", "id"),
+        Index("ix_feedback_customer_id", "account_id", "customer_id", "occurred_at"),
+    )
+
+    version: Mapped[int]
+    kind: Mapped[str]
+    channel: Mapped[str]
+    source: Mapped[str]
+    survey_id: Mapped[UUID | None]
+    survey_name: Mapped[str | None]
+    response_id: Mapped[UUID | None]
+    customer_id: Mapped[UUID | None]
+    ticket_id: Mapped[UUID | None]
+    scheme: Mapped[str | None]
+    score: Mapped[int | None] = mapped_column(SmallInteger)
+    minimum: Mapped[int | None] = mapped_column(SmallInteger)
+    maximum: Mapped[int | None] = mapped_column(SmallInteger)
+    reversed: Mapped[bool]
+    normalised: Mapped[int | None] = mapped_column(SmallInteger)
+    band: Mapped[str | None]
+    text: Mapped[str | None]
+    language: Mapped[str | None]
+    sentiment_label: Mapped[str | None]
+    sentiment_score: Mapped[float | None] = mapped_column(Float)
+    sentiment_method: Mapped[str | None]
+    topics: Mapped[list[Any]] = mapped_column(JSONB)
+    touchpoint: Mapped[str | None]
+    journey_stage: Mapped[str | None]
+    dimensions: Mapped[dict[str, str]] = mapped_column(JSONB)
+    completed: Mapped[bool]
+    told: Mapped[bool]
+    occurred_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+    updated_at: Mapped[datetime]

@@ -1,0 +1,79 @@
+"""Bodies of `/v1/feedback`."""
+
+from datetime import datetime
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import Field
+
+from services.survey.feedback.models import Feedback
+from services.survey.feedback.understanding import Row
+from services.survey.surveys.questions import Key
+from shared.contracts.survey import Band, RatingScheme
+from shared.http.schemas import Model
+
+
+class RatingOut(Model):
+    """`raw` is what was given; `normalised` maps it to 0..100 where higher is better; `band` is the scheme's own."""
+
+    scheme: RatingScheme
+    raw: int
+    minimum: int
+    maximum: int
+    normalised: int
+    band: Band
+
+
+class SentimentOut(Model):
+    """`score` is -1..1. `method`: `rating`, `lexicon`, or `human` for a corrected label."""
+
+    label: Band
+    score: float
+    method: str
+
+
+class TopicOut(Model):
+    """`evidence` holds the words that led to it; none for a topic that a person added."""
+
+    key: str
+    evidence: list[str]
+
+
+class FeedbackOut(Model):
+    id: UUID
+    version: int
+    kind: str
+    channel: str
+    source: str
+    survey_id: UUID | None
+    survey_name: str | None
+    response_id: UUID | None
+    customer_id: UUID | None
+    ticket_id: UUID | None
+    rating: RatingOut | None
+    text: str | None
+    language: str | None
+    sentiment: SentimentOut | None
+    topics: list[TopicOut]
+    touchpoint: str | None
+    journey_stage: str | None
+    dimensions: dict[str, str]
+    completed: bool
+    occurred_at: datetime
+    received_at: datetime
+
+    @classmethod
+    def of(cls, feedback: Feedback) -> Self:
+        fields: Row = {name: getattr(feedback, name, None) for name in cls.model_fields}
+        if feedback.scheme is not None:
+            fields["rating"] = {name: getattr(feedback, name, feedback.score) for name in RatingOut.model_fields}
+        if feedback.sentiment_label is not None:
+            fields["sentiment"] = {name: getattr(feedback, f"sentiment_{name}") for name in SentimentOut.model_fields}
+        return cls.model_validate(fields)
+
+
+class FeedbackChange(Model):
+    """Correct a label. `topics` replaces the list; a topic that stays keeps its evidence."""
+
+    sentiment: Band = "neutral"
+    topics: Annotated[list[Key], Field(max_length=50, default_factory=list)]

@@ -1,0 +1,44 @@
+"""Reading feedback, and correcting what the machine made of it."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from services.survey.feedback.models import Feedback
+from services.survey.feedback.schemas import FeedbackChange
+from shared.contracts.survey import Band
+from shared.http.errors import NotFound
+from shared.work import Work
+
+# What a person says a text feels like, where no score says how much.
+_SCORE: dict[Band, float] = {"negative": -1.0, "neutral": 0.0, "positive": 1.0}
+
+
+class FeedbackNotFound(NotFound):
+    """There is no such feedback here."""
+
+    code = "feedback_not_found"
+
+
+async def read(work: Work, feedback_id: UUID, *, to_change: bool = False) -> Feedback:
+    """Raises `FeedbackNotFound`."""
+    statement: Any = select(Feedback).where(Feedback.id == feedback_id, Feedback.account_id == work.account_id)
+    feedback: Feedback | None = await work.session.scalar(statement.with_for_update() if to_change else statement)
+    if feedback is None:
+        raise FeedbackNotFound
+    return feedback
+
+
+def correct(work: Work, feedback: Feedback, wanted: FeedbackChange) -> None:
+    """A person knows better; who, stands in the audit trail."""
+    given = wanted.model_fields_set
+    if "sentiment" in given:
+        feedback.sentiment_label = wanted.sentiment
+        feedback.sentiment_score = _SCORE[wanted.sentiment]
+        feedback.sentiment_method = "human"
+    if "topics" in given:
+        evidence = {topic["key"]: topic["evidence"] for topic in feedback.topics}
+        feedback.topics = [{"key": key, "evidence": evidence.get(key, [])} for key in dict.fromkeys(wanted.topics)]
+    feedback.version += 1
+    feedback.updated_at = work.now

@@ -1,0 +1,112 @@
+"""From a response to the record of what was said: pure rules, given the survey's questions and who it was."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from services.survey.feedback.ratings import rate
+from services.survey.feedback.sentiment import sentiment_of
+from services.survey.feedback.topics import topics_of
+from services.survey.surveys.models import SurveyVersion
+from services.survey.surveys.questions import Question, RatingQuestion
+from shared.contracts.survey import FeedbackReceived, Rating, ResponseReceived, Sentiment
+
+KIND = "survey"
+SOURCE = "heed"
+
+Row = dict[str, Any]
+
+
+def understood(
+    response: ResponseReceived,
+    survey: SurveyVersion,
+    questions: tuple[Question, ...],
+    *,
+    feedback_id: UUID,
+    account_id: UUID,
+    locale: str | None,
+    now: datetime,
+) -> Row:
+    """A row of `feedback`, its customer left open. `locale` is the customer's, for want of a better."""
+    values = {answer.question: answer.value for answer in response.answers}
+    question = next(question for question in questions if isinstance(question, RatingQuestion))
+    score: int | None = values.get(question.key)
+    rating = rate(question, score) if score is not None else None
+    text = _text(questions, values)
+    language = (response.language or locale or survey.locale) if text else None
+    sentiment = sentiment_of(rating, text, language)
+    return {
+        "id": feedback_id,
+        "account_id": account_id,
+        "version": 1,
+        "kind": KIND,
+        "channel": response.channel,
+        "source": SOURCE,
+        "survey_id": response.survey_id,
+        "survey_name": survey.name,
+        "response_id": response.response_id,
+        "customer_id": None,
+        "ticket_id": response.ticket_id,
+        "scheme": rating.scheme if rating else None,
+        "score": score,
+        "minimum": rating.minimum if rating else None,
+        "maximum": rating.maximum if rating else None,
+        "reversed": question.direction == "high_is_bad",
+        "normalised": rating.normalised if rating else None,
+        "band": rating.band if rating else None,
+        "text": text,
+        "language": language,
+        "sentiment_label": sentiment.label if sentiment else None,
+        "sentiment_score": sentiment.score if sentiment else None,
+        "sentiment_method": sentiment.method if sentiment else None,
+        "topics": [{"key": topic.key, "evidence": topic.evidence} for topic in topics_of(text)],
+        "touchpoint": response.touchpoint,
+        "journey_stage": survey.journey_stage,
+        "dimensions": response.dimensions,
+        "completed": response.completed,
+        "told": True,
+        "occurred_at": response.occurred_at,
+        "received_at": response.received_at,
+        "updated_at": now,
+    }
+
+
+def told(row: Mapping[str, Any]) -> FeedbackReceived:
+    """What the other services hear of a row."""
+    same = {name: row[name] for name in FeedbackReceived.model_fields if name in row}
+    return FeedbackReceived(
+        **same,
+        feedback_id=row["id"],
+        rating=rating_of(row),
+        sentiment=_sentiment_of(row),
+    )
+
+
+def rating_of(row: Mapping[str, Any]) -> Rating | None:
+    """The rating with `value` turned so that higher is better."""
+    score = row["score"]
+    if score is None:
+        return None
+    return Rating(
+        scheme=row["scheme"],
+        value=row["maximum"] + row["minimum"] - score if row["reversed"] else score,
+        minimum=row["minimum"],
+        maximum=row["maximum"],
+        normalised=row["normalised"],
+        band=row["band"],
+    )
+
+
+def _sentiment_of(row: Mapping[str, Any]) -> Sentiment | None:
+    if row["sentiment_label"] is None:
+        return None
+    return Sentiment(label=row["sentiment_label"], score=row["sentiment_score"], method=row["sentiment_method"])
+
+
+def _text(questions: tuple[Question, ...], values: Mapping[str, Any]) -> str | None:
+    """All that was written, in the order of the questions."""
+    written = [
+        values[question.key].strip() for question in questions if question.type == "text" and question.key in values
+    ]
+    return "\n\n".join(text for text in written if text) or None

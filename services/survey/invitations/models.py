@@ -1,0 +1,55 @@
+"""Who was asked what, and whether they answered."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.survey.db import Base
+from services.survey.surveys.models import Survey
+from shared.db.base import AccountOwned, Identified
+
+
+class InvitationState(StrEnum):
+    OPEN = "open"
+    ANSWERED = "answered"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+class Invitation(Identified, AccountOwned, Base):
+    """A personal link. `answered` is set by `survey.accept_responses`, together with the answer; one that ran out is
+    `open` in its row until somebody asks the same customer again."""
+
+    __tablename__ = "invitations"
+    __table_args__ = (
+        CheckConstraint("state in ('open', 'answered', 'expired', 'revoked')", name="state"),
+        Index("ix_invitations_survey_id_customer_id", "account_id", "survey_id", "customer_id", "created_at"),
+        Index("ix_invitations_customer_id", "account_id", "customer_id"),
+    )
+
+    survey_id: Mapped[UUID] = mapped_column(ForeignKey(Survey.id))
+    customer_id: Mapped[UUID]
+    ticket_id: Mapped[UUID | None]
+    channel: Mapped[str]
+    locale: Mapped[str]
+    state: Mapped[InvitationState] = mapped_column(
+        Enum(InvitationState, native_enum=False, values_callable=lambda states: [state.value for state in states])
+    )
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+
+
+# One question at a time: a customer has one open invitation to a survey, or one for each ticket.
+OPEN_INVITATION = Index(
+    "uq_invitations_open",
+    Invitation.account_id,
+    Invitation.survey_id,
+    Invitation.customer_id,
+    func.coalesce(Invitation.ticket_id, text("'00000000-0000-0000-0000-000000000000'")),
+    unique=True,
+    postgresql_where=Invitation.state == InvitationState.OPEN,
+)

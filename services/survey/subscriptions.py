@@ -1,0 +1,22 @@
+"""Everything the survey service listens to."""
+
+from services.survey.contacts import handlers as contacts
+from services.survey.feedback import handlers as feedback
+from services.survey.invitations import handlers as invitations
+from shared.bus.subscriptions import on, on_batch
+from shared.contracts.customers import (
+    CustomerCreated,
+    CustomerDeleted,
+    CustomerIdentified,
+    CustomerUpdated,
+    SightingUnresolved,
+)
+from shared.contracts.notifier import SurveyRequested
+from shared.contracts.survey import ResponseReceived
+
+SUBSCRIPTIONS = (
+    on_batch([CustomerCreated, CustomerUpdated, CustomerDeleted], contacts.remember),
+    on_batch([ResponseReceived], feedback.understand),
+    on_batch([CustomerIdentified, SightingUnresolved], feedback.settle),
+    on(SurveyRequested, invitations.ask_for_rule),
+)
