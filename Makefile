@@ -20,10 +20,10 @@ run: .venv/ready ## start Heed on http://localhost:8000 with its own PostgreSQL;
 	@$(V) -m services
 
 test: .venv/ready-tests ## run all tests; T=tests/shared for a part, ARGS="-x -n 0" for pytest's own options
-	@$(V) -m pytest -q -n 2 $(T) $(ARGS)
+	@$(V) -m pytest -q -n 2 --dist loadfile $(T) $(ARGS)
 
 quick: .venv/ready-tests ## the same without the slow ones
-	@$(V) -m pytest -q -n 2 -m "not slow" $(T) $(ARGS)
+	@$(V) -m pytest -q -n 2 --dist loadfile -m "not slow" $(T) $(ARGS)
 
 check: .venv/ready-tests ## style, types, walls between the services, and our own rules
 	@$(V) -m ruff check $(PATHS)

@@ -5,6 +5,7 @@ The kit is imported by the fixtures that need it, so that a test of one pure rul
 
 import asyncio
 import os
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
@@ -30,6 +31,8 @@ NO_BROKER = (
     "Install rabbitmq-server, or set HEED_TEST_RABBITMQ_URL."
 )
 
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
 _servers = pytest.StashKey[Servers]()
 _lasting_server = pytest.StashKey[bool]()
 _unproved = pytest.StashKey[bool]()
@@ -41,11 +44,18 @@ def pytest_configure(config: pytest.Config) -> None:
     # A developer's own settings are not the tests' business.
     for name in [name for name in os.environ if name.startswith("HEED_") and not name.startswith("HEED_TEST_")]:
         del os.environ[name]
+    # Sets are walked through in the same order by all workers.
+    os.environ.setdefault("PYTHONHASHSEED", "0")
     config.stash[_lasting_server] = bool(os.environ.get(DATABASE_URL))
     config.stash[_servers] = Servers()
     if getattr(config.option, "numprocesses", None):
         # The tests are collected by the workers, so nobody knows yet what they will need.
         _start(config, postgres=True, rabbitmq=True)
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Ids made up while the tests are collected must not be part of their names: the workers compare them."""
+    return _UUID.sub("id", val) if isinstance(val, str) and _UUID.search(val) else None
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
