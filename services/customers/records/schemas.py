@@ -42,8 +42,8 @@ def _attribute(value: bool | int | float | str) -> bool | int | float | str:
 
 
 ExternalId = Annotated[str, Field(max_length=1_000), AfterValidator(normal_external_id)]
-Email = Annotated[str, Field(max_length=1_000), AfterValidator(normal_email)]
-Phone = Annotated[str, Field(max_length=100), AfterValidator(normal_phone)]
+Email = Annotated[str, Field(max_length=1_000, json_schema_extra={"format": "email"}), AfterValidator(normal_email)]
+Phone = Annotated[str, Field(max_length=100, examples=["+351912345678"]), AfterValidator(normal_phone)]
 Locale = Annotated[str, Field(max_length=35), AfterValidator(_locale)]
 TimeZone = Annotated[str, Field(max_length=64), AfterValidator(_timezone)]
 AttributeName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$")]

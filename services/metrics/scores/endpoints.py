@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import Query
+from pydantic import WithJsonSchema
 
 from services.metrics.facts.models import Fact
 from services.metrics.facts.reading import Exclusion
@@ -17,6 +18,8 @@ from shared.http.routing import APIRouter
 
 router = APIRouter(prefix="/v1/metrics", tags=["metrics"])
 
+# Any other name is not found rather than unacceptable, so the document alone knows the names.
+MetricName = Annotated[str, WithJsonSchema({"type": "string", "enum": list(CATALOGUE)})]
 Why = Annotated[Exclusion | None, Query(description="Instead: the feedback that is left out for this reason.")]
 
 
@@ -28,7 +31,7 @@ async def list_metrics(work: MetricsRead) -> MetricList:
 
 @router.get("/{name}")
 async def read_metric(
-    name: str,
+    name: MetricName,
     work: MetricsRead,
     selection: SelectionQuery,
     by: By | None = None,
@@ -43,7 +46,7 @@ async def read_metric(
 
 @router.get("/{name}/rows")
 async def list_rows(
-    name: str, work: MetricsRead, selection: SelectionQuery, page: PageQuery, excluded: Why = None
+    name: MetricName, work: MetricsRead, selection: SelectionQuery, page: PageQuery, excluded: Why = None
 ) -> Page[FactOut]:
     """The feedback behind the number, newest first; as many rows as its `n`."""
     statement = queries.facts_behind(work, selection, metric(name).scheme, excluded)
