@@ -55,8 +55,9 @@ async def run_worker(runtime: Runtime, *, may_send: asyncio.Event | None = None)
     }
     if runtime.service.subscriptions:
         loops["consumer"] = partial(_run_consumer, runtime)
-    for own in runtime.service.loops:
-        loops[getattr(own, "__name__", "loop")] = partial(own, runtime)
+    for number, own in enumerate(runtime.service.loops):
+        # Two loops may be the same method of two objects, so the name alone does not tell them apart.
+        loops[f"{getattr(own, '__name__', 'loop')}{number}"] = partial(own, runtime)
     try:
         async with asyncio.TaskGroup() as group:
             for name, loop in loops.items():

@@ -71,6 +71,21 @@ class TestWorker:
         await until(lambda: starts >= 2)
         await stop(worker)
 
+    async def test_loops_of_the_same_name_all_run(self, runtime_of: RuntimeFactory) -> None:
+        running: set[str] = set()
+
+        class Bell:
+            def __init__(self, tone: str) -> None:
+                self.tone = tone
+
+            async def run(self, runtime: Runtime) -> None:
+                running.add(self.tone)
+                await asyncio.Event().wait()
+
+        worker = asyncio.create_task(run_worker(runtime_of(loops=[Bell("high").run, Bell("low").run])))
+        await until(lambda: running == {"high", "low"})
+        await stop(worker)
+
     async def test_what_has_begun_ends_before_the_worker_does(self, runtime_of: RuntimeFactory, account: UUID) -> None:
         begun, go_on = asyncio.Event(), asyncio.Event()
 
