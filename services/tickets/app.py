@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from services.tickets.cases import endpoints as cases
-from services.tickets.cases.numbers import open_numbers
+from services.tickets.cases.desk import open_desk
 from services.tickets.conversation import endpoints as conversation
 from services.tickets.db import Base
 from services.tickets.loops import endpoints as loops
@@ -19,12 +19,12 @@ from shared.service import Runtime, Service
 
 @asynccontextmanager
 async def lifespan(runtime: Runtime) -> AsyncIterator[None]:
-    numbers = runtime.state["numbers"] = open_numbers(runtime.database.url)
-    await numbers.open()
+    desk = runtime.state["desk"] = open_desk(runtime.database.url)
+    await desk.open()
     try:
         yield
     finally:
-        await numbers.close()
+        await desk.close()
 
 
 def create_app(runtime: Runtime) -> FastAPI:

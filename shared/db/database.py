@@ -92,6 +92,13 @@ async def set_account(session: AsyncSession, account_id: UUID) -> None:
     await session.execute(_SET_ACCOUNT, {"account_id": str(account_id)})
 
 
+async def driver_of(session: AsyncSession) -> asyncpg.Connection:
+    """asyncpg's own connection, for a statement so frequent that SQLAlchemy's share of its cost matters."""
+    connection = await session.connection()
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    return driver
+
+
 def _set_account_sql(account_id: UUID) -> str:
     """As text, so that it can share a message with others: the digits of a UUID need no quoting."""
     return f"select set_config('heed.account_id', '{account_id}', true)"

@@ -6,41 +6,46 @@ from services.tickets.cases.models import Ticket
 from services.tickets.cases.opening import Opened, Opening
 from services.tickets.slas import clock
 from services.tickets.slas.clock import Entry, Target
+from shared.contracts.base import Payload
 from shared.contracts.tickets import LoopAdvanced, Origin, TicketOpened, TicketReopened, TicketResolved, TicketUpdated
 from shared.work import Work
 
 
-def opening(work: Work, opening: Opening, opened: Opened) -> None:
-    event = TicketOpened(
-        ticket_id=opening.ticket_id,
-        number=opened.number,
-        subject=opening.subject,
-        priority=opening.priority,
-        assignee_id=opened.assignee_id,
-        assignee_name=opened.assignee_name,
-        customer_id=opening.customer_id,
-        channel=opening.channel,
-        origin=Origin(
-            kind=opening.origin_kind,
-            feedback_id=opening.feedback_id,
-            rule_id=opening.rule_id,
-            request_id=opening.request_id,
-        ),
-        first_response_due_at=opened.first_response_due_at,
-        resolution_due_at=opened.resolution_due_at,
-        opened_at=work.now,
-    )
-    work.emit(event, subject=opening.ticket_id)
-    if opening.feedback_id is not None:
-        advanced = LoopAdvanced(
+def opening_of(opening: Opening, opened: Opened) -> list[Payload]:
+    """A ticket that follows up feedback begins the feedback's loop."""
+    payloads: list[Payload] = [
+        TicketOpened(
             ticket_id=opening.ticket_id,
-            feedback_id=opening.feedback_id,
+            number=opened.number,
+            subject=opening.subject,
+            priority=opening.priority,
+            assignee_id=opened.assignee_id,
+            assignee_name=opened.assignee_name,
             customer_id=opening.customer_id,
-            stage="needs_follow_up",
-            before=opening.rating,
-            after=None,
+            channel=opening.channel,
+            origin=Origin(
+                kind=opening.origin_kind,
+                feedback_id=opening.feedback_id,
+                rule_id=opening.rule_id,
+                request_id=opening.request_id,
+            ),
+            first_response_due_at=opened.first_response_due_at,
+            resolution_due_at=opened.resolution_due_at,
+            opened_at=opening.author.now,
         )
-        work.emit(advanced, subject=opening.ticket_id)
+    ]
+    if opening.feedback_id is not None:
+        payloads.append(
+            LoopAdvanced(
+                ticket_id=opening.ticket_id,
+                feedback_id=opening.feedback_id,
+                customer_id=opening.customer_id,
+                stage="needs_follow_up",
+                before=opening.rating,
+                after=None,
+            )
+        )
+    return payloads
 
 
 def update(work: Work, ticket: Ticket, *changed: str) -> None:

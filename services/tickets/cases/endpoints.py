@@ -7,9 +7,10 @@ from fastapi import Query, Response
 
 from services.tickets.auth import TicketsRead, TicketsWrite
 from services.tickets.cases import service as tickets
+from services.tickets.cases.auth import AuthorDep
 from services.tickets.cases.history import changes_of
 from services.tickets.cases.models import Change, Ticket
-from services.tickets.cases.numbers import Numbers
+from services.tickets.cases.opening import Opened, Opening
 from services.tickets.cases.repository import find_ticket, is_late, is_overdue, tickets_with_names
 from services.tickets.cases.schemas import (
     ChangeOut,
@@ -34,35 +35,11 @@ Overdue = Annotated[bool, Query(description="true: someone waits longer than pro
 
 
 @router.post("", status_code=201)
-async def open_ticket(body: NewTicket, work: TicketsWrite, runtime: RuntimeDep, response: Response) -> TicketOut:
+async def open_ticket(body: NewTicket, author: AuthorDep, runtime: RuntimeDep, response: Response) -> TicketOut:
     """Open a ticket by hand. One that names feedback which has a ticket already, not yet closed, is a 409."""
-    numbers: Numbers = runtime.state["numbers"]
-    opening, opened = await tickets.open_by_hand(work, body, await numbers.submit(work.account_id))
+    opening, opened = await tickets.open_by_hand(author, body, runtime.state["desk"])
     set_etag(response, 1)
-    return TicketOut(
-        id=opening.ticket_id,
-        number=opened.number,
-        version=1,
-        subject=opening.subject,
-        description=opening.description,
-        state="open",
-        priority=opening.priority,
-        assignee_id=opened.assignee_id,
-        assignee_name=opened.assignee_name,
-        tags=opening.tags,
-        customer_id=opening.customer_id,
-        customer_name=opened.customer_name,
-        channel=opening.channel,
-        origin=OriginOut(kind=opening.origin_kind, feedback_id=opening.feedback_id, rule_id=None, request_id=None),
-        opened_at=work.now,
-        updated_at=work.now,
-        resolved_at=None,
-        reopened_count=0,
-        first_response_due_at=opened.first_response_due_at,
-        first_responded_at=None,
-        resolution_due_at=opened.resolution_due_at,
-        overdue=False,
-    )
+    return _fresh(opening, opened)
 
 
 @router.get("")
@@ -160,4 +137,31 @@ def _out(work: Work, ticket: Ticket, assignee_name: str | None, customer_name: s
         first_responded_at=ticket.first_responded_at,
         resolution_due_at=ticket.resolution_due_at,
         overdue=is_overdue(ticket, work.now),
+    )
+
+
+def _fresh(opening: Opening, opened: Opened) -> TicketOut:
+    return TicketOut(
+        id=opening.ticket_id,
+        number=opened.number,
+        version=1,
+        subject=opening.subject,
+        description=opening.description,
+        state="open",
+        priority=opening.priority,
+        assignee_id=opened.assignee_id,
+        assignee_name=opened.assignee_name,
+        tags=opening.tags,
+        customer_id=opening.customer_id,
+        customer_name=opened.customer_name,
+        channel=opening.channel,
+        origin=OriginOut(kind=opening.origin_kind, feedback_id=opening.feedback_id, rule_id=None, request_id=None),
+        opened_at=opening.author.now,
+        updated_at=opening.author.now,
+        resolved_at=None,
+        reopened_count=0,
+        first_response_due_at=opened.first_response_due_at,
+        first_responded_at=None,
+        resolution_due_at=opened.resolution_due_at,
+        overdue=False,
     )

@@ -1,7 +1,7 @@
 """Tickets that rules ask for."""
 
 from services.tickets.cases import service as tickets
-from services.tickets.cases.opening import Opening
+from services.tickets.cases.opening import Author, Opening
 from services.tickets.cases.repository import was_requested
 from shared.bus.events import Event
 from shared.contracts.notifier import TicketRequested
@@ -16,6 +16,7 @@ async def open_requested(work: Work, event: Event[TicketRequested]) -> None:
     if await was_requested(work, wanted.request_id, wanted.feedback_id):
         return
     opening = Opening(
+        author=Author.of(work),
         ticket_id=new_id(),
         subject=wanted.subject,
         description=wanted.description,

@@ -4,60 +4,52 @@ from typing import Any
 from uuid import UUID
 
 from services.tickets.cases import announcements
+from services.tickets.cases.desk import Desk
 from services.tickets.cases.history import moment_of, record
 from services.tickets.cases.models import Ticket
-from services.tickets.cases.opening import Opened, Opening, insert_ticket
+from services.tickets.cases.opening import Author, Opened, Opening, insert_tickets, unknown_person
 from services.tickets.cases.repository import lock_ticket
 from services.tickets.cases.schemas import NewTicket, TicketPatch
 from services.tickets.cases.states import TicketClosed, check_way
 from services.tickets.loops import service as loops
 from services.tickets.people import service as people
 from services.tickets.slas import service as slas
-from services.tickets.slas.defaults import ensure_defaults
 from shared.contracts.tickets import TicketState
+from shared.db.database import driver_of
 from shared.http.dependencies import check_match
-from shared.http.errors import Conflict, Unacceptable
+from shared.http.errors import AppError
 from shared.ids import new_id
 from shared.work import Work
 
 
-class AlreadyFollowedUp(Conflict):
-    """There is a ticket for this feedback already, and it is not closed."""
-
-    code = "already_followed_up"
-
-
-async def open_by_hand(work: Work, body: NewTicket, number: int) -> tuple[Opening, Opened]:
-    """A ticket that somebody asks for over the API. Raises `Unacceptable` or `AlreadyFollowedUp`."""
-    if body.assignee_id is not None:
-        await _check_assignee(work, body.assignee_id)
+async def open_by_hand(author: Author, body: NewTicket, desk: Desk) -> tuple[Opening, Opened]:
+    """A ticket that somebody asks for over the API. Raises `AlreadyFollowedUp`, or `Unacceptable` for the assignee."""
     opening = Opening(
+        author=author,
         ticket_id=new_id(),
         subject=body.subject,
         description=body.description or "",
         priority=body.priority,
         tags=body.tags,
         channel=body.channel,
-        origin_kind=work.actor.kind.value,
+        origin_kind=author.actor.kind.value,
         assign="assignee_id" not in body.model_fields_set,
         assignee_id=body.assignee_id,
         customer_id=body.customer_id,
         feedback_id=body.feedback_id,
     )
-    opened = await open_ticket(work, opening, number)
-    if opened is None:
-        raise AlreadyFollowedUp
+    opened = await (open_ticket(author.work, opening) if author.work is not None else desk.submit(opening))
+    if isinstance(opened, AppError):
+        raise opened
     return opening, opened
 
 
-async def open_ticket(work: Work, opening: Opening, number: int | None = None) -> Opened | None:
-    """None if there is such a ticket already: of the same request, or a living one of the same feedback."""
-    opened = await insert_ticket(work, opening, number)
-    if opened is None:
-        await ensure_defaults(work)
-        opened = await insert_ticket(work, opening, number)
-    if opened is not None:
-        announcements.opening(work, opening, opened)
+async def open_ticket(work: Work, opening: Opening) -> Opened | AppError:
+    """`AlreadyFollowedUp` if there is a ticket of the same request, or a living one of the same feedback."""
+    [opened] = await insert_tickets(await driver_of(work.session), work.account_id, [opening])
+    if isinstance(opened, Opened):
+        for payload in announcements.opening_of(opening, opened):
+            work.emit(payload, subject=opening.ticket_id)
     return opened
 
 
@@ -141,8 +133,7 @@ async def _move(work: Work, ticket: Ticket, state: TicketState, reason: str | No
 
 async def _check_assignee(work: Work, person_id: UUID) -> None:
     if not await people.can_be_assigned(work, person_id):
-        detail = "Nobody who works on tickets has this id; see GET /v1/users for those who do."
-        raise Unacceptable.field("/assignee_id", "unknown_person", detail)
+        raise unknown_person()
 
 
 def _as_json(value: Any) -> Any:

@@ -1,13 +1,15 @@
 """What an account starts with before anybody has thought about targets."""
 
+from datetime import datetime
 from typing import Final
+from uuid import UUID
 
-from sqlalchemy.dialects.postgresql import insert
+import asyncpg
+import orjson
 
-from services.tickets.cases.models import Counter
-from services.tickets.slas.models import Policy
 from shared.bus.events import Event
 from shared.contracts.gateway import AccountCreated
+from shared.db.database import driver_of
 from shared.ids import new_id
 from shared.work import Work
 
@@ -19,23 +21,18 @@ TARGETS: Final[dict[str, dict[str, int]]] = {
     "low": {"first_response_seconds": 48 * HOUR, "resolution_seconds": 120 * HOUR},
 }
 
+_POLICY = """
+    insert into tickets.sla_policies (id, account_id, name, is_default, targets, version, created_at, updated_at)
+    values ($1, $2, 'Standard', true, $3::text::jsonb, 1, $4, $4) on conflict do nothing
+"""
+_COUNTER = "insert into tickets.counters (account_id, last_number) values ($1, 0) on conflict do nothing"
+
 
 async def prepare_account(work: Work, event: Event[AccountCreated]) -> None:
-    await ensure_defaults(work)
+    await ensure_defaults(await driver_of(work.session), work.account_id, work.now)
 
 
-async def ensure_defaults(work: Work) -> None:
-    """A default policy and a counter, if there are none; a ticket may be asked for before the account is announced."""
-    policy = insert(Policy).values(
-        id=new_id(),
-        account_id=work.account_id,
-        name="Standard",
-        is_default=True,
-        targets=TARGETS,
-        version=1,
-        created_at=work.now,
-        updated_at=work.now,
-    )
-    await work.session.execute(policy.on_conflict_do_nothing())
-    counter = insert(Counter).values(account_id=work.account_id, last_number=0)
-    await work.session.execute(counter.on_conflict_do_nothing())
+async def ensure_defaults(connection: asyncpg.Connection, account_id: UUID, now: datetime) -> None:
+    """A default policy and a counter, if there are none."""
+    await connection.execute(_POLICY, new_id(), account_id, orjson.dumps(TARGETS).decode(), now)
+    await connection.execute(_COUNTER, account_id)

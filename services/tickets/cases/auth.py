@@ -1,0 +1,37 @@
+"""Who opens a ticket, and in which transaction."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+from fastapi import Request
+from fastapi.params import Security
+
+from services.tickets.cases.opening import Author
+from shared.http.dependencies import WorkDependency, authenticate, runtime_of
+from shared.http.idempotency import HEADER
+from shared.ids import new_id
+
+
+class OpensTickets(WorkDependency):
+    """A request with an Idempotency-Key gets a transaction of its own, in which its answer is kept. All others share
+    theirs with whoever opens a ticket at the same moment, so there is none to be opened for them here."""
+
+    async def __call__(self, request: Request) -> AsyncIterator[Author]:  # type: ignore[override]  # not a Work
+        if HEADER in request.headers:
+            async with asynccontextmanager(super().__call__)(request) as work:
+                yield Author.of(work)
+            return
+        principal = authenticate(request, self.scope)
+        yield Author(
+            account_id=principal.account_id,
+            actor=principal.actor,
+            now=runtime_of(request).clock.now(),
+            correlation_id=new_id(),
+            causation_id=None,
+            traceparent=request.scope.get("state", {}).get("traceparent"),
+            work=None,
+        )
+
+
+AuthorDep = Annotated[Author, Security(OpensTickets("tickets:write"), scope="function", scopes=["tickets:write"])]
