@@ -24,7 +24,7 @@ from services.gateway.exchange.credentials import (
     refuse_forgery,
 )
 from services.gateway.exchange.service import Exchange, exchange_of
-from services.gateway.routing import GATEWAY, Kind, find_route
+from services.gateway.routing import GATEWAY, Kind, Route, find_route
 from services.gateway.sessions.cookie import expired_cookie
 from services.gateway.settings import GatewaySettings
 from services.gateway.upstreams import LocalUpstream, UpstreamSilent
@@ -35,9 +35,10 @@ from shared.settings import Environment
 
 READYZ = "/readyz"
 INTERNAL = "/internal/"
-# Ours to set, never the caller's. `authorization` and `cookie` are replaced by the token.
 _FORWARDED = b"x-forwarded-for"
 _CREDENTIALS = frozenset({b"authorization", b"cookie", b"x-csrf-token"})
+_COOKIE = frozenset({b"cookie"})
+_NOTHING: frozenset[bytes] = frozenset()
 
 
 class ServiceReadiness(BaseModel):
@@ -97,7 +98,7 @@ class FrontDoor:
         except Exception as problem:
             await self._refused(scope, receive, send, problem)
             return
-        await app(self._inner_scope(scope, authorization, keep=route.kind is Kind.PUBLIC), receive, send)
+        await app(self._inner_scope(scope, authorization, route), receive, send)
 
     async def _authorization(self, scope: Scope) -> bytes | None:
         """The header for the service, None for an anonymous caller."""
@@ -113,12 +114,17 @@ class FrontDoor:
             refuse_forgery(headers, exchanged.csrf_token, self._settings.public_url)
         return exchanged.authorization
 
-    def _inner_scope(self, scope: Scope, authorization: bytes | None, *, keep: bool) -> Scope:
-        """A copy with the token instead of the credential. On a public route the caller's headers are its business."""
+    def _inner_scope(self, scope: Scope, authorization: bytes | None, route: Route) -> Scope:
+        """A copy without the credential, and with the token instead of it.
+
+        A public route of a service reads its own `Authorization`, such as that of a shop's hook; the gateway's public
+        routes are those where people sign in.
+        """
+        removed = _CREDENTIALS if route.kind is not Kind.PUBLIC else _COOKIE if route.service != GATEWAY else _NOTHING
         headers = [
             (name, value)
             for name, value in scope["headers"]
-            if (keep or name not in _CREDENTIALS) and not name.startswith(b"x-heed-") and name != _FORWARDED
+            if name not in removed and name != _FORWARDED and not name.startswith(b"x-heed-")
         ]
         if authorization is not None:
             headers.append((b"authorization", authorization))

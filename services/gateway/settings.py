@@ -1,11 +1,10 @@
 """What the gateway needs besides what every service needs."""
 
 from datetime import timedelta
-from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from shared.settings import Environment, ServiceSettings
+from shared.settings import ServiceSettings
 
 
 class GatewaySettings(ServiceSettings):
@@ -29,14 +28,6 @@ class GatewaySettings(ServiceSettings):
     @classmethod
     def required_secrets(cls) -> frozenset[str]:
         return super().required_secrets() | {"token_private_key"}
-
-    @model_validator(mode="after")
-    def require_https_outside_development(self) -> Self:
-        """A session cookie over plain HTTP is anybody's; only this machine itself is exempt."""
-        local = ("http://localhost", "http://127.0.0.1", "http://[::1]")
-        if self.environment is Environment.PRODUCTION and not self.public_url.startswith(("https://", *local)):
-            raise ValueError("HEED_PUBLIC_URL must begin with https:// in production")
-        return self
 
     @property
     def session_lifetime(self) -> timedelta:

@@ -54,6 +54,7 @@ class TestFindRoute:
         assert public == {
             "/(?:s|hooks|w)/.*",
             "/p/.*",
+            "/mailbox(?:/.*)?",
             "/v1/sessions",
             r"/v1/(?:openapi|asyncapi)\.json",
             "/(?:docs|assets)(?:/.*)?",

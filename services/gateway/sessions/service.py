@@ -65,6 +65,11 @@ async def start(
         raise WrongCredentials
     if passwords.is_outdated(user.password_hash):
         user.password_hash = await passwords.hash(password)
+    await work.session.execute(
+        delete(Session).where(
+            Session.account_id == work.account_id, Session.user_id == user.id, Session.expires_at <= work.now
+        )
+    )
     token = new_session_token()
     session = Session(
         account_id=work.account_id,

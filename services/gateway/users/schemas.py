@@ -3,7 +3,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, EmailStr, Field
+from pydantic import AfterValidator, EmailStr, Field, field_validator
 
 from shared.http.schemas import Model, Name
 
@@ -45,6 +45,13 @@ class UserChanges(Model):
     name: Name | None = None
     role: Role | None = None
     password: NewPassword | None = None
+
+    @field_validator("name", "role", "password", mode="before")
+    @classmethod
+    def refuse_null(cls, value: object) -> object:
+        if value is None:
+            raise ValueError("cannot be taken away; leave the field out to keep it as it is")
+        return value
 
 
 class PasswordChange(Model):

@@ -84,6 +84,8 @@ async def change(
     """Raises `NotFound`, `StaleVersion`, `RoleAboveYours` or `LastOwner`."""
     user = await _locked(work, user_id, caller_scopes)
     check_match(expected_version, user.version)
+    if not changes.model_fields_set:
+        return user
     if changes.role is not None and changes.role != user.role:
         refuse_role_above(caller_scopes, changes.role)
         await _keep_an_owner(work, user)

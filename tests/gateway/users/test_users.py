@@ -135,6 +135,19 @@ class TestChanging:
         event = (await gateway.emitted(business.account_id, UserUpdated))[-1]
         assert (event.data.role, event.aggregate_version) == ("analyst", 2)  # type: ignore[attr-defined]
 
+    async def test_nothing_named_changes_nothing(self, gateway: "Harness", business: "Business") -> None:
+        client = owner(gateway, business)
+        ada = await add(client)
+        assert (await client.patch(f"/v1/users/{ada['id']}", json={})).json()["version"] == 1
+        assert await gateway.emitted(business.account_id, UserUpdated) == []
+
+    @pytest.mark.parametrize("field", ["name", "role", "password"])
+    async def test_nothing_can_be_taken_away(self, gateway: "Harness", business: "Business", field: str) -> None:
+        client = owner(gateway, business)
+        ada = await add(client)
+        answer = await client.patch(f"/v1/users/{ada['id']}", json={field: None})
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, f"/{field}")
+
     async def test_a_stale_version_changes_nothing(self, gateway: "Harness", business: "Business") -> None:
         client = owner(gateway, business)
         ada = await add(client)
