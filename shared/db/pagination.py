@@ -46,7 +46,7 @@ class PageRequest:
     next_cursor: str | None = None
 
 
-def page_query(
+async def page_query(
     request: Request,
     limit: Annotated[int, Query(ge=1, le=LARGEST_LIMIT, description="How many items at most.")] = DEFAULT_LIMIT,
     cursor: Annotated[str | None, Query(max_length=1_000, description="`next_cursor` of the page before.")] = None,
