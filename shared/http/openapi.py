@@ -1,6 +1,6 @@
 """One service's OpenAPI document: problems instead of FastAPI's own 422, and the routes described by hand."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -45,12 +45,16 @@ def describe(app: FastAPI, paths: Mapping[str, Any], schemas: Mapping[str, Any])
     known.update(schemas)
     known["Problem"] = PROBLEM
     components.setdefault("securitySchemes", {})["bearer"] = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-    document.setdefault("paths", {}).update(paths)
-    for operations in document["paths"].values():
-        for operation in operations.values():
-            if not isinstance(operation, dict) or "responses" not in operation:
-                continue
-            operation["responses"].pop("422", None)
-            operation["responses"]["default"] = _PROBLEM_ANSWER
+    for operation in _operations(document):
+        operation["responses"].pop("422", None)
+    for path, operations in paths.items():
+        document.setdefault("paths", {}).setdefault(path, {}).update(operations)
+    for operation in _operations(document):
+        operation["responses"].setdefault("default", _PROBLEM_ANSWER)
     app.openapi_schema = document
     return document
+
+
+def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for operations in document.get("paths", {}).values():
+        yield from (item for item in operations.values() if isinstance(item, dict) and "responses" in item)
