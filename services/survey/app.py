@@ -7,6 +7,7 @@ from services.survey.feedback import endpoints as feedback
 from services.survey.invitations import endpoints as invitations
 from services.survey.pages import endpoints as pages
 from services.survey.responses import endpoints as responses
+from services.survey.responses import openapi
 from services.survey.responses.intake import open_intake
 from services.survey.settings import SurveySettings
 from services.survey.subscriptions import SUBSCRIPTIONS
@@ -21,6 +22,8 @@ def create_app(runtime: Runtime) -> FastAPI:
         title="survey",
         routers=[surveys.router, invitations.router, responses.router, feedback.router],
         routes=[*responses.ROUTES, *pages.ROUTES],
+        openapi_paths=openapi.paths(),
+        openapi_schemas=openapi.schemas(),
         body_limits={"/v1/responses/bulk": None},
         lifespan=open_intake,
     )

@@ -55,12 +55,12 @@ async def _accept_json(request: Request, intake: Intake, sender: Sender, credent
     items = _items(read_document(await request.body()))
     run = _Run(intake, sender, lists_all=True, from_text=False)
     if HEADER not in request.headers:
-        return _answer(await run.through(_one_portion(items)))
+        return _answer(await run.through(_portions(items)))
     try:
         # The items are kept by commits of their own; should this one fail, the same call again finds duplicates.
         async with public_work(request, sender.account_id, sender.actor) as work:
             pending = await claim_key(request, work, credential)
-            answer = _answer(await run.through(_one_portion(items)))
+            answer = _answer(await run.through(_portions(items)))
             if pending is not None:
                 await pending.remember(answer)
     except Replay as replay:
@@ -171,8 +171,9 @@ def _items(document: Any) -> list[Any]:
     return items
 
 
-async def _one_portion(items: list[Any]) -> AsyncIterator[list[Parsed]]:
-    yield read_items(items)
+async def _portions(items: list[Any]) -> AsyncIterator[list[Parsed]]:
+    for start in range(0, len(items), BATCH):
+        yield read_items(items[start : start + BATCH])
 
 
 def _limited(request: Request, limit: int) -> Any:
