@@ -50,6 +50,7 @@ def merged(documents: Mapping[str, Document]) -> Document:
             for operation in _operations(item):
                 tags.update(dict.fromkeys(operation.setdefault("tags", [service])))
                 _secure(operation)
+                _describe_streams(operation)
                 _make_unique(operation, service, known_ids)
         whole["tags"] += [{"name": tag, "description": f"{service}: {SERVICES[service]}"} for tag in tags]
     _add_webhooks(whole)
@@ -116,6 +117,14 @@ def _secure(operation: dict[str, Any]) -> None:
     for requirement in list(operation.get("security", [])):
         if "bearer" in requirement and {"cookie": requirement["bearer"]} not in operation["security"]:
             operation["security"].append({"cookie": requirement["bearer"]})
+
+
+def _describe_streams(operation: Mapping[str, Any]) -> None:
+    """OpenAPI 3.1 has no word for the items of a stream (`itemSchema` is of 3.2), so it is a text there."""
+    for answer in operation.get("responses", {}).values():
+        for media_type in answer.get("content", {}).values():
+            if media_type.pop("itemSchema", None) is not None:
+                media_type.setdefault("schema", {"type": "string"})
 
 
 def _make_unique(operation: dict[str, Any], service: str, known: set[str]) -> None:

@@ -109,6 +109,14 @@ class TestMerging:
         ids = [operation["operationId"] for item in whole["paths"].values() for operation in item.values()]
         assert sorted(ids) == ["metrics_things_list", "things_list"]
 
+    def test_a_stream_is_described_in_the_words_of_this_version(self) -> None:
+        service = document("/v1/events/stream", {"type": "object"})
+        answer = service["paths"]["/v1/events/stream"]["get"]["responses"]["200"]
+        answer["content"] = {"text/event-stream": {"itemSchema": {"type": "object"}}}
+        whole = merged({"notifier": service})
+        content = whole["paths"]["/v1/events/stream"]["get"]["responses"]["200"]["content"]
+        assert content == {"text/event-stream": {"schema": {"type": "string"}}}
+
     def test_a_session_does_wherever_a_key_does(self) -> None:
         whole = merged({"tickets": document("/v1/tickets", {"type": "object"})})
         security = whole["paths"]["/v1/tickets"]["get"]["security"]
