@@ -48,7 +48,7 @@ class TestTheDefaultRules:
 
         [request] = await notifier.emitted(account, TicketRequested)
         assert request.data.feedback_id == said.feedback_id  # type: ignore[attr-defined]
-        assert request.data.subject == "Unhappy answer: After delivery (2 of 10)"  # type: ignore[attr-defined]
+        assert request.data.subject == "After delivery: 2 of 10"  # type: ignore[attr-defined]
         assert request.data.description == "It came late."  # type: ignore[attr-defined]
         assert request.actor.kind == "rule"
         [ran] = await notifier.emitted(account, RuleRan)

@@ -30,8 +30,9 @@ def default_rules(resolution_survey_delay_seconds: int) -> dict[str, dict[str, A
             "actions": [
                 {
                     "type": "open_ticket",
-                    "subject": "Unhappy answer{% if survey_name %}: {{ survey_name }}{% endif %}"
-                    "{% if rating %} ({{ rating.value }} of {{ rating.maximum }}){% endif %}",
+                    # Customers read it too, in replies: it says what it is about and judges nothing.
+                    "subject": "{{ survey_name or 'Feedback' }}"
+                    "{% if rating %}: {{ rating.value }} of {{ rating.maximum }}{% endif %}",
                     "priority": "high",
                     "tags": ["unhappy-answer"],
                 }

@@ -64,7 +64,9 @@ class TestListingEvents:
             assert [event["sequence"] for event in answer["data"]] == wanted, types
             assert answer["next_after"] == 2, "what was filtered out has been looked at all the same"
 
-    @pytest.mark.parametrize("query", ["types=Not%20one", "types=a%25b", "after=-1", "limit=0", "limit=1001", "cursor=x"])
+    @pytest.mark.parametrize(
+        "query", ["types=Not%20one", "types=a%25b", "after=-1", "limit=0", "limit=1001", "cursor=x"]
+    )
     async def test_names_the_parameter_that_is_wrong(self, notifier: Harness, account: UUID, query: str) -> None:
         answer = await notifier.client(account=account).get(f"/v1/events?{query}")
         assert answer.status_code == 422

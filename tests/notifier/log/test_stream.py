@@ -102,9 +102,7 @@ class TestListening:
         for _ in range(2):
             await notifier.deliver(published(), account=account)
         # The header is newer than the address that the browser connects to again.
-        async with listening(
-            notifier, address, account, query="?after=0", headers={"Last-Event-ID": "1"}
-        ) as listener:
+        async with listening(notifier, address, account, query="?after=0", headers={"Last-Event-ID": "1"}) as listener:
             assert [(await listener.next_event())[0] for _ in range(4)] == [2, 3, 4, 5]
 
     async def test_skips_nothing_while_events_pour_in(self, notifier: Harness, address: str, account: UUID) -> None:

@@ -168,9 +168,7 @@ class TestTryingAgain:
         [message] = await messages_of(notifier, account)
         assert (message["state"], message["reason"], message["attempts"]) == ("sent", None, 2)
 
-    async def test_ends_after_a_day_and_a_half(
-        self, notifier: Harness, account: UUID, mailer: RecordingMailer
-    ) -> None:
+    async def test_ends_after_a_day_and_a_half(self, notifier: Harness, account: UUID, mailer: RecordingMailer) -> None:
         await an_account(notifier, account)
         ana = await a_customer(notifier, account, email="ends@example.com")
         mailer.failure = NotSent("the mail server answered 451")

@@ -182,7 +182,8 @@ class TestHeaderInjection:
         assert sink.mail_to("spy@example.com") == []
 
     @pytest.mark.parametrize(
-        "address", ["a@example.com\r\nBcc: spy@example.com", "a@example.com, spy@example.com", "spy@example.com>\n", "x"]
+        "address",
+        ["a@example.com\r\nBcc: spy@example.com", "a@example.com, spy@example.com", "spy@example.com>\n", "x"],
     )
     async def test_what_is_no_single_address_is_not_sent_to(
         self, notifier: Harness, account: UUID, sink: Sink, address: str

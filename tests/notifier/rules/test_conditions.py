@@ -1,0 +1,110 @@
+"""Conditions: what is accepted, what is refused and how it is named, what a condition that holds means."""
+
+from typing import Any
+
+import pytest
+
+from services.notifier.rules import conditions
+from services.notifier.rules.defaults import UNHAPPY
+from shared.contracts.survey import FeedbackReceived
+from shared.http.errors import Unacceptable
+
+FEEDBACK = FeedbackReceived.TYPE
+
+
+def seen(**data: Any) -> dict[str, Any]:
+    return conditions.activation_of(data, id="1", type=FEEDBACK, subject="2", time="2026-03-02T09:00:00Z", actor="a:b")
+
+
+class TestSaving:
+    @pytest.mark.parametrize(
+        "condition",
+        [
+            "",
+            UNHAPPY,
+            "data.rating != null && data.rating.value <= 6",
+            'data.topics.exists(t, t.key == "delivery")',
+            'data.dimensions["store"] == "Berlin"',
+            'data.dimensions.store == "Berlin"',
+            'data.text != null && data.text.contains("refund") || size(data.topics) > 3',
+            'data.text.matches("(?i)late")',
+            'timestamp(data.occurred_at) > timestamp("2026-01-01T00:00:00Z")',
+            'event.actor.startsWith("human:")',
+            "has(data.rating) && data.rating != null",
+            '"data.nonsense" != "x"',
+        ],
+    )
+    def test_accepts_what_makes_sense_of_the_event(self, condition: str) -> None:
+        conditions.check(condition, FEEDBACK)
+
+    @pytest.mark.parametrize(
+        ("condition", "named"),
+        [
+            ("data.raiting.value < 3", "`data.raiting`"),
+            ("data.rating.stars < 3", "`data.rating.stars`"),
+            ("true || data.nonsense == 1", "`data.nonsense`"),
+            ("event.nonsense == 1", "`event.nonsense`"),
+            ("score < 3", "`score`"),
+            ("data . rating . stars == 1", "`data.rating.stars`"),
+            ("data.topics.exists(t, t.key == data.nonsense)", "`data.nonsense`"),
+        ],
+    )
+    def test_names_a_field_that_the_event_does_not_have(self, condition: str, named: str) -> None:
+        with pytest.raises(Unacceptable, match=named) as caught:
+            conditions.check(condition, FEEDBACK)
+        assert caught.value.errors[0].pointer == "/condition"
+        assert caught.value.errors[0].code == "unknown_field"
+
+    @pytest.mark.parametrize(
+        ("condition", "code"),
+        [
+            ("((", "syntax"),
+            ("data.rating.value", "not_boolean"),
+            ('"yes"', "not_boolean"),
+            ('data.rating.value + "x" == "y"', "dry_run"),
+            ("open('/etc/passwd') == ''", "dry_run"),
+            ("data.text == '" + "a" * 2_000 + "'", "too_long"),
+            ("(" * 21 + "true" + ")" * 21, "too_deep"),
+            ("[1].exists(a, [1].exists(b, [1].exists(c, [1].exists(d, a + b + c + d == 4))))", "too_costly"),
+        ],
+    )
+    def test_refuses_what_cannot_decide_anything(self, condition: str, code: str) -> None:
+        with pytest.raises(Unacceptable) as caught:
+            conditions.check(condition, FEEDBACK)
+        assert caught.value.errors[0].code == code
+
+
+class TestDeciding:
+    @pytest.mark.parametrize(
+        ("rating", "sentiment", "ticket_id", "is_unhappy"),
+        [
+            ("negative", None, None, True),
+            ("neutral", "negative", None, False),
+            ("positive", None, None, False),
+            (None, "negative", None, True),
+            (None, "positive", None, False),
+            (None, None, None, False),
+            ("negative", None, "t", False),
+        ],
+    )
+    def test_who_is_unhappy(
+        self, rating: str | None, sentiment: str | None, ticket_id: str | None, is_unhappy: bool
+    ) -> None:
+        data = {
+            "ticket_id": ticket_id,
+            "rating": {"band": rating} if rating else None,
+            "sentiment": {"label": sentiment} if sentiment else None,
+        }
+        assert conditions.holds(UNHAPPY, seen(**data))[0] is is_unhappy
+
+    def test_a_field_that_is_missing_means_no_and_says_which(self) -> None:
+        assert conditions.holds("data.rating.value < 7", seen()) == (False, "the event has no field 'rating'")
+
+    def test_types_that_do_not_fit_mean_no(self) -> None:
+        held, reason = conditions.holds("data.rating < 7", seen(rating="two"))
+        assert not held
+        assert reason is not None
+        assert "could not be evaluated" in reason
+
+    def test_no_condition_always_holds(self) -> None:
+        assert conditions.holds("", seen()) == (True, None)
