@@ -50,11 +50,15 @@ async def deliver(runtime: Runtime, bodies: Sequence[bytes]) -> None:
 
     Raises only when the database is out of reach; then the batch must be delivered again.
     """
+    is_wanted: dict[str, bool] = {}
     by_account: defaultdict[UUID, dict[UUID, Event[Payload]]] = defaultdict(dict)
     for body in bodies:
         try:
             envelope = read_envelope(body)
-            if any(subscription.takes(envelope["type"]) for subscription in runtime.service.subscriptions):
+            event_type = envelope["type"]
+            if event_type not in is_wanted:
+                is_wanted[event_type] = any(s.takes(event_type) for s in runtime.service.subscriptions)
+            if is_wanted[event_type]:
                 event = read_event(envelope, body)
                 by_account[event.account_id][event.id] = event
         except MalformedEvent as problem:
@@ -96,7 +100,8 @@ async def _handle(runtime: Runtime, account_id: UUID, jobs: Sequence[Job]) -> No
             ids = [event.id for event in taken]
             table, now = runtime.database.tables.inbox, runtime.clock.now()
             fresh = await inbox.remember(session, table, subscription.name, account_id, ids, now)
-            works += await _call(runtime, session, subscription, [event for event in taken if event.id in fresh])
+            due = taken if fresh is None else [event for event in taken if event.id in fresh]
+            works += await _call(runtime, session, subscription, due)
         for work in works:
             await work.flush_outbox()
 

@@ -33,15 +33,20 @@ class Waiting:
 
 async def remember(
     session: AsyncSession, inbox: Table, handler: str, account_id: UUID, event_ids: Sequence[UUID], now: datetime
-) -> set[UUID]:
-    """Note the events as done by this handler. Returns those that are new to it; the others are somebody's already."""
+) -> set[UUID] | None:
+    """Note the events as done by this handler. Returns those that are new to it, or None if all are; what is not new
+    is somebody's already."""
     statement = text(
-        f"""insert into {inbox.fullname} (handler, event_id, account_id, state, received_at)
-            select :handler, id, :account_id, 'done', :now from unnest(cast(:event_ids as uuid[])) id
-            on conflict do nothing returning event_id"""
+        f"""with fresh as (
+                insert into {inbox.fullname} (handler, event_id, account_id, state, received_at)
+                select :handler, id, :account_id, 'done', :now from unnest(cast(:event_ids as uuid[])) id
+                on conflict do nothing returning event_id
+            )
+            select case when count(*) < :expected then array_agg(event_id) end, count(*) from fresh"""
     )
     values = {"handler": handler, "account_id": account_id, "now": now, "event_ids": list(event_ids)}
-    return set(await session.scalars(statement, values))
+    found, count = (await session.execute(statement, values | {"expected": len(event_ids)})).one()
+    return None if count == len(event_ids) else set(found or ())
 
 
 async def note_failure(

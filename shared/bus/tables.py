@@ -65,7 +65,8 @@ def _inbox(metadata: MetaData) -> None:
     )
     Index("ix_inbox_retry", inbox.c.next_at, postgresql_where=inbox.c.state == "retry")
     Index("ix_inbox_dead", inbox.c.received_at, postgresql_where=inbox.c.state == "dead")
-    Index("ix_inbox_received_at", inbox.c.received_at, postgresql_where=inbox.c.state == "done")
+    # Rows arrive in this order and leave in it: a block range index is enough, and costs an insert nothing.
+    Index("ix_inbox_received_at", inbox.c.received_at, postgresql_using="brin")
 
 
 def _timers(metadata: MetaData) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Sequence
+from contextlib import suppress
 from uuid import UUID
 
 import pytest
@@ -13,7 +14,7 @@ from shared.bus.transport import Outgoing, TransportDown, Unroutable
 from shared.contracts.gateway import APIKeyRevoked, UserRemoved
 from shared.ids import new_id
 from shared.service import Runtime
-from shared.work import Work, open_work
+from shared.work import open_work
 from tests.shared.bus.conftest import RuntimeFactory
 from tests.shared.bus.probe import TESTER, key_revoked, rows, until
 
@@ -68,11 +69,11 @@ class TestSending:
     async def test_what_was_rolled_back_is_never_sent(
         self, runtime: Runtime, recorder: Recorder, account: UUID
     ) -> None:
-        async with runtime.database.transaction(account) as session:
-            work = Work(session, account, TESTER, runtime.clock, runtime.database.tables, correlation_id=new_id())
-            work.emit(key_revoked(), subject=new_id())
-            await work.flush_outbox()
-            await session.rollback()
+        with suppress(InterruptedError):
+            async with open_work(runtime.database, account, TESTER, clock=runtime.clock) as work:
+                work.emit(key_revoked(), subject=new_id())
+                await work.flush_outbox()
+                raise InterruptedError
         assert await relay_once(runtime) == 0
 
     async def test_while_the_transport_is_down_events_wait(
