@@ -19,6 +19,7 @@ from services.first_start import CREDENTIALS, credentials_text, settings_of, set
 from services.server import serve
 from services.upkeep import Declared, given_database, migrate
 from shared.bus.worker import run_workers
+from shared.db.idle import close_idle_connections
 from shared.embedded.home import DataHome
 from shared.embedded.logfile import LogFile
 from shared.embedded.server import private_postgres
@@ -26,6 +27,9 @@ from shared.http import health
 from shared.observability.logging import configure_logging
 from shared.process import settle
 from shared.service import Runtime, Service, open_runtime
+
+# Per service; twice as many under pressure. One small PostgreSQL serves all six.
+POOL_SIZE = 4
 
 log = structlog.get_logger(__name__)
 
@@ -57,7 +61,7 @@ async def run_together(home: DataHome, address: Address, listening: socket.socke
         if not admin_url:
             server = await stack.enter_async_context(private_postgres(home))
             admin_url = server.url
-            values["database_url"] = admin_url
+            values |= {"database_url": admin_url, "database_pool_size": POOL_SIZE}
         declared = settings_of_all(present(), values)
         log_file = stack.enter_context(LogFile(home.log / "heed.log"))
         configure_logging(declared[0][1].log_level, cast("TextIO", log_file))
@@ -78,7 +82,9 @@ async def everything(declared: Declared, home: DataHome) -> AsyncIterator[ASGIAp
         for app in apps.values():
             await stack.enter_async_context(app.router.lifespan_context(app))
         await _first_account(runtimes["gateway"], home)
-        await stack.enter_async_context(_working(*runtimes.values()))
+        await stack.enter_async_context(_beside(run_workers(list(runtimes.values())), "workers"))
+        databases = [runtime.database for runtime in runtimes.values()]
+        await stack.enter_async_context(_beside(close_idle_connections(databases), "idle connections"))
         yield create_front_door(runtimes["gateway"], apps)
 
 
@@ -102,7 +108,7 @@ async def run_worker_half(name: str, listening: socket.socket) -> None:
     app.state.runtime = runtime
     app.include_router(health.router)
     try:
-        async with _working(runtime):
+        async with _beside(run_workers([runtime]), "worker"):
             await _serve(app, listening)
     finally:
         await runtime.database.close()
@@ -116,21 +122,21 @@ def _one(name: str) -> tuple[Service, Runtime]:
 
 
 @asynccontextmanager
-async def _working(*runtimes: Runtime) -> AsyncIterator[None]:
-    names = " ".join(runtime.service.name for runtime in runtimes)
-    worker = asyncio.create_task(run_workers(runtimes), name=f"worker {names}")
-    worker.add_done_callback(_worker_ended)
+async def _beside(task: Coroutine[Any, Any, None], name: str) -> AsyncIterator[None]:
+    """Run `task` until the block ends, and let it finish what it has begun."""
+    running = asyncio.create_task(task, name=name)
+    running.add_done_callback(_ended)
     try:
         yield
     finally:
-        worker.cancel()
+        running.cancel()
         with suppress(asyncio.CancelledError):
-            await worker
+            await running
 
 
-def _worker_ended(worker: asyncio.Task[None]) -> None:
-    if not worker.cancelled() and (problem := worker.exception()) is not None:
-        log.critical("a worker ended", task=worker.get_name(), exc_info=problem)
+def _ended(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (problem := task.exception()) is not None:
+        log.critical("a task that never ends has ended", task=task.get_name(), exc_info=problem)
 
 
 async def _serve(app: ASGIApp, listening: socket.socket) -> None:
