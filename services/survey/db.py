@@ -1,5 +1,8 @@
 """The survey service's tables live in schema `survey`; each feature declares its own."""
 
+from typing import Any, ClassVar
+
+from sqlalchemy import Text
 from sqlalchemy.orm import DeclarativeBase
 
 from shared.db.base import COLUMN_TYPES, service_metadata
@@ -11,4 +14,4 @@ INTAKE_ROLE = "heed_survey_intake"
 
 class Base(DeclarativeBase):
     metadata = service_metadata(SCHEMA)
-    type_annotation_map = COLUMN_TYPES
+    type_annotation_map: ClassVar[dict[Any, Any]] = {**COLUMN_TYPES, str: Text()}

@@ -36,7 +36,12 @@ class Invitation(Identified, AccountOwned, Base):
     channel: Mapped[str]
     locale: Mapped[str]
     state: Mapped[InvitationState] = mapped_column(
-        Enum(InvitationState, native_enum=False, values_callable=lambda states: [state.value for state in states])
+        Enum(
+            InvitationState,
+            native_enum=False,
+            length=20,
+            values_callable=lambda states: [state.value for state in states],
+        )
     )
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]

@@ -33,7 +33,9 @@ class Survey(Identified, AccountOwned, Base):
     name: Mapped[str]
     kind: Mapped[str]
     state: Mapped[SurveyState] = mapped_column(
-        Enum(SurveyState, native_enum=False, values_callable=lambda states: [state.value for state in states])
+        Enum(
+            SurveyState, native_enum=False, length=20, values_callable=lambda states: [state.value for state in states]
+        )
     )
     version: Mapped[int]
     published_version: Mapped[int | None]
