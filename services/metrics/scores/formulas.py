@@ -80,7 +80,9 @@ def net_promoter_score(bands: Bands) -> Estimate | None:
     is_adjusted = n < FEW or plain[1] == 0
     centre, variance = _net_moments(bands.positive + 0.75, bands.negative + 0.75, n + 3) if is_adjusted else plain
     margin = Z * sqrt(variance / (n + 3 if is_adjusted else n))
-    return Estimate(value, max(-100.0, 100 * (centre - margin)), min(100.0, 100 * (centre + margin)), NET)
+    # The adjustment pulls towards the middle; a reader must still find the value inside its own interval.
+    low, high = min(100 * (centre - margin), float(value)), max(100 * (centre + margin), float(value))
+    return Estimate(value, max(-100.0, low), min(100.0, high), NET)
 
 
 def share_of_positive(bands: Bands) -> Estimate | None:
