@@ -35,13 +35,13 @@ Names = Mapping[str, Schema]
 def check(source: str, shape: Schema, *, pointer: str) -> None:
     """Raises `Unacceptable` naming the variable that does not exist, or what is not allowed."""
     try:
-        tree = environment_for_checks().parse(source)
+        # Walked before it is compiled: compiling already works out what stands there in constants.
+        _walk(environment_for_checks().parse(source), {"": shape}, pointer, 0)
         environment_for_checks().from_string(source)
     except TemplateError as problem:
         raise Unacceptable.field(pointer, "syntax", f"{problem}") from None
     except RecursionError:
         raise Unacceptable.field(pointer, "syntax", "This nests too deeply.") from None
-    _walk(tree, {"": shape}, pointer, 0)
 
 
 def _walk(node: nodes.Node, names: Names, pointer: str, loops: int) -> None:
@@ -56,6 +56,9 @@ def _walk(node: nodes.Node, names: Names, pointer: str, loops: int) -> None:
     if path is not None:
         _check_path(path, names, pointer)
         return
+    if isinstance(node, nodes.Getattr | nodes.Getitem) and not isinstance(node.node, nodes.Filter):
+        detail = "Fields are named with dots, and only variables have fields."
+        raise Unacceptable.field(pointer, "not_allowed", detail)
     for child in node.iter_child_nodes():
         _walk(child, names, pointer, loops)
 

@@ -24,6 +24,9 @@ _BREAKS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
 _FILTERS: Final = ("upper", "lower", "capitalize", "trim", "length", "first", "last", "join", "default", "truncate")
 _TESTS: Final = ("defined", "none", "eq", "ne", "lt", "le", "gt", "ge", "in")
 LONGEST_SUBJECT = 200
+_TAG: Final = re.compile(r"<\s*[A-Za-z]")
+# mrml parses recursively and takes the whole process down when some 2,000 tags stand inside each other.
+MOST_TAGS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +52,13 @@ def one_line(value: str) -> str:
 
 def compile_mjml(source: str) -> str:
     """Responsive HTML. Raises `Unacceptable` for what is not MJML."""
-    options = mrml.ParserOptions(include_loader=mrml.noop_loader())
+    if len(_TAG.findall(source)) > MOST_TAGS:
+        raise Unacceptable.field("/mjml", "too_many_tags", f"A text has at most {MOST_TAGS} tags.")
+    parsing = mrml.ParserOptions(include_loader=mrml.noop_loader())
+    # Without this, naming a well-known font makes every mail fetch it from somebody else when it is opened.
+    rendering = mrml.RenderOptions(fonts={})
     try:
-        return str(mrml.to_html(source, options).content)
+        return str(mrml.to_html(source, parsing, rendering).content)
     except (OSError, ValueError, TypeError) as problem:
         raise Unacceptable.field("/mjml", "mjml", f"This is not valid MJML: {str(problem)[:300]}.") from None
 
@@ -82,6 +89,7 @@ def _environment(*, autoescape: bool) -> ImmutableSandboxedEnvironment:
         finalize=lambda value: "" if value is None else value,
         trim_blocks=True,
         lstrip_blocks=True,
+        optimized=False,
         cache_size=500,
     )
     environment.globals.clear()

@@ -12,6 +12,7 @@ import uvicorn
 
 from services.notifier.app import SERVICE
 from services.notifier.log import stream
+from services.notifier.log.repository import TypeFilter
 from shared.ids import new_id
 from shared.testing.harness import Harness
 from tests.notifier.builders import feedback, published
@@ -140,10 +141,10 @@ class TestTooManyListeners:
     async def test_are_refused_with_429_until_one_goes(self, harness: Any, account: UUID) -> None:
         notifier = await harness(SERVICE, stream_connections=1)
         runtime = notifier.runtime
-        first = stream.follow(runtime, stream.Subscription(account, 0, stream.TypeFilter()))
+        first = stream.follow(runtime, stream.Subscription(account, 0, TypeFilter()))
         await anext(first)
         refused = await notifier.client(account=account).get("/v1/events/stream")
         assert refused.status_code == 429
         assert refused.headers["Retry-After"] == "10"
         await first.aclose()  # type: ignore[attr-defined]
-        stream.admit(runtime, stream.Subscription(account, 0, stream.TypeFilter()))
+        stream.admit(runtime, stream.Subscription(account, 0, TypeFilter()))

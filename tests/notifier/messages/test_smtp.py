@@ -34,7 +34,7 @@ class Sink:
         self.port = 0
         self.envelopes: list[Envelope] = []
 
-    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+    async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         if address[:3].isdigit():
@@ -42,7 +42,7 @@ class Sink:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         self.envelopes.append(envelope)
         return "250 taken"
 
@@ -66,10 +66,11 @@ async def sink() -> AsyncIterator[Sink]:
 
 
 @pytest.fixture
-async def notifier(harness: Any, sink: Sink) -> AsyncIterator[Harness]:
-    yield await harness(
+async def notifier(harness: Any, sink: Sink) -> Harness:
+    made: Harness = await harness(
         SERVICE, smtp_host="127.0.0.1", smtp_port=sink.port, smtp_security="none", smtp_from=SENDER, mailbox="off"
     )
+    return made
 
 
 class TestWhatArrives:

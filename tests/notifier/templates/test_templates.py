@@ -1,0 +1,185 @@
+"""`/v1/templates`: the account's texts, checked when they are saved."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from services.notifier.shapes import example_of
+from services.notifier.templates.builtin import built_in_text
+from services.notifier.templates.checking import check
+from services.notifier.templates.kinds import KINDS, LOCALES
+from services.notifier.templates.moments import zone_of
+from services.notifier.templates.rendering import compile_mjml, one_line, paragraphs, render
+from services.notifier.templates.schemas import TemplateText
+from services.notifier.templates.service import compile_source, language_of
+from shared.http.errors import Unacceptable
+from shared.ids import new_id
+from shared.testing.harness import Harness
+from tests.notifier.builders import a_customer, an_account, messages_of, send_messages, ticket_replied
+
+MJML = "<mjml><mj-body><mj-section><mj-column><mj-text>{}</mj-text></mj-column></mj-section></mj-body></mjml>"
+
+
+def a_text(**changes: str) -> dict[str, str]:
+    return {
+        "subject": "About {{ number }}",
+        "text": "{{ text }}",
+        "mjml": MJML.format("{{ text | paragraphs }}"),
+    } | changes
+
+
+async def template_of(notifier: Harness, account: UUID, key: str = "reply", locale: str = "en") -> dict[str, Any]:
+    await an_account(notifier, account)
+    query = {"key": key, "locale": locale}
+    [found] = (await notifier.client(account=account).get("/v1/templates", params=query)).json()["data"]
+    template: dict[str, Any] = found
+    return template
+
+
+class TestWhoMay:
+    @pytest.mark.parametrize(
+        ("method", "path"), [("GET", ""), ("GET", "/{id}"), ("PUT", "/{id}"), ("POST", "/{id}/preview")]
+    )
+    async def test_nobody_anonymous(self, notifier: Harness, method: str, path: str) -> None:
+        address = "/v1/templates" + path.replace("{id}", str(new_id()))
+        assert (await notifier.anonymous().request(method, address)).status_code == 401
+
+    @pytest.mark.parametrize(("method", "path"), [("GET", ""), ("PUT", ""), ("POST", "/preview")])
+    async def test_no_other_account(self, notifier: Harness, account: UUID, method: str, path: str) -> None:
+        template = await template_of(notifier, account)
+        other = notifier.client(account=new_id())
+        body = a_text() if method == "PUT" else None
+        assert (await other.request(method, f"/v1/templates/{template['id']}{path}", json=body)).status_code == 404
+        assert (await other.get("/v1/templates")).json()["data"] == []
+
+    async def test_reading_is_not_writing(self, notifier: Harness, account: UUID) -> None:
+        template = await template_of(notifier, account)
+        reader = notifier.client("templates:read", account=account)
+        assert (await reader.put(f"/v1/templates/{template['id']}", json=a_text())).status_code == 403
+
+
+class TestWhatEveryAccountStartsWith:
+    @pytest.mark.parametrize("key", sorted(KINDS))
+    @pytest.mark.parametrize("locale", LOCALES)
+    def test_would_be_accepted_from_a_customer_too(self, key: str, locale: str) -> None:
+        text, kind = built_in_text(key, locale), KINDS[key]
+        body = TemplateText(subject=text["subject"], text=text["text"], mjml=text["mjml"])
+        rendered = render(compile_source(body, kind), example_of(kind.shape), locale=locale, zone=zone_of("UTC"))
+        assert "{{" not in rendered.subject + rendered.text + rendered.html
+        assert "fonts.googleapis" not in rendered.html, "a mail that calls somebody when it is opened"
+
+    @pytest.mark.parametrize(("locale", "language"), [("de-AT", "de"), ("DE_ch", "de"), ("pt-BR", "en"), ("", "en")])
+    def test_comes_in_the_nearest_language(self, locale: str, language: str) -> None:
+        assert language_of(locale) == language
+
+
+class TestChanging:
+    async def test_is_seen_by_the_next_customer(self, notifier: Harness, account: UUID) -> None:
+        template = await template_of(notifier, account)
+        path = f"/v1/templates/{template['id']}"
+        saved = await notifier.client(account=account).put(
+            path, json=a_text(text="Dear {{ customer.name }}: {{ text }}")
+        )
+        assert (saved.status_code, saved.headers["etag"]) == (200, '"2"')
+        ana = await a_customer(notifier, account)
+        await notifier.deliver(ticket_replied(ana, text="Yes."), account=account)
+        await send_messages(notifier)
+        [message] = await messages_of(notifier, account)
+        assert (message["subject"], message["text"]) == ("About 7", "Dear Ana: Yes.")
+
+    async def test_with_an_old_etag_is_refused(self, notifier: Harness, account: UUID) -> None:
+        template = await template_of(notifier, account)
+        client, path = notifier.client(account=account), f"/v1/templates/{template['id']}"
+        answers = [await client.put(path, json=a_text(), headers={"If-Match": '"1"'}) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [200, 412]
+
+    @pytest.mark.parametrize(
+        ("changes", "pointer", "word"),
+        [
+            ({"text": "{{ nmber }}"}, "/text", "`nmber`"),
+            ({"subject": "{{ business.nme }}"}, "/subject", "`business.nme`"),
+            ({"mjml": MJML.format("{{ customer.email }}")}, "/mjml", "`customer.email`"),
+            ({"text": "{% if false %}{{ nothing }}{% endif %}"}, "/text", "`nothing`"),
+            ({"text": "{{ number"}, "/text", "end of"),
+            ({"text": "{% for x in text %}{{ x }}"}, "/text", "Unexpected end"),
+            ({"text": "{{ text.upper() }}"}, "/text", "call"),
+            ({"text": "{{ ''.__class__ }}"}, "/text", "only variables have fields"),
+            ({"text": "{{ 'x' * 1000000000 }}"}, "/text", "mul"),
+            ({"text": "{% include 'secrets' %}"}, "/text", "include"),
+            ({"text": "{% set x = 1 %}"}, "/text", "assign"),
+            ({"text": "{{ text | safe }}"}, "/text", "safe"),
+            ({"text": "{{ self }}"}, "/text", "`self`"),
+            ({"text": "{{ cycler }}"}, "/text", "`cycler`"),
+            ({"mjml": "<mjml><mj-body>"}, "/mjml", "MJML"),
+            ({"mjml": "no markup at all"}, "/mjml", "MJML"),
+            ({"subject": ""}, "/subject", "at least 1"),
+            ({"mjml": "x" * 50_001}, "/mjml", "at most"),
+            ({"text": "\x00"}, "/text", "NUL"),
+        ],
+    )
+    async def test_names_what_is_wrong_and_changes_nothing(
+        self, notifier: Harness, account: UUID, changes: dict[str, str], pointer: str, word: str
+    ) -> None:
+        template = await template_of(notifier, account)
+        client, path = notifier.client(account=account), f"/v1/templates/{template['id']}"
+        answer = await client.put(path, json=a_text(**changes))
+        assert answer.status_code == 422
+        error = answer.json()["errors"][0]
+        assert error["pointer"] == pointer
+        assert word in error["detail"]
+        assert (await client.get(path)).json()["version"] == 1
+
+    def test_nothing_is_read_from_elsewhere(self) -> None:
+        with pytest.raises(Unacceptable):
+            compile_mjml('<mjml><mj-body><mj-include path="/etc/passwd" /></mj-body></mjml>')
+
+    @pytest.mark.parametrize("step", ["<mj-section>", "<!-- </a> --><mj-section>", '<mj-section a="</mj-section>">'])
+    def test_nesting_that_would_exhaust_the_parser_never_reaches_it(self, step: str) -> None:
+        with pytest.raises(Unacceptable, match="tags"):
+            compile_mjml(f"<mjml><mj-body>{step * 3_000}</mj-body></mjml>")
+
+    @pytest.mark.parametrize(
+        "text",
+        ["{{ " + "(" * 6_000 + "number" + ")" * 6_000 + " }}", "{% if number %}" * 1_000 + "{% endif %}" * 1_000],
+    )
+    def test_nor_does_it_exhaust_the_other(self, text: str) -> None:
+        with pytest.raises(Unacceptable, match="deeply"):
+            check(text, KINDS["reply"].shape, pointer="/text")
+
+
+class TestPreviewing:
+    async def test_fills_in_examples_and_the_accounts_own_name(self, notifier: Harness, account: UUID) -> None:
+        template = await template_of(notifier, account, key="acknowledgement")
+        reader = notifier.client("templates:read", account=account)
+        shown = (await reader.post(f"/v1/templates/{template['id']}/preview")).json()
+        assert "Lindenhof" in shown["html"]
+        assert "Monday, 2 March, 10:30 CET" in shown["text"]
+
+    async def test_shows_an_unsaved_text_with_given_values(self, notifier: Harness, account: UUID) -> None:
+        template = await template_of(notifier, account)
+        client, path = notifier.client(account=account), f"/v1/templates/{template['id']}/preview"
+        body = {"template": a_text(), "variables": {"number": 99, "text": "A & B"}}
+        shown = (await client.post(path, json=body)).json()
+        assert (shown["subject"], shown["text"]) == ("About 99", "A & B")
+        assert "A &amp; B" in shown["html"]
+        wrong = await client.post(path, json={"template": a_text(text="{{ nmber }}")})
+        assert wrong.status_code == 422
+
+    async def test_says_so_when_values_do_not_fit(self, notifier: Harness, account: UUID) -> None:
+        template = await template_of(notifier, account, key="acknowledgement")
+        path = f"/v1/templates/{template['id']}/preview"
+        body = {"variables": {"first_response_due_at": "soon"}}
+        answer = await notifier.client(account=account).post(path, json=body)
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["pointer"] == "/variables"
+
+
+class TestTexts:
+    def test_what_a_customer_wrote_is_never_markup(self) -> None:
+        assert "<script>" not in paragraphs("<script>alert(1)</script>\n\nb")
+        assert str(paragraphs("a\nb")) == "<p style='margin:0 0 12px'>a<br>b</p>"
+
+    @pytest.mark.parametrize("value", ["a\r\nb", "a\u2028b", "a\x85 b", " a\t\n\nb "])
+    def test_a_subject_is_one_line(self, value: str) -> None:
+        assert one_line(value) == "a b"
