@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from typing import cast
 from uuid import uuid4
 
 import uvloop
@@ -107,8 +108,8 @@ class _Connection(asyncio.Protocol):
         self.sent = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        # uvloop's transports have the interface and not the base class.
+        self.transport = cast("asyncio.Transport", transport)
 
     def send(self) -> None:
         assert self.transport is not None

@@ -55,7 +55,7 @@ def load(plan: Plan) -> Outcome:
     done = subprocess.run(
         [sys.executable, "-m", "tests.bench.load"],
         input=json.dumps(asdict(plan)),
-        capture_output=True,
+        stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,
         check=True,
