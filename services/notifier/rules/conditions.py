@@ -16,8 +16,6 @@ from shared.http.errors import Unacceptable
 
 LONGEST = 2_000
 DEEPEST = 20
-# Each exists(), all(), filter() or map() inside another one multiplies the work by the length of a list.
-MOST_COMPREHENSIONS = 3
 
 _STRING: Final = re.compile(r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')""")
 _PATH: Final = re.compile(r"(?<![\w.\]])(data|event)((?:\s*\.\s*[A-Za-z_]\w*(?!\s*\(|\w))*)")
@@ -52,8 +50,9 @@ def check(condition: str, event_type: str, *, pointer: str = "/condition") -> No
     bare = _STRING.sub('""', condition)
     if _depth(bare) > DEEPEST:
         raise Unacceptable.field(pointer, "too_deep", f"A condition nests at most {DEEPEST} brackets deep.")
-    if len(_COMPREHENSION.findall(bare)) > MOST_COMPREHENSIONS:
-        detail = f"A condition goes through lists at most {MOST_COMPREHENSIONS} times."
+    if _has_nested_loop(bare):
+        # The work would be the product of two lengths, and a condition can bring long lists of its own.
+        detail = "exists(), all(), filter() and map() cannot stand inside one another."
         raise Unacceptable.field(pointer, "too_costly", detail)
     _compiles(condition, pointer)
     _names_known_fields(bare, event_type, pointer)
@@ -108,6 +107,20 @@ def _gives_yes_or_no(condition: str, event_type: str, pointer: str) -> None:
     if not isinstance(result, bool):
         kind = type(result).__name__
         raise Unacceptable.field(pointer, "not_boolean", f"A condition is true or false; this one gives a {kind}.")
+
+
+def _has_nested_loop(bare: str) -> bool:
+    loops = [(match.end(), _closing(bare, match.end())) for match in _COMPREHENSION.finditer(bare)]
+    return any(start < other < end for start, end in loops for other, _ in loops)
+
+
+def _closing(bare: str, position: int) -> int:
+    """Where the bracket that was opened just before `position` is closed."""
+    depth = 1
+    while depth and position < len(bare):
+        depth += {"(": 1, ")": -1}.get(bare[position], 0)
+        position += 1
+    return position
 
 
 def _depth(bare: str) -> int:

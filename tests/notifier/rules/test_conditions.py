@@ -24,6 +24,7 @@ class TestSaving:
             UNHAPPY,
             "data.rating != null && data.rating.value <= 6",
             'data.topics.exists(t, t.key == "delivery")',
+            'data.topics.exists(t, t.key == "a") || data.topics.all(t, size(t.evidence) > 2)',
             'data.dimensions["store"] == "Berlin"',
             'data.dimensions.store == "Berlin"',
             'data.text != null && data.text.contains("refund") || size(data.topics) > 3',
@@ -65,7 +66,8 @@ class TestSaving:
             ("open('/etc/passwd') == ''", "dry_run"),
             ("data.text == '" + "a" * 2_000 + "'", "too_long"),
             ("(" * 21 + "true" + ")" * 21, "too_deep"),
-            ("[1].exists(a, [1].exists(b, [1].exists(c, [1].exists(d, a + b + c + d == 4))))", "too_costly"),
+            ("[1].exists(a, [1].exists(b, a == b))", "too_costly"),
+            ("[1].map(a, (([2].filter (b, a == b)))).size() == 1", "too_costly"),
         ],
     )
     def test_refuses_what_cannot_decide_anything(self, condition: str, code: str) -> None:
