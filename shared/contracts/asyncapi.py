@@ -12,7 +12,7 @@ EXCHANGE = "heed.events"
 
 @cache
 def asyncapi_document() -> dict[str, Any]:
-    """One channel per event type: the address is the routing key, the message a CloudEvent with the payload as `data`."""
+    """One channel per event type: the address is the routing key, the message a CloudEvent around the payload."""
     channels: dict[str, Any] = {}
     operations: dict[str, Any] = {}
     messages: dict[str, Any] = {}
