@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Response
+from fastapi import Query, Request, Response
 
 from services.tickets.auth import TicketsRead, TicketsWrite
 from services.tickets.cases import service as tickets
@@ -25,7 +25,7 @@ from services.tickets.contacts import service as contacts
 from services.tickets.people import service as people
 from shared.contracts.tickets import Priority, TicketState
 from shared.db.pagination import Page, PageQuery, paginate
-from shared.http.dependencies import IfMatch, RuntimeDep, set_etag
+from shared.http.dependencies import IfMatch, runtime_of, set_etag
 from shared.http.routing import APIRouter
 from shared.work import Work
 
@@ -35,9 +35,9 @@ Overdue = Annotated[bool, Query(description="true: someone waits longer than pro
 
 
 @router.post("", status_code=201)
-async def open_ticket(body: NewTicket, author: AuthorDep, runtime: RuntimeDep, response: Response) -> TicketOut:
+async def open_ticket(body: NewTicket, author: AuthorDep, request: Request, response: Response) -> TicketOut:
     """Open a ticket by hand. One that names feedback which has a ticket already, not yet closed, is a 409."""
-    opening, opened = await tickets.open_by_hand(author, body, runtime.state["desk"])
+    opening, opened = await tickets.open_by_hand(author, body, runtime_of(request).state["desk"])
     set_etag(response, 1)
     return _fresh(opening, opened)
 
