@@ -62,6 +62,8 @@ async def run_together(home: DataHome, address: Address, listening: socket.socke
             server = await stack.enter_async_context(private_postgres(home))
             admin_url = server.url
             values |= {"database_url": admin_url, "database_pool_size": POOL_SIZE}
+            # Whoever tries Heed out on one machine receives its webhooks on that machine.
+            values["webhook_allow_cidrs"] = "127.0.0.0/8,::1/128"
         declared = settings_of_all(present(), values)
         log_file = stack.enter_context(LogFile(home.log / "heed.log"))
         configure_logging(declared[0][1].log_level, cast("TextIO", log_file))

@@ -13,7 +13,7 @@ from shared.service import Runtime
 
 log = structlog.get_logger(__name__)
 
-POLL_SECONDS = 0.4
+POLL_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
