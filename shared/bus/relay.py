@@ -42,7 +42,7 @@ class Relay:
         self._parked: dict[str, float] = {}
         # The sum keeps a backlog of large events from filling the memory; the first one is always taken.
         self._select = f"""
-            select position, event_id, account_id, type, body from (
+            select position, type, body from (
                 select *, sum(octet_length(body)) over (order by position) - octet_length(body) as before
                 from (
                     select * from "{schema}".outbox where type <> all($1) order by position limit {EVENTS_AT_ONCE}
@@ -56,7 +56,7 @@ class Relay:
         rows = await outbox.fetch(self._select, self._parked_types())
         if not rows:
             return 0
-        events = [Outgoing(row["event_id"], row["account_id"], row["type"], row["body"]) for row in rows]
+        events = [Outgoing(row["type"], row["body"]) for row in rows]
         refused: frozenset[str] = frozenset()
         try:
             await self._transport.publish(events)

@@ -3,8 +3,7 @@ comes twice is caught by the inbox. Two implementations, one conformance suite."
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
-from uuid import UUID
+from typing import NamedTuple, Protocol
 
 from shared.bus.loops import Outage
 from shared.settings import ServiceSettings, with_credentials
@@ -26,12 +25,9 @@ class TransportDown(Outage):
     """The transport did not confirm; nothing is known about the events, they stay in the outbox."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One event on its way out: `body` as it stands in the outbox, `account_id` and `type` for routing and logs."""
+class Outgoing(NamedTuple):
+    """One event on its way out: `type` to route it by, `body` as it stands in the outbox."""
 
-    event_id: UUID
-    account_id: UUID
     type: str
     body: bytes
 

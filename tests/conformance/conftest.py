@@ -3,7 +3,6 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
@@ -12,8 +11,8 @@ from shared.bus.rabbitmq import RabbitMQTransport
 from shared.bus.transport import Outgoing, Receive, Transport
 from shared.ids import new_id
 from shared.testing.databases import Databases
+from shared.testing.proxy import Proxy
 from shared.testing.servers import RABBITMQ_URL
-from tests.conformance.proxy import Proxy
 from tests.shared.bus.probe import create_probe_database, probe
 
 # Short enough that a test can wait for what a vanished consumer had.
@@ -36,10 +35,11 @@ class Bus:
         self._transports: list[Transport] = []
         self._consumers: list[asyncio.Task[None]] = []
 
-    @property
-    def server(self) -> tuple[str, int]:
-        parts = urlsplit(self._url())
-        return parts.hostname or "127.0.0.1", parts.port or (5672 if self.kind == "rabbitmq" else 5432)
+    async def through_a_proxy(self) -> Proxy:
+        """Every transport made from now on reaches the server by this way."""
+        self.proxy = Proxy(self._url(), 5672 if self.kind == "rabbitmq" else 5432)
+        await self.proxy.up()
+        return self.proxy
 
     def transport(self, *, most_deliveries: int = 100) -> Transport:
         made: Transport
@@ -65,7 +65,7 @@ class Bus:
         for transport in self._transports:
             await transport.close()
         if self.proxy is not None:
-            await self.proxy.close()
+            await self.proxy.down()
         if self.kind == "rabbitmq":
             await self._delete_queues()
 
@@ -80,15 +80,11 @@ class Bus:
         await connection.close()
 
     def _url(self) -> str:
+        if self.proxy is not None:
+            return self.proxy.url
         if self.kind == "rabbitmq":
-            url = os.environ[RABBITMQ_URL]
-        else:
-            url = self.databases.settings(probe()).role_url("heed_probe")
-        if self.proxy is None:
-            return url
-        parts = urlsplit(url)
-        user = parts.netloc.rpartition("@")[0]
-        return urlunsplit(parts._replace(netloc=f"{user}@127.0.0.1:{self.proxy.port}"))
+            return os.environ[RABBITMQ_URL]
+        return self.databases.settings(probe()).role_url("heed_probe")
 
 
 @pytest.fixture(params=["postgres", pytest.param("rabbitmq", marks=pytest.mark.rabbitmq)])
@@ -110,6 +106,5 @@ class Sink:
 
 def numbered(event_type: str, count: int, *, start: int = 0) -> list[Outgoing]:
     """Events that tell their order."""
-    account = new_id()
     bodies = [b'{"type":"%s","n":%d}' % (event_type.encode(), number) for number in range(start, start + count)]
-    return [Outgoing(new_id(), account, event_type, body) for body in bodies]
+    return [Outgoing(event_type, body) for body in bodies]

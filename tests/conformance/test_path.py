@@ -25,7 +25,6 @@ from shared.testing.clock import FrozenClock
 from shared.testing.databases import Databases
 from shared.work import Work, open_work
 from tests.conformance.conftest import Bus
-from tests.conformance.proxy import Proxy
 from tests.shared.bus.probe import TESTER, effects, note, open_probe, probe, raw_event, rows, until
 
 Start = Callable[[Sequence[Subscription]], Awaitable[Runtime]]
@@ -71,10 +70,7 @@ class TestExactlyOnce:
     ) -> None:
         runtime = await start([on(UserRemoved, removed)])
         ids = [new_id() for _ in range(150)]
-        thrice = [
-            Outgoing(event_id, account, UserRemoved.TYPE, raw_event(account=account, event_id=event_id))
-            for event_id in ids * 3
-        ]
+        thrice = [Outgoing(UserRemoved.TYPE, raw_event(account=account, event_id=event_id)) for event_id in ids * 3]
         random.Random(5).shuffle(thrice)
         sender = bus.transport()
         for begin in range(0, len(thrice), 50):
@@ -89,16 +85,15 @@ class TestExactlyOnce:
     async def test_nothing_is_lost_or_doubled_while_connections_break(
         self, bus: Bus, start: Start, account: UUID
     ) -> None:
-        bus.proxy = Proxy(*bus.server)
-        await bus.proxy.mend()
+        proxy = await bus.through_a_proxy()
         runtime = await start([on(UserRemoved, removed)])
         emitted: list[UUID] = []
         for _ in range(6):
             for _ in range(5):
                 emitted += await emit(runtime, account, *[UserRemoved(user_id=new_id()) for _ in range(10)])
-            await bus.proxy.cut()
+            await proxy.down()
             emitted += await emit(runtime, account, UserRemoved(user_id=new_id()))
-            await bus.proxy.mend()
+            await proxy.up()
 
         async def is_done() -> bool:
             return len(await effects(runtime, account)) >= len(emitted)
@@ -152,9 +147,9 @@ class TestPoison:
         sender = bus.transport()
         await sender.publish(
             [
-                Outgoing(new_id(), account, UserRemoved.TYPE, b'{"type": "heed.gateway.user.removed.v1", "cut off'),
-                Outgoing(new_id(), account, UserRemoved.TYPE, broken),
-                Outgoing(healthy, account, UserRemoved.TYPE, raw_event(account=account, event_id=healthy)),
+                Outgoing(UserRemoved.TYPE, b'{"type": "heed.gateway.user.removed.v1", "cut off'),
+                Outgoing(UserRemoved.TYPE, broken),
+                Outgoing(UserRemoved.TYPE, raw_event(account=account, event_id=healthy)),
             ]
         )
 

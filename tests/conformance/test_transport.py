@@ -7,7 +7,6 @@ import pytest
 
 from shared.bus.transport import Transport, TransportDown, Unroutable
 from tests.conformance.conftest import Bus, Sink, numbered
-from tests.conformance.proxy import Proxy
 from tests.shared.bus.probe import outgoing, until
 
 OPENED = "heed.tickets.ticket.opened.v1"
@@ -227,8 +226,7 @@ class TestVanishedConsumers:
         await sender.subscribe("one", [OPENED])
         await sender.publish(numbered(OPENED, 3))
         for _ in range(times):
-            bus.proxy = Proxy(*bus.server)
-            await bus.proxy.mend()
+            proxy = await bus.through_a_proxy()
             victim, taken = bus.transport(most_deliveries=most_deliveries), asyncio.Event()
 
             async def hang(bodies: Sequence[bytes], taken: asyncio.Event = taken) -> None:
@@ -237,7 +235,7 @@ class TestVanishedConsumers:
 
             consumer = asyncio.create_task(victim.consume("one", hang))
             await asyncio.wait_for(taken.wait(), 10)
-            await bus.proxy.close()
+            await proxy.down()
             bus.proxy = None
             # As a killed process would: nothing is finished, nothing is given back.
             for task in asyncio.all_tasks():
@@ -249,28 +247,26 @@ class TestVanishedConsumers:
 
 class TestOutage:
     async def test_publishing_says_so_and_works_again_afterwards(self, bus: Bus) -> None:
-        bus.proxy = Proxy(*bus.server)
-        await bus.proxy.mend()
+        proxy = await bus.through_a_proxy()
         transport = bus.transport()
         await transport.subscribe("one", [OPENED])
         assert transport.problem() is None
-        await bus.proxy.cut()
+        await proxy.down()
         with pytest.raises(TransportDown):
             await transport.publish([outgoing(OPENED)])
         assert transport.problem() is not None
-        await bus.proxy.mend()
+        await proxy.up()
         await transport.publish([outgoing(OPENED)])
         assert transport.problem() is None
 
     async def test_a_consumer_goes_on_where_it_was(self, bus: Bus) -> None:
         sender = bus.transport()
         await sender.subscribe("one", [OPENED])
-        bus.proxy = Proxy(*bus.server)
-        await bus.proxy.mend()
+        proxy = await bus.through_a_proxy()
         sink = Sink()
         bus.consume(bus.transport(), "one", sink)
         for start in range(0, 40, 10):
             await sender.publish(numbered(OPENED, 10, start=start))
             await until(lambda expected=start + 10: len(set(sink.bodies)) >= expected)
-            await bus.proxy.cut()
-            await bus.proxy.mend()
+            await proxy.down()
+            await proxy.up()

@@ -112,9 +112,9 @@ def raw_event(
     )
 
 
-def outgoing(event_type: str, body: bytes = b"", *, account: UUID | None = None) -> Outgoing:
+def outgoing(event_type: str, body: bytes = b"") -> Outgoing:
     """An event for the transport, which looks at its type only."""
-    return Outgoing(new_id(), account or new_id(), event_type, body or f'{{"type":"{event_type}"}}'.encode())
+    return Outgoing(event_type, body or f'{{"type":"{event_type}"}}'.encode())
 
 
 def key_revoked() -> APIKeyRevoked:

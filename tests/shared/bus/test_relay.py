@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from shared.bus.events import decode_event
 from shared.bus.link import Link
 from shared.bus.relay import Relay, relay_once, run_relay
 from shared.bus.transport import Outgoing, TransportDown, Unroutable
@@ -31,7 +32,7 @@ class Recorder:
         if self.is_down:
             raise TransportDown("test")
         refused = self.nobody_takes & {event.type for event in events}
-        self.sent += [event.event_id for event in events if event.type not in refused]
+        self.sent += [decode_event(event.body).id for event in events if event.type not in refused]
         if refused:
             raise Unroutable(refused)
 
