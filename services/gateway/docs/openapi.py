@@ -20,7 +20,7 @@ SERVICES: Final = {
     "metrics": "what it means",
     "notifier": "who must know, and what happens next",
 }
-_WEBHOOKS_TAG: Final = "events sent to webhooks"
+_WEBHOOKS_TAG: Final = "webhook-events"
 _SCHEMAS: Final = "#/components/schemas/"
 _DESCRIPTION: Final = """\
 What your customers say, on every channel: collected, answered, measured.

@@ -12,6 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from services.gateway.audit import trail
+from services.gateway.audit.chain import entry_hash
+from services.gateway.audit.models import AuditEntry
 from shared.bus.events import Actor, Event, decode_event
 from shared.contracts.base import ActorKind, Payload
 from shared.contracts.customers import CustomerCreated, CustomerProfile
@@ -190,6 +192,23 @@ class TestTheChain:
         await connection.close()
         proof = await verification(gateway, account)
         assert (proof["intact"], proof["broken_at"]) == (False, broken_at)
+
+    async def test_a_forged_entry_breaks_the_next_one_even_with_its_own_hash_made_anew(
+        self, gateway: "Harness", databases: "Databases", account: UUID
+    ) -> None:
+        await tell(gateway, account, *[PUBLISHED] * 4)
+        async with gateway.work(account) as work:
+            third = await work.session.get_one(AuditEntry, (account, 3))
+            work.session.expunge(third)
+        third.actor = "human:somebody-else"
+        forged = entry_hash(third, third.previous_hash)
+        connection = await asyncpg.connect(databases.url)
+        for column, value, position in (("actor", third.actor, 3), ("hash", forged, 3), ("previous_hash", forged, 4)):
+            change = f"update gateway.audit_entries set {column} = $1 where account_id = $2 and position = $3"
+            await connection.execute(change, value, account, position)
+        await connection.close()
+        proof = await verification(gateway, account)
+        assert (proof["intact"], proof["broken_at"]) == (False, 4)
 
     @pytest.mark.parametrize(
         "statement",

@@ -10,6 +10,8 @@ import httpx
 import pytest
 
 from services.gateway.sessions import endpoints
+from services.gateway.sessions import service as sessions_service
+from services.gateway.users.passwords import passwords_of
 
 if TYPE_CHECKING:
     from shared.testing.harness import Harness
@@ -250,6 +252,18 @@ class TestTheEnd:
         assert (await edge_door.get("/v1/me")).status_code == 401
         assert (await sign_in(door, business)).status_code == 401
         assert (await sign_in(door, business, password="a brand new password")).status_code == 201
+
+    async def test_a_session_cannot_begin_with_a_password_that_has_just_been_changed(
+        self, gateway: "Harness", business: "Business"
+    ) -> None:
+        member = await sessions_service.find_member(gateway.runtime, business.email, None)
+        assert member is not None
+        client = gateway.client(account=business.account_id)
+        await client.patch(f"/v1/users/{business.owner_id}", json={"password": "a brand new password"})
+        passwords = passwords_of(gateway.runtime)
+        async with gateway.work(business.account_id) as work:
+            with pytest.raises(sessions_service.WrongCredentials):
+                await sessions_service.start(work, member, passwords, business.password, lifetime=timedelta(days=1))
 
     async def test_changing_the_password_needs_the_current_one(
         self, door: httpx.AsyncClient, business: "Business"
