@@ -1,0 +1,237 @@
+"""The hosted page, as a browser without scripts sees it."""
+
+import asyncio
+import re
+from datetime import timedelta
+from html.parser import HTMLParser
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from services.survey.invitations.tokens import Link, LinkKind, Links
+from shared.contracts.survey import ResponseReceived
+from shared.ids import new_id
+from shared.testing.harness import Harness
+from tests.survey.building import know_customer, open_survey
+
+
+class Page(HTMLParser):
+    """Tags with their attributes, in order."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def all(self, tag: str, **attributes: str) -> list[dict[str, str | None]]:
+        return [has for name, has in self.tags if name == tag and attributes.items() <= has.items()]
+
+
+async def invited(survey: Harness, account: UUID, **fields: Any) -> str:
+    """The path of a customer's personal page."""
+    client = survey.client(account=account)
+    live = await open_survey(client, **fields)
+    ana = await know_customer(survey, account)
+    answer = await client.post(f"/v1/surveys/{live['id']}/invitations", json={"customers": [str(ana)]})
+    return httpx.URL(answer.json()["data"][0]["url"]).path
+
+
+async def open_link(survey: Harness, account: UUID, **fields: Any) -> str:
+    client = survey.client(account=account)
+    live = await open_survey(client, **fields)
+    return httpx.URL((await client.get(f"/v1/surveys/{live['id']}/link")).json()["url"]).path
+
+
+async def received(survey: Harness, account: UUID) -> list[ResponseReceived]:
+    events = await survey.emitted(account, ResponseReceived)
+    return [event.data for event in events if isinstance(event.data, ResponseReceived)]
+
+
+def heading(page: httpx.Response) -> str:
+    found = re.search("<h1>(.*?)</h1>", page.text)
+    assert found
+    return found.group(1)
+
+
+class TestTheLink:
+    @pytest.mark.parametrize("token", ["x", "AQ", "A" * 66, "%00", "é", "..%2f"])
+    @pytest.mark.parametrize("method", ["GET", "POST"])
+    async def test_that_nobody_made_leads_to_a_friendly_404(self, survey: Harness, token: str, method: str) -> None:
+        page = await survey.anonymous().request(method, f"/s/{token}")
+        assert page.status_code == 404
+
+    async def test_of_an_invitation_that_never_was_leads_to_a_friendly_404(
+        self, survey: Harness, account: UUID
+    ) -> None:
+        path = httpx.URL(Links(survey.runtime.settings).url(Link(LinkKind.INVITATION, account, new_id()))).path
+        page = await survey.anonymous().get(path)
+        assert (page.status_code, heading(page)) == (404, "This page does not exist")
+
+    async def test_of_another_account_does_not_reach_this_accounts_invitation(
+        self, survey: Harness, account: UUID
+    ) -> None:
+        links = Links(survey.runtime.settings)
+        mine = links.read((await invited(survey, account)).removeprefix("/s/"))
+        assert mine is not None
+        forged = httpx.URL(links.url(Link(mine.kind, new_id(), mine.target_id))).path
+        assert (await survey.anonymous().get(forged)).status_code == 404
+
+    async def test_that_ran_out_says_so(self, survey: Harness, account: UUID) -> None:
+        path = await invited(survey, account)
+        survey.clock.advance(timedelta(days=30))
+        for method in ("GET", "POST"):
+            page = await survey.anonymous().request(method, path, data={"score": "9"})
+            assert (page.status_code, heading(page)) == (410, "This link has expired")
+        assert await received(survey, account) == []
+
+    async def test_to_a_paused_survey_says_so(self, survey: Harness, account: UUID) -> None:
+        client = survey.client(account=account)
+        live = await open_survey(client)
+        path = httpx.URL((await client.get(f"/v1/surveys/{live['id']}/link")).json()["url"]).path
+        await client.post(f"/v1/surveys/{live['id']}/pause")
+        page = await survey.anonymous().post(path, data={"score": "9"})
+        assert (page.status_code, heading(page)) == (410, "This survey is closed")
+        assert await received(survey, account) == []
+
+
+class TestLooking:
+    async def test_records_nothing_whatever_the_link_carries(self, survey: Harness, account: UUID) -> None:
+        path = await invited(survey, account)
+        for method in ("GET", "HEAD"):
+            assert (await survey.anonymous().request(method, f"{path}?score=9")).status_code == 200
+        assert await received(survey, account) == []
+        assert (await survey.anonymous().post(path, data={"score": "3"})).status_code == 200
+
+    async def test_preselects_the_score_of_the_link(self, survey: Harness, account: UUID) -> None:
+        page = Page((await survey.anonymous().get(f"{await invited(survey, account)}?score=9")).text)
+        chosen = [radio for radio in page.all("input", type="radio") if "checked" in radio]
+        assert [radio["value"] for radio in chosen] == ["9"]
+
+    @pytest.mark.parametrize("score", ["11", "-1", "x", "09", '9"><script>', ""])
+    async def test_preselects_nothing_for_a_score_that_is_none(
+        self, survey: Harness, account: UUID, score: str
+    ) -> None:
+        answer = await survey.anonymous().get(await invited(survey, account), params={"score": score})
+        assert answer.status_code == 200
+        assert not [radio for radio in Page(answer.text).all("input", type="radio") if "checked" in radio]
+        assert "<script>" not in answer.text
+
+    async def test_runs_no_script_and_fetches_nothing(self, survey: Harness, account: UUID) -> None:
+        answer = await survey.anonymous().get(await invited(survey, account))
+        policy = answer.headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'; style-src 'sha256-")
+        assert "frame-ancestors 'none'" in policy
+        assert (answer.headers["cache-control"], answer.headers["referrer-policy"]) == ("no-store", "no-referrer")
+        page = Page(answer.text)
+        assert not page.all("script")
+        assert [link["href"] for link in page.all("link")] == ["data:,"]
+        assert not re.search(r"\bon\w+=|style=|https?://", answer.text)
+
+    async def test_shows_an_accounts_own_words_as_text_not_as_markup(self, survey: Harness, account: UUID) -> None:
+        path = await invited(
+            survey, account, name="<b>Tea</b> & co", texts={"en": {"question": "<script>alert(1)</script>"}}
+        )
+        html = (await survey.anonymous().get(path)).text
+        assert "&lt;b&gt;Tea&lt;/b&gt; &amp; co" in html
+        assert "<script>" not in html
+
+
+class TestAccessibility:
+    async def test_every_control_has_a_name_and_every_group_a_legend(self, survey: Harness, account: UUID) -> None:
+        html = (await survey.anonymous().get(await invited(survey, account))).text
+        page = Page(html)
+        assert len(page.all("fieldset")) == len(page.all("legend")) == 1
+        assert len(page.all("input", type="radio")) == 11
+        assert html.count("<label>") == 11
+        [text] = page.all("textarea")
+        assert page.all("label", **{"for": str(text["id"])})
+        assert ": Not at all likely" in html
+        assert ": Extremely likely" in html
+
+    async def test_an_error_is_announced_and_leads_to_its_field(self, survey: Harness, account: UUID) -> None:
+        path = await invited(survey, account)
+        answer = await survey.anonymous().post(path, data={"comment": "Kept <as> typed"})
+        assert answer.status_code == 422
+        page = Page(answer.text)
+        assert page.all("div", role="alert")
+        [link] = page.all("a")
+        assert page.all("input", id=str(link["href"]).removeprefix("#"))
+        assert page.all("fieldset", **{"aria-describedby": "score-problem"})
+        assert page.all("p", id="score-problem")
+        assert "Kept &lt;as&gt; typed" in answer.text
+        assert await received(survey, account) == []
+
+    @pytest.mark.parametrize(("locale", "direction"), [("de", "ltr"), ("ar", "rtl")])
+    async def test_says_its_language_and_direction(
+        self, survey: Harness, account: UUID, locale: str, direction: str
+    ) -> None:
+        path = await open_link(survey, account)
+        by_browser = await survey.anonymous().get(path, headers={"Accept-Language": f"xx, en;q=0.1, {locale};q=0.8"})
+        by_hand = await survey.anonymous().get(f"{path}?lang={locale}")
+        for answer in (by_browser, by_hand):
+            assert Page(answer.text).all("html", lang=locale, dir=direction)
+
+
+class TestAnswering:
+    async def test_stores_the_answer_with_who_and_what_it_is_about(self, survey: Harness, account: UUID) -> None:
+        path = await invited(survey, account)
+        page = await survey.anonymous().post(path, data={"score": "2", "comment": " Too late.\r\nSad. "})
+        assert (page.status_code, heading(page)) == (200, "Thank you!")
+        [answer] = await received(survey, account)
+        assert [(one.question, one.value) for one in answer.answers] == [("score", 2), ("comment", "Too late.\nSad.")]
+        assert (answer.channel, answer.language) == ("email", "en")
+        assert answer.customer is not None
+        assert answer.customer.id is not None
+        assert answer.submission_id == f"invitation:{answer.invitation_id}"
+
+    async def test_twice_is_one_response_and_thanks_again(self, survey: Harness, account: UUID) -> None:
+        path = await invited(survey, account)
+        pages = await asyncio.gather(*(survey.anonymous().post(path, data={"score": "2"}) for _ in range(10)))
+        assert {page.status_code for page in pages} == {200}
+        assert sorted(heading(page) for page in pages) == ["Thank you!"] + ["We already have your answer"] * 9
+        assert len(await received(survey, account)) == 1
+        later = await survey.anonymous().get(path)
+        assert (later.status_code, heading(later)) == (410, "We already have your answer")
+
+    async def test_by_the_open_link_counts_each_form_once(self, survey: Harness, account: UUID) -> None:
+        path = await open_link(survey, account)
+        for score in ("3", "10"):
+            form = Page((await survey.anonymous().get(path)).text)
+            [hidden] = form.all("input", type="hidden")
+            for _ in range(2):
+                data = {"submission": str(hidden["value"]), "score": score}
+                assert (await survey.anonymous().post(path, data=data)).status_code == 200
+        given = await received(survey, account)
+        assert [one.answers[0].value for one in given] == [3, 10]
+        assert [(one.customer, one.channel) for one in given] == [(None, "link")] * 2
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            {},
+            {"score": "11"},
+            {"score": "9.5"},
+            {"score": ""},
+            {"score": "9", "comment": "x" * 5_001},
+            {"score": "9", "comment": "a\x00b"},
+        ],
+    )
+    async def test_wrongly_shows_the_form_again_and_stores_nothing(
+        self, survey: Harness, account: UUID, data: dict[str, str]
+    ) -> None:
+        page = await survey.anonymous().post(await invited(survey, account), data=data)
+        assert page.status_code == 422
+        assert Page(page.text).all("div", role="alert")
+        assert await received(survey, account) == []
+
+    @pytest.mark.parametrize("content", [b"\xff\xfe", b"&".join([b"a=1"] * 1_000), b'{"score": 9}', b"score=%ff"])
+    async def test_with_what_is_no_form_shows_the_form_again(
+        self, survey: Harness, account: UUID, content: bytes
+    ) -> None:
+        page = await survey.anonymous().post(await invited(survey, account), content=content)
+        assert page.status_code == 422
