@@ -8,11 +8,9 @@ years of answers would fill the log with what nobody asks about.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, select, text, update
 
 from services.notifier.accounts.service import account_of
 from services.notifier.log import repository as log
@@ -30,6 +28,29 @@ from shared.work import Work
 TIMER = "rules.action"
 
 Pair = tuple[Rule, Event[Payload], Occurrence, Verdict]
+
+# By arrays: a batch of a hundred events is one statement of one shape, however many runs it leaves.
+_RUN_COLUMNS = {
+    "id": "uuid",
+    "rule_id": "uuid",
+    "rule_version": "integer",
+    "rule_name": "text",
+    "event_id": "uuid",
+    "event_type": "text",
+    "subject": "uuid",
+    "customer_id": "uuid",
+    "outcome": "text",
+    "reason": "text",
+}
+_RECORD = text(
+    f"""
+    insert into rule_runs (account_id, started_at, {", ".join(_RUN_COLUMNS)})
+    select cast(:account_id as uuid), cast(:started_at as timestamptz), *
+    from unnest({", ".join(f"cast(:{name} as {kind}[])" for name, kind in _RUN_COLUMNS.items())})
+    on conflict (account_id, event_id, rule_id) do nothing
+    returning id
+    """
+)
 
 
 async def match_all(work: Work, events: Sequence[Event[Payload]]) -> None:
@@ -129,29 +150,28 @@ async def _record(work: Work, pairs: Sequence[Pair]) -> list[tuple[RuleRun, Pair
     """The runs that are new, with what they are about."""
     if not pairs:
         return []
-    runs = {new_id(): pair for pair in pairs}
-    rows = [_columns(work, run_id, pair) for run_id, pair in runs.items()]
-    statement = insert(RuleRun).on_conflict_do_nothing(index_elements=["account_id", "event_id", "rule_id"])
-    found = await work.session.scalars(statement.returning(RuleRun), rows)
-    return [(run, runs[run.id]) for run in sorted(found, key=lambda run: run.id)]
+    runs = {run.id: (run, pair) for run, pair in ((_run_of(work, pair), pair) for pair in pairs)}
+    columns = {name: [getattr(run, name) for run, _ in runs.values()] for name in _RUN_COLUMNS}
+    found = await work.session.scalars(_RECORD, columns | {"account_id": work.account_id, "started_at": work.now})
+    return [runs[run_id] for run_id in sorted(found)]
 
 
-def _columns(work: Work, run_id: UUID, pair: Pair) -> dict[str, Any]:
+def _run_of(work: Work, pair: Pair) -> RuleRun:
     rule, event, occurrence, verdict = pair
-    return {
-        "id": run_id,
-        "account_id": work.account_id,
-        "rule_id": rule.id,
-        "rule_version": rule.version,
-        "rule_name": rule.name,
-        "event_id": event.id,
-        "event_type": event.type,
-        "subject": event.subject,
-        "customer_id": id_in(occurrence.data, "customer_id"),
-        "outcome": verdict.outcome,
-        "reason": verdict.reason,
-        "started_at": work.now,
-    }
+    return RuleRun(
+        id=new_id(),
+        account_id=work.account_id,
+        rule_id=rule.id,
+        rule_version=rule.version,
+        rule_name=rule.name,
+        event_id=event.id,
+        event_type=event.type,
+        subject=event.subject,
+        customer_id=id_in(occurrence.data, "customer_id"),
+        outcome=verdict.outcome,
+        reason=verdict.reason,
+        started_at=work.now,
+    )
 
 
 async def _run(work: Work, run: RuleRun, rule: Rule, occurrence: Occurrence) -> None:
@@ -178,7 +198,6 @@ async def _run(work: Work, run: RuleRun, rule: Rule, occurrence: Occurrence) -> 
         outcomes.append(
             ActionOutcome.model_validate({"action": action.type, "outcome": step.state, "detail": step.detail})
         )
-    await work.session.flush()
     work.emit(
         RuleRan(
             run_id=run.id,
