@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from urllib.parse import urlsplit, urlunsplit
 
 
@@ -16,6 +16,7 @@ class Proxy:
         self._server: asyncio.Server | None = None
         self._port = 0
         self._writers: set[asyncio.StreamWriter] = set()
+        self._pipes: set[asyncio.Task[None]] = set()
         self._carrying = asyncio.Event()
         self._carrying.set()
 
@@ -38,6 +39,9 @@ class Proxy:
             self._server = None
         for writer in list(self._writers):
             writer.transport.abort()
+        self._carrying.set()
+        if self._pipes:
+            await asyncio.wait(self._pipes)
 
     def silence(self) -> None:
         self._carrying.clear()
@@ -48,22 +52,24 @@ class Proxy:
         except OSError:
             writer.transport.abort()
             return
-        self._writers |= {writer, onward_writer}
-        try:
-            await asyncio.gather(self._carry(reader, onward_writer), self._carry(onward_reader, writer))
-        finally:
-            self._writers -= {writer, onward_writer}
+        for source, target in ((reader, onward_writer), (onward_reader, writer)):
+            self._writers.add(target)
+            pipe = asyncio.create_task(self._carry(source, target))
+            self._pipes.add(pipe)
+            pipe.add_done_callback(self._pipes.discard)
+        if self._server is None:
+            # It went down while the connection was being made.
+            writer.transport.abort()
+            onward_writer.transport.abort()
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
+        with suppress(OSError):
             while data := await reader.read(65_536):
                 await self._carrying.wait()
                 writer.write(data)
                 await writer.drain()
-        except OSError:
-            pass
-        finally:
-            writer.close()
+        writer.close()
+        self._writers.discard(writer)
 
 
 @asynccontextmanager
