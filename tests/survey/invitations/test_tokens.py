@@ -4,12 +4,13 @@ import base64
 
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from services.survey.invitations.tokens import Link, LinkKind, Links
 from services.survey.settings import SurveySettings
 
-LINKS = Links(SurveySettings(secret="one secret of this installation", public_url="https://heed.test/"))
-ELSEWHERE = Links(SurveySettings(secret="another secret altogether"))
+LINKS = Links(SurveySettings(secret=SecretStr("one secret of this installation"), public_url="https://heed.test/"))
+ELSEWHERE = Links(SurveySettings(secret=SecretStr("another secret altogether")))
 ANY_LINK = st.builds(Link, st.sampled_from(LinkKind), st.uuids(), st.uuids())
 
 
