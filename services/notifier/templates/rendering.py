@@ -59,7 +59,10 @@ def compile_mjml(source: str) -> str:
     rendering = mrml.RenderOptions(fonts={})
     try:
         return str(mrml.to_html(source, parsing, rendering).content)
-    except (OSError, ValueError, TypeError) as problem:
+    except BaseException as problem:
+        # Some input makes mrml panic, which arrives as a BaseException of a module that cannot be imported.
+        if not isinstance(problem, OSError | ValueError | TypeError) and type(problem).__name__ != "PanicException":
+            raise
         raise Unacceptable.field("/mjml", "mjml", f"This is not valid MJML: {str(problem)[:300]}.") from None
 
 

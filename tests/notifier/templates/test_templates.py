@@ -113,6 +113,7 @@ class TestChanging:
             ({"text": "{{ cycler }}"}, "/text", "`cycler`"),
             ({"mjml": "<mjml><mj-body>"}, "/mjml", "MJML"),
             ({"mjml": "no markup at all"}, "/mjml", "MJML"),
+            ({"mjml": MJML.format("</mj-text><mj-table>é%>")}, "/mjml", "MJML"),
             ({"subject": ""}, "/subject", "at least 1"),
             ({"mjml": "x" * 50_001}, "/mjml", "at most"),
             ({"text": "\x00"}, "/text", "NUL"),
