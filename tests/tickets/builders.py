@@ -28,7 +28,7 @@ async def patch(client: httpx.AsyncClient, path: str, **body: Any) -> dict[str, 
 
 
 async def get(client: httpx.AsyncClient, path: str, **query: Any) -> dict[str, Any]:
-    response = await client.get(path, params=query)
+    response = await client.get(path, params=query or None)
     assert response.status_code == 200, response.text
     answer: dict[str, Any] = response.json()
     return answer

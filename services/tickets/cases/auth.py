@@ -1,6 +1,5 @@
 """Who opens a ticket, and in which transaction."""
 
-from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated
 
