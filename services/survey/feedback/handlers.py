@@ -12,6 +12,7 @@ from services.survey.encoding import to_json
 from services.survey.feedback.models import Feedback
 from services.survey.feedback.understanding import Row, told, understood
 from services.survey.surveys.models import SurveyVersion
+from services.survey.surveys.questions import Question
 from services.survey.surveys.service import questions_of
 from shared.bus.events import Event
 from shared.contracts.base import Payload
@@ -21,6 +22,7 @@ from shared.ids import new_id
 from shared.work import Work
 
 Responses = Sequence[Event[ResponseReceived]]
+_Answered = tuple[SurveyVersion, tuple[Question, ...]]
 
 _INSERT = text("""
     insert into survey.feedback
@@ -46,12 +48,12 @@ async def understand(work: Work, events: Sequence[Event[Payload]]) -> None:
     made: list[tuple[Event[ResponseReceived], Row]] = []
     for event in responses:
         response = event.data
-        survey = surveys[response.survey_id, response.survey_version]
+        survey, questions = surveys[response.survey_id, response.survey_version]
         person = people.find(response.customer)
         row = understood(
             response,
             survey,
-            questions_of(survey),
+            questions,
             feedback_id=new_id(),
             account_id=work.account_id,
             locale=person.locale if person else None,
@@ -101,13 +103,14 @@ def _because_of(work: Work, event: Event[Any]) -> None:
     work.correlation_id, work.causation_id, work.traceparent = event.correlation_id, event.id, event.traceparent
 
 
-async def _surveys(work: Work, responses: Responses) -> Mapping[tuple[UUID, int], SurveyVersion]:
+async def _surveys(work: Work, responses: Responses) -> Mapping[tuple[UUID, int], _Answered]:
     wanted = {(event.data.survey_id, event.data.survey_version) for event in responses}
     statement = select(SurveyVersion).where(
         SurveyVersion.account_id == work.account_id,
         tuple_(SurveyVersion.survey_id, SurveyVersion.version).in_(wanted),
     )
-    return {(found.survey_id, found.version): found for found in await work.session.scalars(statement)}
+    found = await work.session.scalars(statement)
+    return {(version.survey_id, version.version): (version, questions_of(version)) for version in found}
 
 
 class _People:

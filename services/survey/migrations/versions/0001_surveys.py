@@ -18,7 +18,8 @@ create table survey.surveys (
     account_id uuid not null,
     name text not null,
     kind text not null,
-    state varchar(20) not null constraint ck_surveys_state check (state in ('draft', 'published', 'paused', 'archived')),
+    state varchar(20) not null
+        constraint ck_surveys_state check (state in ('draft', 'published', 'paused', 'archived')),
     version integer not null,
     published_version integer,
     locale text not null,
@@ -55,7 +56,8 @@ create table survey.invitations (
     ticket_id uuid,
     channel text not null,
     locale text not null,
-    state varchar(20) not null constraint ck_invitations_state check (state in ('open', 'answered', 'expired', 'revoked')),
+    state varchar(20) not null
+        constraint ck_invitations_state check (state in ('open', 'answered', 'expired', 'revoked')),
     created_at timestamptz not null,
     expires_at timestamptz not null,
     answered_at timestamptz
