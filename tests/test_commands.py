@@ -47,6 +47,10 @@ class Heed:
 
     def start(self) -> None:
         """Returns when it is ready."""
+        self.begin()
+        self.await_ready()
+
+    def begin(self) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "services"],
             cwd=ROOT,
@@ -55,7 +59,12 @@ class Heed:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        self.await_ready()
+
+    def await_file(self, pattern: str) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not any(found for place in (self.home, self.home.parent) for found in place.glob(pattern)):
+            assert time.monotonic() < deadline, f"{pattern} did not appear"
+            time.sleep(0.01)
 
     def await_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -211,6 +220,26 @@ class TestKills:
             assert time.monotonic() < deadline, "it did not recover"
             time.sleep(0.05)
         assert heed.add_customer("later@example.org").is_success
+
+
+class TestFirstStartKilled:
+    @pytest.mark.parametrize(
+        "moment",
+        ["postgres/**/.*.new", "postgres/**/postmaster.pid", "credentials.json"],
+        ids=["initdb", "start", "end"],
+    )
+    def test_whenever_it_was_killed_the_next_start_is_a_good_one(self, moment: str, folder: Path) -> None:
+        place = Path(tempfile.mkdtemp(prefix="killed ", dir=folder))
+        place.chmod(0o711)
+        heed = Heed(place)
+        heed.begin()
+        heed.await_file(moment)
+        heed.end(signal.SIGKILL)
+        heed.start()
+        try:
+            assert heed.add_customer("first@example.org").is_success
+        finally:
+            assert heed.end(signal.SIGINT)[0] == 0
 
 
 class TestUpkeep:

@@ -9,10 +9,12 @@ import pytest
 from services import catalog
 from services.address import Address, address_from_environment
 from services.first_start import environment_lines, settings_of, stored_secrets
-from services.upkeep import given_database, server_of
+from services.upkeep import connect, given_database, server_of
 from shared.auth.tokens import TokenSigner, TokenVerifier
 from shared.embedded.errors import CannotStart, PortTaken
 from shared.embedded.home import DataHome
+from shared.settings import with_credentials
+from shared.testing.databases import Databases
 
 VALUES = {"secret": "stored-secret", "token_private_key": "private", "token_public_key": "public"}
 
@@ -67,6 +69,12 @@ class TestDatabases:
         assert server_of("tickets", admin) == admin
         monkeypatch.setenv("HEED_SURVEY_ADMIN_DATABASE_URL", "postgresql://other@survey-db/heed")
         assert server_of("survey", admin) == "postgresql://other@survey-db/heed"
+
+    async def test_a_server_that_refuses_is_named_without_its_password(self, databases: Databases) -> None:
+        url = with_credentials(databases.url, "somebody", "guessed")
+        with pytest.raises(CannotStart, match="refuses") as refusal:
+            await connect(url)
+        assert "guessed" not in str(refusal.value)
 
 
 class TestAddress:
