@@ -66,7 +66,7 @@ lock: .venv/uv ## choose newest allowed versions of all packages and write them 
 	$(COMPILE) --constraint tests/requirements.lock pyproject.toml -o deploy/requirements.lock
 
 clean: ## remove the environment and caches; data in .heed stays
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis .import_linter_cache
 	find $(PATHS) -name __pycache__ -prune -exec rm -rf {} +
 
 # The environment, in steps that survive being interrupted. A newer lock file means another sync; nothing new, no work.
