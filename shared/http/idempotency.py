@@ -4,7 +4,7 @@ Same key and body: the stored answer again. Same key, other body: 422. Still run
 kept, because its transaction was rolled back: the same call may simply be made again.
 """
 
-import hashlib
+import hmac
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +13,17 @@ from sqlalchemy import func, insert, select
 from starlette.responses import Response
 
 from shared.http.errors import Conflict, Unacceptable
+from shared.settings import ServiceSettings
 from shared.work import Work
 
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 255
 _KEPT_HEADERS = ("content-type", "etag", "location", "link")
+
+
+def fingerprint_of(body: bytes, settings: ServiceSettings) -> bytes:
+    """Keyed, so that a stolen table does not let anybody test what a body (a password in it) may have been."""
+    return hmac.digest(settings.derived_key("idempotency"), body, "sha256")
 
 
 class RequestInProgress(Conflict):
@@ -65,7 +71,7 @@ async def claim_key(request: Request, work: Work, credential: str) -> PendingKey
     if len(key) > LONGEST_KEY or not key.isprintable():
         raise Unacceptable.field(f"header:{HEADER}", "key", f"At most {LONGEST_KEY} printable characters.")
     identity = {"caller": credential, "route": f"{request.method} {request.url.path}", "key": key}
-    fingerprint = hashlib.sha256(await request.body()).digest()
+    fingerprint = fingerprint_of(await request.body(), work.settings)
     lock = "\n".join((str(work.account_id), *identity.values()))
     if not await work.session.scalar(select(func.pg_try_advisory_xact_lock(func.hashtextextended(lock, 0)))):
         raise RequestInProgress(retry_after=1)

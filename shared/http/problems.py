@@ -131,8 +131,8 @@ def is_outage(problem: BaseException) -> bool:
     if isinstance(problem, DBAPIError) and problem.connection_invalidated:
         return True
     sqlstate = _sqlstate(problem) or ""
-    # Class 08: connection; 53: out of connections, memory, disk; 57P: shutdown, crash, not up yet.
-    return sqlstate.startswith(("08", "53", "57P"))
+    # Class 08: connection; 28, 3D: sign-in or database refused; 53: out of connections, memory, disk; 57P: not up.
+    return sqlstate.startswith(("08", "28", "3D", "53", "57P"))
 
 
 def request_id_of(request: Request) -> str:

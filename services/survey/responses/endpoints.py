@@ -1,6 +1,5 @@
 """`/v1/responses`. The two intakes are plain Starlette routes: FastAPI's own handling would be their ceiling."""
 
-import hashlib
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -19,7 +18,7 @@ from shared.auth.tokens import Principal
 from shared.db.pagination import Page, PageQuery, paginate
 from shared.http.dependencies import authenticate, runtime_of
 from shared.http.errors import NotFound, Unacceptable
-from shared.http.idempotency import HEADER, LONGEST_KEY
+from shared.http.idempotency import HEADER, LONGEST_KEY, fingerprint_of
 from shared.http.routing import APIRouter
 from shared.http.schemas import Moment
 
@@ -111,4 +110,4 @@ def _idempotency(request: Request, principal: Principal, raw: bytes) -> Idempote
         return None
     if len(key) > LONGEST_KEY or not key.isprintable():
         raise Unacceptable.field(f"header:{HEADER}", "key", f"At most {LONGEST_KEY} printable characters.")
-    return Idempotency(principal.credential, key, hashlib.sha256(raw).digest())
+    return Idempotency(principal.credential, key, fingerprint_of(raw, runtime_of(request).settings))
