@@ -6,14 +6,19 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
+from prometheus_client import Counter, Gauge
 
-from services.notifier.deliveries.queue import Claim, claim_due
+from services.notifier.deliveries.queue import Claim, backlog, claim_due
 from shared.bus.loops import GRACE_SECONDS, summary
 from shared.service import Runtime
 
 log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 0.25
+GAUGE_SECONDS = 15.0
+WAITING = Gauge("heed_dispatches_waiting", "Messages or webhooks that are due and not yet delivered.", ("kind",))
+LATE = Gauge("heed_dispatches_late_seconds", "How late the most overdue one is.", ("kind",))
+ATTEMPTS = Counter("heed_dispatch_attempts_total", "Attempts to deliver, however they ended.", ("kind",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +33,12 @@ class Dispatcher:
     async def run(self, runtime: Runtime) -> None:
         """Until cancelled; what has begun by then is finished first."""
         lanes: dict[asyncio.Task[None], UUID] = {}
+        clock, measured_at = asyncio.get_running_loop(), -GAUGE_SECONDS
         try:
             while True:
+                if clock.time() - measured_at >= GAUGE_SECONDS:
+                    measured_at = clock.time()
+                    await self._measure(runtime)
                 free = self.at_once - len(lanes)
                 busy = set(lanes.values())
                 claims = await self._claim(runtime, free, busy) if free else []
@@ -55,7 +64,13 @@ class Dispatcher:
     async def _claim(self, runtime: Runtime, limit: int, busy: set[UUID]) -> list[Claim]:
         return await claim_due(runtime, self.kind, limit=limit, per_lane=self.per_lane, busy=busy)
 
+    async def _measure(self, runtime: Runtime) -> None:
+        waiting, late = await backlog(runtime, self.kind)
+        WAITING.labels(self.kind).set(waiting)
+        LATE.labels(self.kind).set(late.total_seconds())
+
     async def _attempt(self, runtime: Runtime, claim: Claim) -> None:
+        ATTEMPTS.labels(self.kind).inc()
         try:
             await self.deliver(runtime, claim)
         except Exception as problem:

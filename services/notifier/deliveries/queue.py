@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Integer, bindparam, delete, insert, text, update
+from sqlalchemy import CursorResult, Integer, bindparam, delete, func, insert, select, text, update
 
 from services.notifier.deliveries.models import Dispatch
 from shared.bus.events import Actor
@@ -75,14 +75,8 @@ async def enqueue(work: Work, kind: str, items: Sequence[tuple[UUID, UUID]], *, 
         await work.session.execute(insert(Dispatch), [common | {"id": id_, "lane": lane} for id_, lane in items])
 
 
-async def withdraw(work: Work, ids: Collection[UUID]) -> None:
-    """What has not been sent yet never will be."""
-    if ids:
-        mine = (Dispatch.account_id == work.account_id) & Dispatch.id.in_(ids)
-        await work.session.execute(delete(Dispatch).where(mine))
-
-
 async def withdraw_lane(work: Work, lane: UUID) -> None:
+    """What has not been sent yet never will be."""
     mine = (Dispatch.account_id == work.account_id) & (Dispatch.lane == lane)
     await work.session.execute(delete(Dispatch).where(mine))
 
@@ -103,6 +97,16 @@ async def claim_due(
     async with runtime.database.transaction(None) as session:
         rows = (await session.execute(_CLAIM, values)).all()
     return [Claim(*row) for row in rows]
+
+
+async def backlog(runtime: Runtime, kind: str) -> tuple[int, timedelta]:
+    """How many are due, and for how long the oldest of them has been."""
+    now = runtime.clock.now()
+    statement = select(func.count(), func.min(Dispatch.due_at)).where(Dispatch.kind == kind, Dispatch.due_at <= now)
+    async with runtime.database.transaction(None) as session:
+        count, first = (await session.execute(statement)).one()
+    oldest: datetime | None = first
+    return count, now - oldest if oldest else timedelta(0)
 
 
 def open_claim(runtime: Runtime, claim: Claim) -> Any:

@@ -165,4 +165,4 @@ async def _locked(work: Work, message_id: UUID) -> Message | None:
     return found
 
 
-MESSAGES = Dispatcher(KIND, attempt, at_once=8, per_lane=4)
+MESSAGES = Dispatcher(KIND, attempt, at_once=16, per_lane=8)

@@ -1,5 +1,6 @@
 """The way out of the house for mail."""
 
+import asyncio
 from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Protocol
@@ -9,7 +10,9 @@ from aiosmtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseExcepti
 
 from services.notifier.settings import NotifierSettings
 
-TIMEOUT_SECONDS = 30
+# For each step of the conversation, and for all of it: the whole must end before the claim's lease does.
+STEP_SECONDS = 20
+WHOLE_SECONDS = 45
 
 
 class NotSent(Exception):
@@ -45,18 +48,19 @@ class SMTPMailer:
     async def send(self, mail: Mail) -> None:
         settings = self._settings
         try:
-            await aiosmtplib.send(
-                mail.content,
-                sender=mail.sender,
-                recipients=[mail.recipient],
-                hostname=settings.smtp_host,
-                port=settings.smtp_port,
-                username=settings.smtp_user or None,
-                password=settings.smtp_password.get_secret_value() or None,
-                use_tls=settings.smtp_security == "tls",
-                start_tls=settings.smtp_security == "starttls",
-                timeout=TIMEOUT_SECONDS,
-            )
+            async with asyncio.timeout(WHOLE_SECONDS):
+                await aiosmtplib.send(
+                    mail.content,
+                    sender=mail.sender,
+                    recipients=[mail.recipient],
+                    hostname=settings.smtp_host,
+                    port=settings.smtp_port,
+                    username=settings.smtp_user or None,
+                    password=settings.smtp_password.get_secret_value() or None,
+                    use_tls=settings.smtp_security == "tls",
+                    start_tls=settings.smtp_security == "starttls",
+                    timeout=STEP_SECONDS,
+                )
         except SMTPRecipientsRefused as problem:
             code = problem.recipients[0].code
             raise NotSent(f"the mail server refused the address ({code})", is_final=code >= 500) from None

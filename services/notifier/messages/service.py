@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any, cast
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from sqlalchemy import CursorResult, update
 from sqlalchemy.dialects.postgresql import insert
@@ -51,8 +51,8 @@ async def put_in_queue(
     result = await work.session.execute(statement.on_conflict_do_nothing(index_elements=["account_id", "key"]))
     if cast("CursorResult[Any]", result).rowcount == 0:
         return None
-    # An account's flood keeps other accounts' messages waiting no longer than an account's trickle.
-    await queue.enqueue(work, KIND, [(message_id, work.account_id)])
+    # Ten thousand invitations keep neither another account waiting nor this one's answers to its customers.
+    await queue.enqueue(work, KIND, [(message_id, uuid5(work.account_id, template))])
     return message_id
 
 

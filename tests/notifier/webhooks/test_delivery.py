@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from standardwebhooks import Webhook
 
+from services.notifier.webhooks import sending
 from services.notifier.webhooks.schedule import PAUSES, next_attempt, pause_asked_for
 from services.notifier.webhooks.sending import READ_AT_MOST, WEBHOOKS
 from shared.contracts.notifier import WebhookEndpointDisabled
@@ -256,6 +257,43 @@ class TestReceiversThatMisbehave:
         assert delivery["last_response"] == "x" * 500
         # What the operating system buffers in between is written without being read.
         assert written < READ_AT_MOST + 16_000_000
+
+    async def test_one_that_says_nothing_is_given_a_few_seconds(
+        self, notifier: Harness, account: UUID, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sending, "TIMEOUT_SECONDS", 0.2)
+        released = asyncio.Event()
+
+        async def hang(writer: asyncio.StreamWriter) -> None:
+            await released.wait()
+
+        receiver.answer = hang
+        endpoint = await an_endpoint(notifier, account, url=receiver.url)
+        await notifier.deliver(published(), account=account)
+        await send(notifier)
+        released.set()
+        [delivery] = await deliveries_of(notifier, account, endpoint)
+        assert (delivery["state"], delivery["last_status"]) == ("pending", None)
+        assert delivery["last_error"].startswith("no answer within")
+
+    async def test_a_body_that_drips_does_not_undo_a_good_status(
+        self, notifier: Harness, account: UUID, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sending, "TIMEOUT_SECONDS", 0.5)
+        released = asyncio.Event()
+
+        async def drip(writer: asyncio.StreamWriter) -> None:
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\ndrip")
+            await writer.drain()
+            await released.wait()
+
+        receiver.answer = drip
+        endpoint = await an_endpoint(notifier, account, url=receiver.url)
+        await notifier.deliver(published(), account=account)
+        await send(notifier)
+        released.set()
+        [delivery] = await deliveries_of(notifier, account, endpoint)
+        assert (delivery["state"], delivery["last_response"]) == ("delivered", "drip")
 
     async def test_what_is_not_http_is_a_failure(self, notifier: Harness, account: UUID, receiver: Receiver) -> None:
         receiver.answer = b"\x00\x01\x02 nonsense \xff\r\n\r\n"
