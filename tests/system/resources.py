@@ -1,0 +1,125 @@
+"""One of each thing that an account can own, by the name of the path parameter it fills."""
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+from uuid import UUID
+
+import httpx
+
+from services.gateway.accounts.service import open_account
+from services.gateway.users.passwords import passwords_of
+from services.gateway.users.schemas import NewUser, Role
+from shared.contracts.customers import CustomerCreated, CustomerProfile
+from shared.contracts.gateway import AccountCreated
+from shared.contracts.survey import ResponseReceived
+from shared.ids import new_id
+from shared.testing.harness import Harness
+
+Resources = dict[str, str]
+
+
+async def made(client: httpx.AsyncClient, path: str, body: Any, status: int = 201) -> dict[str, Any]:
+    """What the POST made. Raises `AssertionError`."""
+    answer = await client.post(path, json=body)
+    assert answer.status_code == status, f"POST {path}: {answer.status_code} {answer.text}"
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def first(client: httpx.AsyncClient, path: str) -> str:
+    """Id of the first item of a list."""
+    identifier: str = (await client.get(path)).json()["data"][0]["id"]
+    return identifier
+
+
+async def open_business(gateway: Harness, account: UUID) -> str:
+    """An account with its owner; returns its API key."""
+    owner = NewUser(email=f"owner-{secrets.token_hex(6)}@example.com", name="Olga", role=Role.OWNER)
+    password_hash = await passwords_of(gateway.runtime).hash(secrets.token_urlsafe(12))
+    async with gateway.work(account) as work:
+        opened = await open_account(
+            work, name="Corner shop", locale="en", timezone="UTC", owner=owner, password_hash=password_hash
+        )
+    return opened.api_key
+
+
+async def hear_of_account(service: Harness, account: UUID) -> None:
+    """What the service would have heard before anything else."""
+    opened = AccountCreated(account_id=account, name="Corner shop", locale="en", timezone="UTC")
+    await service.deliver(opened, account=account, subject=account)
+
+
+async def of_gateway(gateway: Harness, account: UUID) -> Resources:
+    await open_business(gateway, account)
+    client = gateway.client(account=account)
+    user = {"email": f"jonas-{secrets.token_hex(6)}@example.com", "name": "Jonas", "role": "agent"}
+    key = {"name": "The shop's", "scopes": ["tickets:read"]}
+    return {
+        "user_id": (await made(client, "/v1/users", user))["id"],
+        "api_key_id": (await made(client, "/v1/api-keys", key))["id"],
+    }
+
+
+async def of_customers(customers: Harness, account: UUID) -> Resources:
+    client = customers.client(account=account)
+    return {"customer_id": (await made(client, "/v1/customers", {"email": "ana@example.com", "name": "Ana"}))["id"]}
+
+
+async def of_survey(survey: Harness, account: UUID) -> Resources:
+    client = survey.client(account=account)
+    survey_id = (await made(client, "/v1/surveys", {"name": "After delivery", "kind": "nps"}))["id"]
+    await made(client, f"/v1/surveys/{survey_id}/publish", None, 200)
+    answers = [{"question": "score", "value": 2}, {"question": "comment", "value": "It came late."}]
+    response = {"survey_id": survey_id, "submission_id": secrets.token_hex(8), "answers": answers}
+    response_id = (await made(client, "/v1/responses", response))["id"]
+    await survey.deliver_raw([event.raw for event in await survey.emitted(account, ResponseReceived)])
+    return {
+        "survey_id": survey_id,
+        "response_id": response_id,
+        "feedback_id": await first(client, "/v1/feedback"),
+    }
+
+
+async def of_tickets(tickets: Harness, account: UUID) -> Resources:
+    await hear_of_account(tickets, account)
+    client = tickets.client(account=account)
+    return {
+        "ticket_id": (await made(client, "/v1/tickets", {"subject": "The parcel came late"}))["id"],
+        "policy_id": await first(client, "/v1/sla-policies"),
+    }
+
+
+async def of_metrics(metrics: Harness, account: UUID) -> Resources:
+    return {"name": "nps"}
+
+
+async def of_notifier(notifier: Harness, account: UUID) -> Resources:
+    await hear_of_account(notifier, account)
+    customer_id = new_id()
+    profile = CustomerProfile(**dict.fromkeys(CustomerProfile.model_fields) | {"email": "ana@example.com"})
+    ana = CustomerCreated(customer_id=customer_id, profile=profile)
+    await notifier.deliver(ana, account=account, subject=customer_id)
+    client = notifier.client(account=account)
+    message = {"customer_id": str(customer_id), "subject": "About your parcel", "text": "It is on its way."}
+    return {
+        "rule_id": await first(client, "/v1/rules"),
+        "template_id": await first(client, "/v1/templates"),
+        "message_id": (await made(client, "/v1/messages", message))["id"],
+        "endpoint_id": (await made(client, "/v1/webhook-endpoints", {"url": "https://127.0.0.1/heed"}))["id"],
+    }
+
+
+MAKERS: Final[Mapping[str, Callable[[Harness, UUID], Awaitable[Resources]]]] = {
+    "gateway": of_gateway,
+    "customers": of_customers,
+    "survey": of_survey,
+    "tickets": of_tickets,
+    "metrics": of_metrics,
+    "notifier": of_notifier,
+}
+# What a service under test needs to be told, so that it can be shown a whole life on one machine.
+SETTINGS: Final[Mapping[str, dict[str, Any]]] = {
+    "survey": {"survey_contact_wait_seconds": 0},
+    "notifier": {"webhook_allow_cidrs": "127.0.0.0/8"},
+}

@@ -1,0 +1,119 @@
+"""What the services offer to the outside, read off their routes; and what of it is open to whom, which is frozen here.
+
+A new route is in the matrix by itself. If it is public, or a viewer may write with it, that must be said here.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+
+WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+# Answers without a credential: what every service says of itself, ...
+_OWN: Final = {"GET /livez", "GET /readyz", "GET /metrics", "GET /openapi.json"}
+PUBLIC: Final = {
+    # ... the pages and documents for everybody, the way in, and what the edge asks about the credential it got, ...
+    "gateway": _OWN
+    | {
+        "GET /",
+        "GET /assets",
+        "GET /docs",
+        "GET /docs/events",
+        "GET /favicon.ico",
+        "GET /robots.txt",
+        "GET /v1/asyncapi.json",
+        "GET /v1/openapi.json",
+        "POST /v1/sessions",
+        "GET /internal/exchange",
+    },
+    "customers": _OWN,
+    # ... the hosted page, whose link is the credential, ...
+    "survey": _OWN | {"GET /s/{token}", "POST /s/{token}"},
+    "tickets": _OWN,
+    "metrics": _OWN,
+    # ... and the mailbox of those who try Heed out, which production does not have.
+    "notifier": _OWN | {"GET /mailbox", "GET /mailbox/{mail_id}", "GET /mailbox/{mail_id}/html"},
+}
+
+# Not GET, and still allowed to a viewer: what changes nothing, and what concerns only the viewer.
+VIEWER_MAY: Final = {
+    "PUT /v1/me/password",
+    "DELETE /v1/sessions/current",
+    "POST /v1/rules/{rule_id}/simulate",
+    "POST /v1/templates/{template_id}/preview",
+}
+
+_TARGETS: Final = {"first_response_seconds": 3_600, "resolution_seconds": 86_400}
+# A good body for every operation on something that exists: what is refused must be refused for the id's sake.
+BODIES: Final[Mapping[str, Any]] = {
+    "PATCH /v1/users/{user_id}": {"name": "Somebody else"},
+    "PATCH /v1/customers/{customer_id}": {"name": "Ana Lima"},
+    "PATCH /v1/surveys/{survey_id}": {"name": "Renamed"},
+    "POST /v1/surveys/{survey_id}/invitations": {"customers": [{"email": "nobody@example.com"}], "channel": "link"},
+    "PATCH /v1/feedback/{feedback_id}": {"sentiment": "positive"},
+    "PATCH /v1/tickets/{ticket_id}": {"priority": "low"},
+    "POST /v1/tickets/{ticket_id}/resolve": {"reason": "Sent a new box"},
+    "POST /v1/tickets/{ticket_id}/reopen": {"reason": "It came broken again"},
+    "POST /v1/tickets/{ticket_id}/messages": {"text": "A new box is on its way."},
+    "PUT /v1/sla-policies/{policy_id}": {
+        "name": "Faster",
+        "targets": dict.fromkeys(("low", "normal", "high", "urgent"), _TARGETS),
+    },
+    "PATCH /v1/rules/{rule_id}": {"enabled": True},
+    "POST /v1/rules/{rule_id}/simulate": {},
+    "PUT /v1/templates/{template_id}": {
+        "subject": "Hello",
+        "text": "Hello.",
+        "mjml": "<mjml><mj-body></mj-body></mjml>",
+    },
+    "POST /v1/templates/{template_id}/preview": {},
+    "PATCH /v1/webhook-endpoints/{endpoint_id}": {"description": "The shop's"},
+    "POST /v1/webhook-endpoints/{endpoint_id}/redeliver": {"after": 0},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    method: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def ids(self) -> list[str]:
+        """Names of the path's parameters that stand for something of an account."""
+        return [name for name in re.findall(r"\{(\w+)", self.path) if name.endswith("_id")]
+
+    @property
+    def is_write(self) -> bool:
+        return self.method in WRITES
+
+    def url(self, values: Mapping[str, Any]) -> str:
+        """The path with its parameters filled in; `x` where `values` has none."""
+        return re.sub(r"\{(\w+)[^}]*\}", lambda found: str(values.get(found[1], "x")), self.path)
+
+    @property
+    def body(self) -> Any:
+        return BODIES.get(str(self))
+
+
+def operations(app: FastAPI) -> list[Operation]:
+    """Everything that the application's routes answer; last what ends the life of something that others need."""
+    ends = ("archive", "DELETE")
+    found = sorted(
+        set(_operations(app)), key=lambda one: (str(one).startswith(ends) or one.path.endswith(ends), str(one))
+    )
+    assert len(found) > len(_OWN), "the routes were not found"
+    return found
+
+
+def _operations(app: FastAPI) -> Iterator[Operation]:
+    for route in iter_route_contexts(app.routes):
+        # What is mounted, such as files, has no methods.
+        for method in set(route.methods or {"GET"}) - {"HEAD", "OPTIONS"}:
+            yield Operation(method, route.path or "")
