@@ -169,6 +169,19 @@ class TestFailure:
             await deliver(runtime, [raw_event(account=account)])
         assert await inbox(runtime, account) == []
 
+    async def test_neither_does_one_that_goes_away_after_the_first_failure(
+        self, runtime_of: RuntimeFactory, account: UUID
+    ) -> None:
+        problems = iter([RuntimeError(), ConnectionResetError()])
+
+        async def fail(work: Work, event: Event[UserRemoved]) -> None:
+            raise next(problems)
+
+        runtime = runtime_of([on(UserRemoved, fail)])
+        with pytest.raises(ConnectionResetError):
+            await deliver(runtime, [raw_event(account=account)])
+        assert await inbox(runtime, account) == []
+
 
 class TestUnreadable:
     @pytest.mark.parametrize(
