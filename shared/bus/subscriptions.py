@@ -50,7 +50,10 @@ TimerHandler = Callable[[Work, Timer], Awaitable[None]]
 
 
 def on(payload: type[P], handler: EventHandler[P]) -> Subscription:
-    """Call `handler` for each event of this type, in a transaction of its own."""
+    """Call `handler` for each event of this type, with a `Work` of its own.
+
+    Events that wait together share a transaction; if anything in it fails, each is handled again in one of its own.
+    """
 
     async def handle(work: Work, events: Sequence[Event[Any]]) -> None:
         for event in events:
