@@ -143,6 +143,23 @@ class TestRefusals:
         assert nginx_map("problem_retry_after").keys() == {"default", "429", "503"}
 
 
+class TestLimits:
+    def test_count_every_request_by_credential_and_by_address(self) -> None:
+        limits = (NGINX / "heed/limits.conf").read_text()
+        used = set(re.findall(r"^limit_req zone=(\w+)", limits, re.MULTILINE))
+        assert used == {"caller", "address"}
+        assert used < set(re.findall(r"limit_req_zone \S+\s+zone=(\w+):", limits))
+
+    def test_hold_on_every_route(self) -> None:
+        """nginx inherits `limit_req` only where a location has none of its own."""
+        files = [path for path in (NGINX / "heed").glob("*.conf") if path.name != "limits.conf"]
+        assert not [path.name for path in files if "limit_req " in path.read_text()]
+        [sign_in] = re.findall(r"location = /v1/sessions \{(.*?)\}", MAIN, re.DOTALL)
+        assert "zone=sign_in" in sign_in
+        assert "zone=address" in sign_in
+        assert MAIN.count("limit_req ") == sign_in.count("limit_req ")
+
+
 class TestTheLog:
     @pytest.mark.parametrize(
         ("line", "logged"),

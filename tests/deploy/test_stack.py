@@ -24,8 +24,6 @@ SECRET_NAME = re.compile(r"SECRET|PASSWORD|PASS$|_KEY$")
 MAY_BE_EMPTY = {"HEED_SMTP_PASSWORD"}
 # What docker-compose 1.29 does not read.
 ONLY_COMPOSE_2 = {"name", "include", "develop", "configs", "start_interval", "required", "models", "provider"}
-# Read by the container's start and not by the settings class.
-OUTSIDE_SETTINGS = {"HEED_ADMIN_DATABASE_URL", "HEED_HOST", "HEED_PORT"}
 VARIABLE = re.compile(r"\$\{(\w+)(:[?-][^}]*)?\}")
 PRODUCTION = {
     "HEED_ENVIRONMENT": "production",
@@ -111,7 +109,7 @@ class TestEveryService:
             if settings.__module__.startswith(("shared.", f"services.{service}."))
             for field in settings.model_fields
         }
-        assert CONTAINERS[name]["environment"].keys() <= known | OUTSIDE_SETTINGS
+        assert CONTAINERS[name]["environment"].keys() <= known
 
 
 class TestSecrets:
@@ -134,7 +132,6 @@ class TestSecrets:
 
         assert holders("HEED_TOKEN_PRIVATE_KEY") == {"gateway", "gateway-worker", "migrate"}
         assert holders("HEED_POSTGRES_PASSWORD") == {"postgres", "migrate"}
-        assert holders("HEED_ADMIN_DATABASE_URL") == {"migrate"}
 
     @pytest.mark.parametrize("variable", sorted(REQUIRED))
     def test_are_empty_in_the_example(self, variable: str) -> None:
@@ -152,11 +149,20 @@ class TestSecrets:
         with pytest.raises(ValidationError, match=variable):
             ServiceSettings()
 
-    def test_that_are_placeholders_are_refused_in_addresses(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.mark.parametrize(
+        ("variable", "address"),
+        [
+            ("HEED_RABBITMQ_URL", "amqp://heed:change-me@rabbitmq:5672/"),
+            ("HEED_DATABASE_URL", "postgresql://heed:password@postgres:5432/heed"),
+        ],
+    )
+    def test_that_are_placeholders_are_refused_in_addresses(
+        self, monkeypatch: pytest.MonkeyPatch, variable: str, address: str
+    ) -> None:
         for name, value in PRODUCTION.items():
             monkeypatch.setenv(name, value)
-        monkeypatch.setenv("HEED_RABBITMQ_URL", "amqp://heed:change-me@rabbitmq:5672/")
-        with pytest.raises(ValidationError, match="HEED_RABBITMQ_URL"):
+        monkeypatch.setenv(variable, address)
+        with pytest.raises(ValidationError, match=variable):
             ServiceSettings()
 
 
