@@ -108,3 +108,42 @@ class WebhookEndpointTested(Payload):
     TYPE: ClassVar[str] = "heed.notifier.webhook-endpoint.tested.v1"
 
     endpoint_id: UUID
+
+
+class RuleChanged(Payload):
+    """Somebody wrote, changed or deleted a rule; `fields` names what a change touched. Subject: the rule."""
+
+    TYPE: ClassVar[str] = "heed.notifier.rule.changed.v1"
+
+    rule_id: UUID
+    name: str
+    change: Literal["created", "updated", "deleted"]
+    fields: tuple[str, ...]
+
+
+class RulesPaused(Payload):
+    """Somebody stopped all rules of the account, or let them act again. Subject: the account."""
+
+    TYPE: ClassVar[str] = "heed.notifier.rules.paused.v1"
+
+    paused: bool
+
+
+class TemplateChanged(Payload):
+    """Somebody changed what customers are written. Subject: the template."""
+
+    TYPE: ClassVar[str] = "heed.notifier.template.changed.v1"
+
+    template_id: UUID
+    key: str
+    locale: str
+
+
+class WebhookEndpointChanged(Payload):
+    """Somebody changed where events are delivered, or with which secret. Never the URL. Subject: the endpoint."""
+
+    TYPE: ClassVar[str] = "heed.notifier.webhook-endpoint.changed.v1"
+
+    endpoint_id: UUID
+    change: Literal["created", "updated", "deleted", "secret_rotated"]
+    fields: tuple[str, ...]

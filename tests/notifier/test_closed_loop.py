@@ -35,6 +35,14 @@ class TestTheDefaultRules:
         [sent] = await notifier.emitted(account, MessageSent)
         assert sent.data.customer_id == ana  # type: ignore[attr-defined]
 
+    async def test_an_invitation_that_is_announced_twice_is_mailed_once(self, notifier: Harness, account: UUID) -> None:
+        await an_account(notifier, account)
+        ana = await a_customer(notifier, account)
+        asked = invitation(ana, notifier.clock.now())
+        await notifier.deliver(asked, account=account)
+        await notifier.deliver(asked, account=account)
+        assert len(await messages_of(notifier, account)) == 1
+
     async def test_an_invitation_by_link_is_not_mailed(self, notifier: Harness, account: UUID) -> None:
         await an_account(notifier, account)
         ana = await a_customer(notifier, account)

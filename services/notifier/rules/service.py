@@ -1,7 +1,8 @@
 """Rules as people edit them, and what they would have done."""
 
+from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import select
@@ -22,6 +23,7 @@ from services.notifier.rules.schemas import (
     as_actions,
 )
 from services.notifier.rules.triggers import check_actions, check_trigger
+from shared.contracts.notifier import RuleChanged, RulesPaused
 from shared.http.dependencies import check_match
 from shared.http.errors import Conflict, NotFound, Unacceptable
 from shared.work import Work
@@ -64,6 +66,7 @@ async def create(work: Work, body: RuleFields) -> Rule:
     )
     work.session.add(rule)
     await work.session.flush()
+    _tell(work, rule, "created")
     return rule
 
 
@@ -82,6 +85,7 @@ async def change(work: Work, rule_id: UUID, patch: RulePatch, *, expected: int |
         setattr(rule, name, value)
     rule.version += 1
     rule.updated_at = work.now
+    _tell(work, rule, "updated", changes)
     return rule
 
 
@@ -90,13 +94,17 @@ async def delete(work: Work, rule_id: UUID) -> None:
     rule = await get(work, rule_id, lock=True)
     rule.deleted_at = rule.updated_at = work.now
     rule.enabled = False
+    rule.version += 1
+    _tell(work, rule, "deleted")
 
 
 async def set_paused(work: Work, *, paused: bool) -> None:
     account = await work.session.get(Account, work.account_id, with_for_update=True)
     if account is None:
         raise UnknownAccount
-    account.rules_paused = paused
+    if account.rules_paused != paused:
+        account.rules_paused = paused
+        work.emit(RulesPaused(paused=paused), subject=work.account_id)
 
 
 async def is_paused(work: Work) -> bool:
@@ -126,6 +134,11 @@ async def simulate(work: Work, rule_id: UUID, asked: SimulationRequest) -> Simul
             )
         )
     return Simulation(examined=len(runs), would_run=sum(run.outcome == "ran" for run in runs), runs=runs)
+
+
+def _tell(work: Work, rule: Rule, change: Literal["created", "updated", "deleted"], fields: Iterable[str] = ()) -> None:
+    changed = RuleChanged(rule_id=rule.id, name=rule.name, change=change, fields=tuple(sorted(fields)))
+    work.emit(changed, subject=rule.id, version=rule.version)
 
 
 def _check(body: RuleFields) -> None:

@@ -16,6 +16,7 @@ from services.notifier.templates.models import Template
 from services.notifier.templates.moments import zone_of
 from services.notifier.templates.rendering import Rendered, Source, compile_mjml, render
 from services.notifier.templates.schemas import TemplateText
+from shared.contracts.notifier import TemplateChanged
 from shared.http.dependencies import check_match
 from shared.http.errors import NotFound, Unacceptable
 from shared.work import Work
@@ -55,6 +56,8 @@ async def change(work: Work, template_id: UUID, body: TemplateText, *, expected:
     template.subject, template.text, template.mjml, template.html = body.subject, body.text, body.mjml, source.html
     template.version += 1
     template.updated_at = work.now
+    changed = TemplateChanged(template_id=template.id, key=template.key, locale=template.locale)
+    work.emit(changed, subject=template.id, version=template.version)
     return template
 
 

@@ -1,6 +1,8 @@
 """Endpoints as partners manage them."""
 
+from collections.abc import Iterable
 from datetime import timedelta
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import func, select, update
@@ -13,7 +15,7 @@ from services.notifier.webhooks.models import WebhookDelivery, WebhookEndpoint
 from services.notifier.webhooks.schemas import EndpointPatch, NewEndpoint, Redelivered, Redelivery
 from services.notifier.webhooks.secrets import new_secret, seal
 from shared.bus.events import encode_event
-from shared.contracts.notifier import WebhookEndpointDisabled, WebhookEndpointTested
+from shared.contracts.notifier import WebhookEndpointChanged, WebhookEndpointDisabled, WebhookEndpointTested
 from shared.http.client import GuardedClient, NotAllowed
 from shared.http.dependencies import check_match
 from shared.http.errors import Conflict, NotFound, Unacceptable
@@ -24,6 +26,7 @@ from shared.work import Work
 MOST_ENDPOINTS = 50
 OLD_SECRET_LIVES = timedelta(hours=24)
 AT_ONCE = 1_000
+Change = Literal["created", "updated", "deleted", "secret_rotated"]
 
 
 class TooManyEndpoints(Conflict):
@@ -66,6 +69,7 @@ async def create(work: Work, body: NewEndpoint, client: GuardedClient, key: byte
     )
     work.session.add(endpoint)
     await work.session.flush()
+    _tell(work, endpoint, "created")
     return endpoint, secret
 
 
@@ -90,12 +94,15 @@ async def change(
         await _cancel_waiting(work, endpoint_id)
     endpoint.version += 1
     endpoint.updated_at = work.now
+    _tell(work, endpoint, "updated", changes)
     return endpoint
 
 
 async def delete(work: Work, endpoint_id: UUID) -> None:
     endpoint = await get(work, endpoint_id, lock=True)
     await _cancel_waiting(work, endpoint_id)
+    endpoint.version += 1
+    _tell(work, endpoint, "deleted")
     await work.session.delete(endpoint)
 
 
@@ -117,6 +124,7 @@ async def rotate(work: Work, endpoint_id: UUID, key: bytes) -> tuple[WebhookEndp
     endpoint.secret = seal(secret, key, endpoint_id)
     endpoint.version += 1
     endpoint.updated_at = work.now
+    _tell(work, endpoint, "secret_rotated")
     return endpoint, secret
 
 
@@ -189,6 +197,11 @@ async def _cancel_waiting(work: Work, endpoint_id: UUID) -> None:
         .where(WebhookDelivery.account_id == work.account_id, waiting)
         .values(state="canceled", next_attempt_at=None, finished_at=work.now)
     )
+
+
+def _tell(work: Work, endpoint: WebhookEndpoint, change: Change, fields: Iterable[str] = ()) -> None:
+    changed = WebhookEndpointChanged(endpoint_id=endpoint.id, change=change, fields=tuple(sorted(fields)))
+    work.emit(changed, subject=endpoint.id, version=endpoint.version)
 
 
 def _check_url(client: GuardedClient, url: str) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from shared.contracts.notifier import TicketRequested
+from shared.contracts.notifier import RuleChanged, RulesPaused, TicketRequested
 from shared.contracts.survey import FeedbackReceived
 from shared.contracts.tickets import TicketOpened, TicketResolved
 from shared.ids import new_id
@@ -151,6 +151,26 @@ class TestWriting:
         assert await notifier.emitted(account, TicketRequested) == []
 
 
+class TestWhoChangedWhat:
+    async def test_is_told_by_events_with_the_person_as_actor(self, notifier: Harness, account: UUID) -> None:
+        await an_account(notifier, account)
+        rule = await created(notifier, account)
+        client, path = notifier.client(account=account), f"/v1/rules/{rule['id']}"
+        await client.patch(path, json={"enabled": False, "name": "Other"})
+        await client.delete(path)
+        for pause in ("pause-all", "pause-all", "resume-all"):
+            await client.post(f"/v1/rules/{pause}")
+        told = await notifier.emitted(account, RuleChanged, RulesPaused)
+        assert [(event.data.change, event.data.fields) for event in told[:3]] == [  # type: ignore[attr-defined]
+            ("created", ()),
+            ("updated", ("enabled", "name")),
+            ("deleted", ()),
+        ]
+        assert [event.aggregate_version for event in told[:3]] == [1, 2, 3]
+        assert [event.data.paused for event in told[3:]] == [True, False]  # type: ignore[attr-defined]
+        assert {event.actor.kind for event in told} == {"human"}
+
+
 class TestPausing:
     async def test_stops_every_rule_until_they_are_resumed(self, notifier: Harness, account: UUID) -> None:
         await an_account(notifier, account)
@@ -182,7 +202,7 @@ class TestSimulating:
         assert (answer["examined"], answer["would_run"]) == (3, 2)
         assert [run["outcome"] for run in answer["runs"]] == ["ran", "not_matched", "ran"]
         assert answer["runs"][0]["actions"] == ["open_ticket"]
-        assert await notifier.emitted(account) == []
+        assert {event.type for event in await notifier.emitted(account)} == {RuleChanged.TYPE}
         assert (await notifier.client(account=account).get("/v1/rule-runs")).json()["data"] == []
 
     async def test_tries_a_condition_before_it_is_saved(self, notifier: Harness, account: UUID) -> None:

@@ -13,6 +13,7 @@ from services.notifier.templates.moments import zone_of
 from services.notifier.templates.rendering import compile_mjml, one_line, paragraphs, render
 from services.notifier.templates.schemas import TemplateText
 from services.notifier.templates.service import compile_source, language_of
+from shared.contracts.notifier import TemplateChanged
 from shared.http.errors import Unacceptable
 from shared.ids import new_id
 from shared.testing.harness import Harness
@@ -82,6 +83,8 @@ class TestChanging:
             path, json=a_text(text="Dear {{ customer.name }}: {{ text }}")
         )
         assert (saved.status_code, saved.headers["etag"]) == (200, '"2"')
+        [told] = await notifier.emitted(account, TemplateChanged)
+        assert told.data.key == "reply"  # type: ignore[attr-defined]
         ana = await a_customer(notifier, account)
         await notifier.deliver(ticket_replied(ana, text="Yes."), account=account)
         await send_messages(notifier)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from shared.contracts.notifier import WebhookEndpointChanged
 from shared.ids import new_id
 from shared.testing.harness import Harness
 from tests.notifier.builders import published
@@ -101,6 +102,17 @@ class TestManaging:
         await notifier.deliver(published(), account=account)
         deliveries = (await client.get(f"{path}/deliveries")).json()["data"]
         assert [delivery["state"] for delivery in deliveries] == ["canceled"]
+
+    async def test_every_change_is_told_and_no_url_or_secret_with_it(self, notifier: Harness, account: UUID) -> None:
+        made = await an_endpoint(notifier, account)
+        client, path = notifier.client(account=account), f"/v1/webhook-endpoints/{made['id']}"
+        await client.patch(path, json={"description": "a"})
+        await client.post(f"{path}/rotate-secret")
+        await client.delete(path)
+        told = await notifier.emitted(account, WebhookEndpointChanged)
+        changes = [event.data.change for event in told]  # type: ignore[attr-defined]
+        assert changes == ["created", "updated", "secret_rotated", "deleted"]
+        assert not any(b"partner.example" in event.raw or b"whsec_" in event.raw for event in told)
 
     async def test_deleted_is_gone(self, notifier: Harness, account: UUID) -> None:
         made = await an_endpoint(notifier, account)
