@@ -8,6 +8,8 @@ from uuid import UUID
 
 import pytest
 
+from services.tickets.cases.schemas import TicketPatch
+from services.tickets.cases.service import edit
 from shared.bus.events import Actor
 from shared.contracts.base import ActorKind
 from shared.contracts.tickets import TicketReopened, TicketResolved, TicketUpdated
@@ -288,3 +290,15 @@ class TestHistory:
         }
         assert (resolved["action"], resolved["reason"]) == ("resolved", "Done")
         assert resolved["changes"] == {"state": ["open", "resolved"]}
+
+    async def test_never_goes_back_in_time_when_two_changes_meet(self, tickets: Harness, account: UUID) -> None:
+        client = tickets.client(account=account)
+        ticket = await open_ticket(client)
+        path = f"/v1/tickets/{ticket['id']}"
+        async with tickets.work(account) as slow:
+            tickets.clock.advance(timedelta(seconds=2))
+            await patch(client, path, state="pending")
+            await edit(slow, UUID(ticket["id"]), TicketPatch(state="open"), None)
+        times = [change["at"] for change in (await get(client, f"{path}/history"))["data"]]
+        assert times == ["2026-03-02T09:00:00Z", "2026-03-02T09:00:02Z", "2026-03-02T09:00:02Z"]
+        assert (await get(client, f"{path}/sla"))["resolution"]["elapsed"] == "PT2S"

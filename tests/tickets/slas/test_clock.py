@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.tickets.cases.states import check_way
@@ -14,6 +14,7 @@ from shared.http.errors import Conflict
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 STATES: tuple[TicketState, ...] = ("open", "pending", "resolved", "closed")
+unhurried = settings(deadline=None)
 
 
 def at(hours: float) -> datetime:
@@ -50,6 +51,7 @@ def ticking(entries: list[Entry], target: Target, until: datetime) -> timedelta:
 
 
 class TestTheLedger:
+    @unhurried
     @given(entries=lives(), target=st.sampled_from(list(Target)), later=st.integers(0, 10**12))
     def test_covers_the_whole_life_without_gaps(self, entries: list[Entry], target: Target, later: int) -> None:
         until = entries[-1][0] + timedelta(microseconds=later)
@@ -61,11 +63,13 @@ class TestTheLedger:
         if segments:
             assert (segments[0].start, segments[-1].end) == (START, until)
 
+    @unhurried
     @given(entries=lives(), target=st.sampled_from(list(Target)), later=st.integers(0, 10**12))
     def test_adds_up_to_the_time_on_the_clock_exactly(self, entries: list[Entry], target: Target, later: int) -> None:
         until = entries[-1][0] + timedelta(microseconds=later)
         assert elapsed(ledger(entries, target, until)) == ticking(entries, target, until)
 
+    @unhurried
     @given(entries=lives(), target=st.sampled_from(list(Target)), cut=st.floats(0, 1))
     def test_is_the_same_whatever_happens_after_it(self, entries: list[Entry], target: Target, cut: float) -> None:
         until = START + (entries[-1][0] - START) * cut
@@ -79,6 +83,7 @@ class TestTheLedger:
 
 
 class TestTheDueTime:
+    @unhurried
     @given(entries=lives(), target=st.sampled_from(list(Target)), allowance=st.integers(1, 40 * 86_400))
     def test_is_when_the_clock_reaches_the_allowance(
         self, entries: list[Entry], target: Target, allowance: int
@@ -92,6 +97,7 @@ class TestTheDueTime:
             assert elapsed(ledger(entries, target, due)) == allowed
             assert elapsed(ledger(entries, target, due - timedelta(microseconds=1))) < allowed
 
+    @unhurried
     @given(entries=lives(), allowance=st.integers(1, 40 * 86_400), pause=st.integers(1, 10**12))
     def test_moves_by_exactly_as_long_as_the_ticket_was_pending(
         self, entries: list[Entry], allowance: int, pause: int

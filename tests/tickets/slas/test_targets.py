@@ -68,8 +68,8 @@ class TestPolicies:
         client = tickets.client(account=account)
         await open_ticket(client)
         [policy] = (await get(client, "/v1/sla-policies"))["data"]
-        body = {"name": "x", "targets": targets(600, 3600)}
-        body["targets"]["low"] = {"first_response_seconds": seconds, "resolution_seconds": 60}
+        low = {"first_response_seconds": seconds, "resolution_seconds": 60}
+        body = {"name": "x", "targets": targets(600, 3600) | {"low": low}}
         response = await client.put(f"/v1/sla-policies/{policy['id']}", json=body)
         assert response.status_code == 422
         assert response.json()["errors"][0]["pointer"] == "/targets/low/first_response_seconds"
@@ -210,6 +210,25 @@ class TestAlarms:
         await tickets.run_timers()
         assert await missed(tickets, account) == ["first_response"]
         assert (await get(client, f"{path}/sla"))["first_response"]["standing"] == "missed"
+
+    @pytest.mark.parametrize("change", [{"state": "resolved"}, {"state": "pending"}, {"priority": "low"}])
+    async def test_that_could_not_ring_are_heard_when_a_change_would_hide_them(
+        self, tickets: Harness, account: UUID, change: dict[str, str]
+    ) -> None:
+        client = tickets.client(account=account)
+        path = f"/v1/tickets/{(await open_ticket(client, priority='urgent'))['id']}"
+        tickets.clock.advance(9 * HOUR)
+        await patch(client, path, **change)
+        assert sorted(await missed(tickets, account)) == ["first_response", "resolution"]
+        await tickets.run_timers()
+        assert len(await missed(tickets, account)) == 2
+
+    async def test_that_could_not_ring_are_heard_when_it_is_resolved(self, tickets: Harness, account: UUID) -> None:
+        client = tickets.client(account=account)
+        path = f"/v1/tickets/{(await open_ticket(client, priority='urgent'))['id']}"
+        tickets.clock.advance(2 * HOUR)
+        await post(client, f"{path}/resolve")
+        assert await missed(tickets, account) == ["first_response"]
 
     async def test_follow_the_due_time_through_a_pause(self, tickets: Harness, account: UUID) -> None:
         client = tickets.client(account=account)
