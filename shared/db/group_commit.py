@@ -7,7 +7,8 @@ request waits for nobody.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Generic, TypeVar
 
 import asyncpg
@@ -28,18 +29,48 @@ _NOT_EVERYBODYS_FAULT = (
 )
 
 
+class OwnConnection:
+    """One connection outside the pools, for a role of its own; opened when first used, and again after an outage."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._lock = asyncio.Lock()
+        self._connection: asyncpg.Connection | None = None
+
+    @asynccontextmanager
+    async def use(self) -> AsyncIterator[asyncpg.Connection]:
+        """One at a time, in the order of asking."""
+        async with self._lock:
+            if self._connection is None or self._connection.is_closed():
+                self._connection = await self._connect()
+            yield self._connection
+
+    async def close(self) -> None:
+        async with self._lock:
+            if self._connection is not None:
+                await self._connection.close(timeout=CONNECT_SECONDS)
+
+    async def _connect(self) -> asyncpg.Connection:
+        return await asyncpg.connect(
+            self._url,
+            timeout=CONNECT_SECONDS,
+            # A database that hangs must not keep everybody waiting for ever; the server gives up a little earlier.
+            command_timeout=STATEMENT_MILLISECONDS / 1000 + 1,
+            server_settings={"jit": "off", "statement_timeout": str(STATEMENT_MILLISECONDS)},
+        )
+
+
 class GroupCommit(Generic[Item, Result]):
     """`url` signs in as the role that may only write. At most `waiting` items queue; more are refused at once."""
 
     def __init__(self, url: str, write: Write[Item, Result], *, largest: int = 100, waiting: int = 2_000) -> None:
-        self._url = url
+        self._connection = OwnConnection(url)
         self._write = write
         self._largest = largest
         self._limit = waiting
         self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
         self._wake = asyncio.Event()
         self._closing = False
-        self._connection: asyncpg.Connection | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -51,8 +82,7 @@ class GroupCommit(Generic[Item, Result]):
         self._wake.set()
         if self._task is not None:
             await self._task
-        if self._connection is not None:
-            await self._connection.close(timeout=CONNECT_SECONDS)
+        await self._connection.close()
 
     async def submit(self, item: Item) -> Result:
         """Returns after the commit. Raises `TooMany` when too much waits already, or what the write raised."""
@@ -73,7 +103,8 @@ class GroupCommit(Generic[Item, Result]):
 
     async def _commit(self, group: list[tuple[Item, "asyncio.Future[Result]"]]) -> None:
         try:
-            results = await self._write(await self._connected(), [item for item, _ in group])
+            async with self._connection.use() as connection:
+                results = await self._write(connection, [item for item, _ in group])
         except Exception as problem:
             await self._fail(group, problem)
             return
@@ -91,18 +122,3 @@ class GroupCommit(Generic[Item, Result]):
         for _, future in group:
             if not future.done():
                 future.set_exception(problem)
-
-    async def _connected(self) -> asyncpg.Connection:
-        if self._connection is None or self._connection.is_closed():
-            self._connection = await asyncpg.connect(
-                self._url,
-                timeout=CONNECT_SECONDS,
-                # A database that hangs must not keep everybody waiting for ever; the server gives up a little earlier.
-                command_timeout=STATEMENT_MILLISECONDS / 1000 + 1,
-                server_settings={
-                    "application_name": "group-commit",
-                    "jit": "off",
-                    "statement_timeout": str(STATEMENT_MILLISECONDS),
-                },
-            )
-        return self._connection

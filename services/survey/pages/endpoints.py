@@ -155,7 +155,7 @@ async def _hand_in(request: Request, visit: Visit, answers: Sequence[NewAnswer],
     )
     sender = Sender(
         account_id=survey.account_id,
-        actor=Actor(ActorKind.HUMAN, str(invitation.customer_id)) if invitation else _ANYBODY,
+        actor=str(Actor(ActorKind.HUMAN, str(invitation.customer_id)) if invitation else _ANYBODY),
         now=runtime.clock.now(),
         traceparent=request.scope["state"]["traceparent"],
     )

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from services.survey.encoding import to_json
-from shared.bus.events import Actor
 from shared.contracts.survey import ResponseReceived
 
 _SOURCE = "/heed/survey"
@@ -20,11 +19,14 @@ def encode_received(
     event_id: UUID,
     time: datetime,
     account_id: UUID,
-    actor: Actor,
+    actor: str,
     correlation_id: UUID,
     traceparent: str | None,
 ) -> bytes:
-    """`data` holds the fields of `ResponseReceived` in their order; its `response_id` is the subject."""
+    """`data` holds the fields of `ResponseReceived` in their order; its `response_id` is the subject.
+
+    `actor` as it travels: kind, colon, id.
+    """
     body: dict[str, Any] = {
         "specversion": "1.0",
         "id": event_id,
@@ -34,7 +36,7 @@ def encode_received(
         "time": time,
         "datacontenttype": "application/json",
         "accountid": account_id,
-        "actor": str(actor),
+        "actor": actor,
         "correlationid": correlation_id,
     }
     if traceparent is not None:

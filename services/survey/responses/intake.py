@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 import asyncpg
+import orjson
 
 from services.survey.db import INTAKE_ROLE
 from services.survey.encoding import to_json
@@ -15,8 +16,7 @@ from services.survey.responses.answers import problems_with, score_of
 from services.survey.responses.events import encode_received
 from services.survey.responses.schemas import NewResponse
 from services.survey.surveys.published import PublishedSurvey, published_surveys
-from shared.bus.events import Actor
-from shared.db.group_commit import GroupCommit
+from shared.db.group_commit import GroupCommit, OwnConnection
 from shared.http.errors import FieldProblem, Unacceptable
 from shared.ids import new_id
 from shared.service import Runtime
@@ -24,8 +24,7 @@ from shared.service import Runtime
 # A sender's clock may be ahead of ours.
 FUTURE = timedelta(days=1)
 _KEY = "survey.intake"
-_EMPTY = "{}"
-MOST_BATCHES_WAITING = 16
+_EMPTY = b"{}"
 
 
 class Submission(NamedTuple):
@@ -55,8 +54,7 @@ class Submission(NamedTuple):
     fingerprint: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of a submission. `http_*` is the stored answer of a known Idempotency-Key."""
 
     response_id: UUID | None
@@ -67,16 +65,15 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who hands in, and in whose name; the same for all items of one call."""
+    """Who hands in, and in whose name; the same for all items of one call. `actor` as it travels."""
 
     account_id: UUID
-    actor: Actor
+    actor: str
     now: datetime
     traceparent: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Idempotency:
+class Idempotency(NamedTuple):
     """An `Idempotency-Key`, who used it, and the SHA-256 of the body it came with."""
 
     caller: str
@@ -100,56 +97,59 @@ def submission_of(
         problems.append(FieldProblem("/occurred_at", "in_the_future", "This moment lies in the future."))
     if problems:
         raise Unacceptable("; ".join(problem.detail for problem in problems[:3]), errors=tuple(problems))
-    customer = response.customer
+    response_id, event_id = new_id(), new_id()
+    touchpoint = response.touchpoint or survey.touchpoint
+    customer = None if response.customer is None else to_json(response.customer.__dict__)
+    answers = to_json([answer.__dict__ for answer in response.answers])
+    dimensions = to_json(response.dimensions) if response.dimensions else _EMPTY
     data: dict[str, Any] = {
-        "response_id": new_id(),
+        "response_id": response_id,
         "survey_id": survey.survey_id,
         "survey_version": survey.version,
         "submission_id": response.submission_id,
-        "customer": None if customer is None else customer.__dict__,
+        "customer": None if customer is None else orjson.Fragment(customer),
         "invitation_id": invitation_id,
         "ticket_id": ticket_id,
-        "answers": [{"question": answer.question, "value": answer.value} for answer in response.answers],
+        "answers": orjson.Fragment(answers),
         "completed": response.completed,
         "channel": response.channel,
-        "touchpoint": response.touchpoint or survey.touchpoint,
-        "dimensions": response.dimensions,
+        "touchpoint": touchpoint,
+        "dimensions": orjson.Fragment(dimensions),
         "occurred_at": occurred_at,
         "received_at": sender.now,
         "language": response.language,
     }
-    event_id = new_id()
-    return Submission(
-        response_id=data["response_id"],
-        account_id=sender.account_id,
-        survey_id=survey.survey_id,
-        survey_version=survey.version,
-        submission_id=response.submission_id,
-        invitation_id=invitation_id,
-        ticket_id=ticket_id,
-        customer=None if customer is None else to_json(data["customer"]).decode(),
-        answers=to_json(data["answers"]).decode(),
-        score=score_of(survey, response.answers),
-        completed=response.completed,
-        channel=response.channel,
-        touchpoint=data["touchpoint"],
-        dimensions=to_json(response.dimensions).decode() if response.dimensions else _EMPTY,
-        language=response.language,
-        occurred_at=occurred_at,
-        received_at=sender.now,
+    event = encode_received(
+        data,
         event_id=event_id,
-        event=encode_received(
-            data,
-            event_id=event_id,
-            time=sender.now,
-            account_id=sender.account_id,
-            actor=sender.actor,
-            correlation_id=new_id(),
-            traceparent=sender.traceparent,
-        ),
-        caller=idempotency.caller if idempotency else None,
-        idempotency_key=idempotency.key if idempotency else None,
-        fingerprint=idempotency.fingerprint if idempotency else None,
+        time=sender.now,
+        account_id=sender.account_id,
+        actor=sender.actor,
+        # The first event of a chain gives it its name.
+        correlation_id=event_id,
+        traceparent=sender.traceparent,
+    )
+    return Submission(
+        response_id,
+        sender.account_id,
+        survey.survey_id,
+        survey.version,
+        response.submission_id,
+        invitation_id,
+        ticket_id,
+        None if customer is None else customer.decode(),
+        answers.decode(),
+        score_of(survey, response.answers),
+        response.completed,
+        response.channel,
+        touchpoint,
+        dimensions.decode(),
+        response.language,
+        occurred_at,
+        sender.now,
+        event_id,
+        event,
+        *(idempotency or (None, None, None)),
     )
 
 
@@ -160,26 +160,26 @@ class Intake:
         self.surveys = published_surveys(runtime)
         url = runtime.settings.role_url(INTAKE_ROLE)
         self._singles = GroupCommit(url, accept, waiting=runtime.settings.survey_intake_waiting)
-        # A connection of its own, so that an import never stands before somebody's single answer.
-        self._batches = GroupCommit(url, _accept_batch, largest=1, waiting=MOST_BATCHES_WAITING)
+        # Another connection, so that an import never stands before somebody's single answer.
+        self._imports = OwnConnection(url)
 
     async def one(self, submission: Submission) -> Outcome:
         """Returns after the commit. Raises `TooMany` when more arrives than can be stored."""
         return await self._singles.submit(submission)
 
     async def many(self, submissions: Sequence[Submission]) -> Sequence[Outcome]:
-        """Up to some hundred in one commit, in order. Raises `TooMany` when too many imports run at once."""
-        return await self._batches.submit(submissions) if submissions else ()
+        """Some hundred in one commit of their own; one outcome for each, in order."""
+        async with self._imports.use() as connection:
+            return await accept(connection, submissions)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         await self._singles.open()
-        await self._batches.open()
         try:
             yield
         finally:
             await self._singles.close()
-            await self._batches.close()
+            await self._imports.close()
 
 
 @asynccontextmanager
@@ -203,12 +203,6 @@ async def accept(connection: asyncpg.Connection, group: Sequence[Submission]) ->
     for place, response_id, kind, status, body in exceptional:
         outcomes[place - 1] = Outcome(response_id, kind, status, body)
     return outcomes
-
-
-async def _accept_batch(
-    connection: asyncpg.Connection, batches: Sequence[Sequence[Submission]]
-) -> list[Sequence[Outcome]]:
-    return [await accept(connection, batch) for batch in batches]
 
 
 _ACCEPT = f"select * from survey.accept_responses({', '.join(f'${n + 1}' for n in range(len(Submission._fields)))})"

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from services.survey.responses.auth import WRITE
-from services.survey.responses.bulk import MOST_ITEMS
+from services.survey.responses.reading import MOST_ITEMS
 from services.survey.responses.schemas import BulkResult, NewResponse, ResponseAccepted
 
 _REFS = "#/components/schemas/{model}"

@@ -1,12 +1,11 @@
 """From bytes to `NewResponse`, with problems that name the field."""
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from services.survey.responses.schemas import NewResponse
+from services.survey.responses.schemas import Incoming, NewResponse
 from shared.http.errors import AppError, FieldProblem, Unacceptable, Unreadable
 from shared.http.problems import from_validation
 from shared.http.schemas import find_nul
@@ -14,9 +13,15 @@ from shared.http.schemas import find_nul
 # One item among many: read, or why it could not be.
 Parsed = NewResponse | tuple[FieldProblem, ...]
 
-_RESPONSES: TypeAdapter[list[NewResponse]] = TypeAdapter(list[NewResponse])
+MOST_ITEMS = 1_000
+T = TypeVar("T")
+
 # How JSON spells NUL; a raw one is no JSON. PostgreSQL stores it in no text.
 _NUL = b"\\u0000"
+
+
+class _Responses(Incoming):
+    responses: list[NewResponse]
 
 
 def read_response(raw: bytes) -> NewResponse:
@@ -38,23 +43,35 @@ def read_item(raw: bytes) -> Parsed:
         return problems_of(problem)
 
 
-def read_items(items: Sequence[Any]) -> list[Parsed]:
-    """The items of a JSON call. All at once while they are good, which is the usual case."""
-    raw = orjson.dumps(items)
+def read_items(raw: bytes) -> list[Parsed]:
+    """The items of a JSON call: `{"responses": [...]}`, or the bare list. Raises `Unreadable` or `Unacceptable`."""
     if _NUL not in raw:
         try:
-            return list(_RESPONSES.validate_json(raw))
+            items: list[Parsed] = [*_Responses.model_validate_json(raw).responses]
+            return _counted(items)
         except ValidationError:
+            # Some item is wrong, or all of it: look at each.
             pass
-    return [read_item(orjson.dumps(item)) for item in items]
+    return [read_item(orjson.dumps(item)) for item in _counted(_listed(raw))]
 
 
-def read_document(raw: bytes) -> Any:
-    """Raises `Unreadable`."""
+def _listed(raw: bytes) -> list[Any]:
     try:
-        return orjson.loads(raw)
+        document = orjson.loads(raw)
     except orjson.JSONDecodeError as problem:
         raise Unreadable(f"The body is not valid JSON: {problem}.") from None
+    items = document.get("responses") if isinstance(document, dict) else document
+    if not isinstance(items, list):
+        detail = 'Send {"responses": [...]}, each as for POST /v1/responses.'
+        raise Unacceptable.field("/responses", "list", detail)
+    return items
+
+
+def _counted(items: list[T]) -> list[T]:
+    if not 1 <= len(items) <= MOST_ITEMS:
+        detail = f"From 1 to {MOST_ITEMS} responses; for more send a file as application/x-ndjson or text/csv."
+        raise Unacceptable.field("/responses", "count", detail)
+    return items
 
 
 def problems_of(problem: AppError) -> tuple[FieldProblem, ...]:

@@ -48,12 +48,12 @@ class TestEncodeReceived:
             "event_id": new_id(),
             "time": NOW,
             "account_id": new_id(),
-            "actor": Actor(ActorKind.PARTNER, "key-1"),
             "correlation_id": new_id(),
             "traceparent": traceparent,
         }
-        slow = encode_event(ResponseReceived(**data), subject=data["response_id"], **envelope)
-        assert encode_received(data, **envelope) == slow
+        actor = Actor(ActorKind.PARTNER, "key-1")
+        slow = encode_event(ResponseReceived(**data), subject=data["response_id"], actor=actor, **envelope)
+        assert encode_received(data, actor=str(actor), **envelope) == slow
 
     def test_knows_every_field_of_the_contract(self) -> None:
         assert list(PLAIN) == list(ResponseReceived.model_fields)
