@@ -67,7 +67,7 @@ class Database:
         try:
             driver = await _driver_of(connection)
             try:
-                await driver.execute("begin" if account_id is None else f"begin; {_set_account_sql(account_id)}")
+                await driver.execute("begin" if account_id is None else f"begin; {account_setting(account_id)}")
                 session = AsyncSession(connection, expire_on_commit=False, autoflush=False)
                 yield session
                 await session.flush()
@@ -99,8 +99,8 @@ async def driver_of(session: AsyncSession) -> asyncpg.Connection:
     return driver
 
 
-def _set_account_sql(account_id: UUID) -> str:
-    """As text, so that it can share a message with others: the digits of a UUID need no quoting."""
+def account_setting(account_id: UUID) -> str:
+    """`set_account` as text, to share a round trip with others: the digits of a UUID need no quoting."""
     return f"select set_config('heed.account_id', '{account_id}', true)"
 
 

@@ -4,8 +4,7 @@ Accounts share the commit and nothing else: each has its statement, under its ow
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import asyncpg
@@ -13,6 +12,7 @@ import asyncpg
 from services.tickets.cases import announcements
 from services.tickets.cases.opening import Opened, Opening, insert_tickets
 from shared.bus.events import encode_event
+from shared.db.database import account_setting
 from shared.db.group_commit import GroupCommit
 from shared.http.errors import AppError
 from shared.ids import new_id
@@ -36,20 +36,32 @@ async def open_together(connection: asyncpg.Connection, openings: Sequence[Openi
     for opening in openings:
         by_account[opening.author.account_id].append(opening)
     opened: dict[UUID, Opened | AppError] = {}
-    events: list[tuple[UUID, UUID, str, bytes]] = []
-    async with connection.transaction():
+    try:
+        begin = "begin; "
         # Counters are locked in one order, or two processes could wait for each other.
-        for account_id, together in sorted(by_account.items()):
-            await connection.execute(f"select set_config('heed.account_id', '{account_id}', true)")
-            results = await insert_tickets(connection, account_id, together)
-            for opening, result in zip(together, results, strict=True):
-                opened[opening.ticket_id] = result
-                if isinstance(result, Opened):
-                    events += _events(opening, result)
-        columns: list[Any] = [list(column) for column in zip(*events, strict=True)]
-        if columns:
-            await connection.execute(_ANNOUNCE, *columns)
+        for account_id, asked in sorted(by_account.items()):
+            await connection.execute(begin + account_setting(account_id))
+            begin = ""
+            results = await insert_tickets(connection, account_id, asked)
+            opened |= {opening.ticket_id: result for opening, result in zip(asked, results, strict=True)}
+        await _announce(connection, openings, opened)
+        await connection.execute("commit")
+    except BaseException:
+        await connection.execute("rollback")
+        raise
     return [opened[opening.ticket_id] for opening in openings]
+
+
+async def _announce(
+    connection: asyncpg.Connection, openings: Sequence[Opening], opened: Mapping[UUID, Opened | AppError]
+) -> None:
+    events: list[tuple[UUID, UUID, str, bytes]] = []
+    for opening in openings:
+        result = opened[opening.ticket_id]
+        if isinstance(result, Opened):
+            events += _events(opening, result)
+    if events:
+        await connection.execute(_ANNOUNCE, *(list(column) for column in zip(*events, strict=True)))
 
 
 def _events(opening: Opening, opened: Opened) -> list[tuple[UUID, UUID, str, bytes]]:
