@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any, TextIO, cast
 
 import structlog
@@ -157,15 +158,17 @@ async def _first_account(gateway: Runtime, home: DataHome) -> None:
 
 def banner(home: DataHome, address: Address) -> None:
     """What a person who has just started Heed wants to know."""
-    path = home.folder / CREDENTIALS
+    here = Path.cwd()
+    folder = home.folder.relative_to(here) if home.folder.is_relative_to(here) else home.folder
+    credentials = home.folder / CREDENTIALS
     lines = [f"Heed is ready:  {address.url}", ""]
-    if path.exists():
-        email = json.loads(path.read_text())["email"]
-        lines += [f"Sign in as      {email}", f"Password        in {path}"]
+    if credentials.exists():
+        email = json.loads(credentials.read_text())["email"]
+        lines += [f"Sign in as      {email}", f"Password        in {folder / CREDENTIALS}"]
     lines += [
         f"API documents   {address.url}/docs",
         f"Mail it sends   {address.url}/mailbox",
-        f"Data and logs   {home.folder}",
+        f"Data and logs   {folder}",
         "",
         "Ctrl-C stops it.",
     ]
