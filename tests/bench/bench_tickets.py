@@ -8,7 +8,7 @@ from tests.bench.machine import load, server
 from tests.bench.report import Ratio, divided
 from tests.bench.stage import Stage, stage
 
-ROUNDS, SECONDS, CONNECTIONS = 5, 3.0, 16
+ROUNDS, SECONDS, CONNECTIONS = 5, 3.0, 64
 BODY = {
     "subject": f"The box was damaged {UNIQUE.decode()}",
     "description": "She says that the corner was open when it came.",
