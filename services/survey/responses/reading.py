@@ -31,7 +31,8 @@ def read_response(raw: bytes) -> NewResponse:
     except ValidationError as problem:
         raise from_validation(problem.errors(include_url=False, include_input=False), skip=0) from None
     if _NUL in raw:
-        _refuse_nul(orjson.loads(raw))
+        # As it was understood: another reader of JSON may refuse what this one takes, such as NaN.
+        _refuse_nul(response.model_dump())
     return response
 
 
