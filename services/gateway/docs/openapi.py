@@ -84,6 +84,9 @@ def _with_own_names(document: Document, service: str, known: Mapping[str, Any]) 
     """A schema whose name means something else in another service gets its service's name in front."""
     mine = document.get("components", {}).get("schemas", {})
     clashing = {name for name, schema in mine.items() if name in known and known[name] != schema}
+    # A schema that reads the same means something else where what it refers to does.
+    while more := {name for name in mine.keys() & known.keys() - clashing if _references(mine[name]) & clashing}:
+        clashing |= more
     if not clashing:
         return document
 
@@ -106,6 +109,10 @@ def _renamed(node: Any, rename: Callable[[str], str]) -> Any:
             for key, value in node.items()
         }
     return [_renamed(item, rename) for item in node] if isinstance(node, list) else node
+
+
+def _references(schema: Any) -> set[str]:
+    return set(re.findall(f"'{_SCHEMAS}([^']+)'", str(schema)))
 
 
 def _operations(item: Mapping[str, Any]) -> list[dict[str, Any]]:

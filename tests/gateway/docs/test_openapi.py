@@ -99,6 +99,16 @@ class TestMerging:
         answer = whole["paths"]["/v1/metrics"]["get"]["responses"]["200"]
         assert answer["content"]["application/json"]["schema"]["$ref"] == "#/components/schemas/MetricsThing"
 
+    def test_so_are_schemas_that_read_the_same_but_refer_to_these(self) -> None:
+        page = {"type": "array", "items": {"$ref": "#/components/schemas/Message"}}
+        one = document("/v1/tickets", page, name="Page")
+        other = document("/v1/rules", page, name="Page", tag="rules")
+        one["components"]["schemas"]["Message"] = {"type": "string"}
+        other["components"]["schemas"]["Message"] = {"type": "integer"}
+        schemas = merged({"tickets": one, "notifier": other})["components"]["schemas"]
+        assert schemas["Page"]["items"] == {"$ref": "#/components/schemas/Message"}
+        assert schemas["NotifierPage"]["items"] == {"$ref": "#/components/schemas/NotifierMessage"}
+
     def test_operation_ids_stay_unique(self) -> None:
         whole = merged(
             {
