@@ -3,8 +3,8 @@
 The routes come from the applications, so a new one is tried from its first day. Each refusal is compared with the same
 request by the owner, which must succeed: a 404 for the wrong reason would prove nothing.
 
-Seen to fail: with tokens that all stand for the first caller's account, with `authenticate` letting anybody in, and with
-scopes unchecked, each test of its kind in each service.
+Seen to fail: with tokens that all stand for the first caller's account, with `authenticate` letting anybody in, and
+with scopes unchecked: each test of its kind in each service.
 """
 
 from typing import TYPE_CHECKING, Any

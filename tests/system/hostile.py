@@ -1,0 +1,116 @@
+"""What no honest client sends: a good body for each operation, and ways to spoil it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import orjson
+
+from tests.system.surface import BODIES
+
+_PERSON: Final = {"email": "bea@example.com", "name": "Bea", "role": "agent", "password": "correct horse battery"}
+_ANSWERS: Final = [{"question": "score", "value": 9}, {"question": "comment", "value": "Fine."}]
+_RESPONSE: Final = {
+    "survey_id": "{survey_id}",
+    "submission_id": "s-1",
+    "answers": _ANSWERS,
+    "customer": {"email": "bea@example.com", "name": "Bea"},
+    "completed": True,
+    "channel": "api",
+    "dimensions": {"shop": "Leipzig"},
+    "language": "en",
+    "occurred_at": "2026-03-01T12:00:00Z",
+}
+_CUSTOMER: Final = {
+    "external_id": "c-1",
+    "email": "bea@example.com",
+    "phone": "+4930123456",
+    "name": "Bea",
+    "locale": "en",
+    "timezone": "Europe/Lisbon",
+    "attributes": {"plan": "gold", "orders": 3, "rate": 0.5},
+}
+_OPEN_TICKET: Final = {"type": "open_ticket", "subject": "Call back", "priority": "high", "tags": ["x"]}
+# Besides those of `surface`: what makes something new.
+GOOD: Final[Mapping[str, Any]] = {
+    **BODIES,
+    "POST /v1/accounts": {"name": "Second shop", "locale": "en", "timezone": "UTC", "owner": _PERSON},
+    "PUT /v1/me/password": {"current_password": "correct horse", "new_password": "battery staple"},
+    "POST /v1/users": _PERSON,
+    "POST /v1/sessions": {"email": "bea@example.com", "password": "correct horse"},
+    "POST /v1/api-keys": {"name": "x", "scopes": ["tickets:read"], "expires_at": "2027-01-01T00:00:00Z"},
+    "POST /v1/customers": _CUSTOMER,
+    "POST /v1/customers/bulk": {"customers": [_CUSTOMER]},
+    "POST /v1/surveys": {"name": "x", "kind": "nps", "cooldown_days": 3, "texts": {"en": {"question": "Well?"}}},
+    "POST /v1/responses": _RESPONSE,
+    "POST /v1/responses/bulk": {"responses": [_RESPONSE]},
+    "POST /v1/tickets": {"subject": "Late", "description": "Very.", "tags": ["x"], "customer_id": "{customer_id}"},
+    "POST /v1/rules": {
+        "name": "x",
+        "event_type": "heed.survey.feedback.received.v1",
+        "condition": "data.text != ''",
+        "actions": [_OPEN_TICKET],
+        "max_event_age_seconds": 3_600,
+    },
+    "POST /v1/messages": {"customer_id": "{customer_id}", "subject": "Hello", "text": "It is on its way."},
+    "POST /v1/webhook-endpoints": {"url": "https://127.0.0.1/heed", "description": "x", "types": ["heed.*"]},
+}
+
+# No JSON, or no text that PostgreSQL can hold: never to be accepted, wherever it stands.
+REFUSED: Final[Mapping[str, bytes]] = {
+    "NUL": b'"a\\u0000b"',
+    "raw NUL": b'"a\x00b"',
+    "lone surrogate": b'"a\\ud800b"',
+    "invalid UTF-8": b'"a\xffb"',
+    "not a number": b"NaN",
+    "infinity": b"-Infinity",
+    "beyond floats": b"1e999",
+    "beyond integers": b"9" * 5_000,
+    "deep list": b"[" * 10_000 + b"]" * 10_000,
+    "deep object": b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
+}
+# May be welcome in one place or another, and must not break any.
+ODD: Final[Mapping[str, bytes]] = {
+    "null": b"null",
+    "list": b"[]",
+    "object": b"{}",
+    "negative": b"-1",
+    "large": b"99999999999999999999",
+    "long": b'"' + b"x" * 200_000 + b'"',
+    "other scripts": '"\u202e\ufeff\U0010ffff\u0085"'.encode(),
+}
+WHOLE: Final[Mapping[str, bytes]] = {
+    "nothing": b"",
+    "text": b'"text"',
+    "list": b"[]",
+    "null": b"null",
+    "half": b'{"name": ',
+    "ten megabytes": b'{"name": "' + b"x" * 10_000_000 + b'"}',
+    "no text": bytes(range(256)),
+    **REFUSED,
+}
+QUERY: Final = ("%00", "%FF%FE", "x" * 60_000, "9" * 400, "NaN", "%F0%9F%92%A9", "2026-02-30")
+
+_MARK: Final = "\ufdd0here"
+
+
+def spoiled(good: Any, tokens: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    """The body with each of its values, and each key of its free mappings, replaced by each token in turn."""
+    for place in _places(good):
+        marked = orjson.dumps(_replaced(good, place, _MARK))
+        for name, token in tokens.items():
+            yield f"{name} at /{'/'.join(map(str, place))}", marked.replace(orjson.dumps(_MARK), token)
+
+
+def _places(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, value in items:
+        yield (*path, key)
+        yield from _places(value, (*path, key))
+
+
+def _replaced(node: Any, path: tuple[Any, ...], value: Any) -> Any:
+    if not path:
+        return value
+    copy = node.copy()
+    copy[path[0]] = _replaced(node[path[0]], path[1:], value)
+    return copy
