@@ -75,5 +75,5 @@ class FeedbackOut(Model):
 class FeedbackChange(Model):
     """Correct a label. `topics` replaces the list; a topic that stays keeps its evidence."""
 
-    sentiment: Band = "neutral"
+    sentiment: Band = Field(default_factory=lambda: "neutral")
     topics: Annotated[list[Key], Field(max_length=50, default_factory=list)]

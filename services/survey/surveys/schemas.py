@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from services.survey.surveys.models import SurveyState
 from services.survey.surveys.questions import Direction, Label, Locale, Question, Title
@@ -57,19 +57,13 @@ class NewSurvey(Model):
 class SurveyChange(Model):
     """What is left out stays as it is. Takes effect for respondents with the next publish."""
 
-    name: Name = ""
-    locale: Locale | None = None
+    # May be left out but not be null; a factory keeps the stand-in out of the OpenAPI document.
+    name: Name = Field(default_factory=str)
+    locale: Locale = Field(default_factory=str)
     touchpoint: Slug | None = None
     journey_stage: Slug | None = None
     cooldown_days: CooldownDays | None = None
     texts: dict[Locale, Wording] = Field(default_factory=dict, max_length=MOST_LOCALES)
-
-    @field_validator("locale")
-    @classmethod
-    def there_is_always_a_language(cls, locale: str | None) -> str:
-        if locale is None:
-            raise ValueError("cannot be null; leave it out to keep it")
-        return locale
 
 
 class SurveyOut(Model):
