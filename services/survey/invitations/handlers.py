@@ -9,13 +9,21 @@ from services.survey.invitations.service import Terms
 from services.survey.settings import SurveySettings
 from services.survey.surveys import service as surveys
 from services.survey.surveys.models import Survey
-from services.survey.surveys.schemas import NewSurvey, SurveyKind
+from services.survey.surveys.schemas import NewSurvey, SurveyKind, Wording
 from shared.bus.events import Event
 from shared.bus.subscriptions import NotYet
 from shared.contracts.notifier import SurveyRequested
 from shared.work import Work
 
 log = structlog.get_logger(__name__)
+
+AFTER_TICKET = {
+    "en": Wording(question="How satisfied are you with the way we handled your request?"),
+    "de": Wording(question="Wie zufrieden sind Sie damit, wie wir uns um Ihr Anliegen gekümmert haben?"),
+    "fr": Wording(question="Êtes-vous satisfait de la façon dont nous avons traité votre demande ?"),
+    "es": Wording(question="¿Está satisfecho con la forma en que atendimos su consulta?"),
+    "ar": Wording(question="ما مدى رضاك عن طريقة معالجتنا لطلبك؟"),
+}
 
 
 async def ask_for_rule(work: Work, event: Event[SurveyRequested]) -> None:
@@ -51,4 +59,6 @@ def _definition(kind: SurveyKind, request: SurveyRequested) -> NewSurvey:
     # Each ticket deserves its own question, so there is no cool-down between them.
     if request.ticket_id is None:
         return NewSurvey(name=f"Asked by a rule ({kind})", kind=kind, touchpoint=request.touchpoint)
-    return NewSurvey(name="After a ticket", kind=kind, touchpoint=request.touchpoint or "support", cooldown_days=0)
+    touchpoint = request.touchpoint or "support"
+    texts = AFTER_TICKET if kind == "csat" else {}
+    return NewSurvey(name="After a ticket", kind=kind, touchpoint=touchpoint, cooldown_days=0, texts=texts)

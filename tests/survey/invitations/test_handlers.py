@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from services.survey.invitations.handlers import AFTER_TICKET
+from services.survey.surveys.ready_made import ready_made
 from shared.bus.consumer import retry_once
 from shared.contracts.notifier import SurveyRequested
 from shared.contracts.survey import InvitationCreated
@@ -33,12 +35,18 @@ async def invitations(survey: Harness, account: UUID) -> list[InvitationCreated]
     ]
 
 
+class TestWording:
+    def test_of_the_built_in_survey_is_in_every_language(self) -> None:
+        assert set(AFTER_TICKET) == set(ready_made("csat")[0].texts)
+
+
 class TestAskForRule:
     async def test_asks_on_a_built_in_survey_made_when_first_needed(self, survey: Harness, account: UUID) -> None:
         ana, ticket = await know_customer(survey, account), new_id()
         await request(survey, account, ana, ticket_id=ticket)
         [asked] = await invitations(survey, account)
         assert (asked.customer_id, asked.ticket_id, asked.kind) == (ana, ticket, "csat")
+        assert asked.question == "How satisfied are you with the way we handled your request?"
         [made] = (await survey.client(account=account).get("/v1/surveys")).json()["data"]
         assert (made["name"], made["state"], made["built_in"]) == ("After a ticket", "published", "after_ticket_csat")
 
