@@ -6,6 +6,7 @@ from uuid import UUID
 
 import httpx
 
+from shared.contracts.customers import CustomerCreated, CustomerProfile
 from shared.contracts.gateway import UserAdded
 from shared.contracts.notifier import TicketRequested
 from shared.contracts.survey import FeedbackReceived, Rating
@@ -92,3 +93,13 @@ def answered(ticket_id: UUID, occurred_at: datetime, *, score: int | None = 5, *
 def csat(score: int) -> Rating:
     band: Any = "positive" if score >= 4 else "neutral" if score == 3 else "negative"
     return Rating(scheme="csat", value=score, minimum=1, maximum=5, normalised=(score - 1) * 25, band=band)
+
+
+async def add_customer(tickets: Harness, account: UUID, name: str = "Ana", *, customer_id: UUID | None = None) -> UUID:
+    """A customer of the account, known here as customers says it."""
+    customer_id = customer_id or new_id()
+    profile = CustomerProfile(
+        external_id=None, email=None, phone=None, name=name, locale=None, timezone=None, company=None
+    )
+    await tickets.deliver(CustomerCreated(customer_id=customer_id, profile=profile), account=account)
+    return customer_id

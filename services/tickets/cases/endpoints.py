@@ -37,7 +37,10 @@ Overdue = Annotated[bool, Query(description="true: someone waits longer than pro
 @router.post("", status_code=201)
 async def open_ticket(body: NewTicket, author: AuthorDep, request: Request, response: Response) -> TicketOut:
     """Open a ticket by hand. One that names feedback which has a ticket already, not yet closed, is a 409."""
-    opening, opened = await tickets.open_by_hand(author, body, runtime_of(request).state["desk"])
+    runtime = runtime_of(request)
+    if body.customer_id is not None:
+        await contacts.require(runtime.database, author.account_id, body.customer_id, work=author.work)
+    opening, opened = await tickets.open_by_hand(author, body, runtime.state["desk"])
     set_etag(response, 1)
     return _fresh(opening, opened)
 
@@ -71,9 +74,11 @@ async def read_ticket(ticket_id: UUID, work: TicketsRead, response: Response) ->
 
 @router.patch("/{ticket_id}")
 async def edit_ticket(
-    ticket_id: UUID, body: TicketPatch, work: TicketsWrite, expected: IfMatch, response: Response
+    ticket_id: UUID, body: TicketPatch, work: TicketsWrite, expected: IfMatch, request: Request, response: Response
 ) -> TicketOut:
     """Change what is sent. Pending stops the resolution clock; another priority brings its own targets."""
+    if body.customer_id is not None:
+        await contacts.require(runtime_of(request).database, work.account_id, body.customer_id, work=work)
     return await _answer(work, await tickets.edit(work, ticket_id, body, expected), response)
 
 

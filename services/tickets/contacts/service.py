@@ -1,8 +1,15 @@
 """Questions about the account's customers."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from services.tickets.contacts.models import Contact
+from shared.arrivals import arrived
+from shared.db.database import Database
+from shared.http.errors import Unacceptable
 from shared.work import Work
 
 
@@ -11,3 +18,25 @@ async def name_of(work: Work, customer_id: UUID | None) -> str | None:
         return None
     contact = await work.session.get(Contact, (work.account_id, customer_id))
     return contact.name if contact is not None else None
+
+
+async def require(database: Database, account_id: UUID, customer_id: UUID, *, work: Work | None) -> None:
+    """Raises `Unacceptable` for a customer whom the account does not have. One made a moment ago is waited for.
+
+    Looks in `work`'s transaction if there is one, else in short ones of its own.
+    """
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[AsyncSession]:
+        if work is not None:
+            yield work.session
+        else:
+            async with database.transaction(account_id) as session:
+                yield session
+
+    async def look() -> Contact | None:
+        async with opened() as session:
+            return await session.get(Contact, (account_id, customer_id))
+
+    if await arrived(look) is None:
+        raise Unacceptable.field("/customer_id", "unknown_customer", "There is no such customer.")

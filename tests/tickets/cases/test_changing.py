@@ -15,7 +15,7 @@ from shared.contracts.base import ActorKind
 from shared.contracts.tickets import TicketReopened, TicketResolved, TicketUpdated
 from shared.ids import new_id
 from shared.testing.harness import Harness
-from tests.tickets.builders import add_person, get, open_ticket, patch, post
+from tests.tickets.builders import add_customer, add_person, get, open_ticket, patch, post
 
 
 class TestReadingATicket:
@@ -48,7 +48,7 @@ class TestListingTickets:
         assert seen == [5, 4, 3, 2, 1]
 
     async def test_filters_by_state_assignee_customer_and_priority(self, tickets: Harness, account: UUID) -> None:
-        client, customer = tickets.client(account=account), str(new_id())
+        client, customer = tickets.client(account=account), str(await add_customer(tickets, account))
         ana = str(await add_person(tickets, account, "Ana"))
         await open_ticket(client, assignee_id=None)
         await open_ticket(client, assignee_id=ana, priority="urgent")

@@ -10,7 +10,7 @@ from shared.contracts.gateway import AccountCreated, UserRemoved
 from shared.contracts.tickets import LoopAdvanced, TicketOpened
 from shared.ids import new_id
 from shared.testing.harness import Harness
-from tests.tickets.builders import add_person, get, open_ticket, patch, post, requested
+from tests.tickets.builders import add_customer, add_person, get, open_ticket, patch, post, requested
 
 
 class TestOpeningATicketByHand:
@@ -28,7 +28,7 @@ class TestOpeningATicketByHand:
         assert (await reader.post("/v1/tickets", json={"subject": "x"})).status_code == 403
 
     async def test_answers_201_with_the_whole_ticket(self, tickets: Harness, account: UUID) -> None:
-        client, customer_id = tickets.client(account=account), str(new_id())
+        client, customer_id = tickets.client(account=account), str(await add_customer(tickets, account))
         response = await client.post(
             "/v1/tickets",
             json={
@@ -50,6 +50,29 @@ class TestOpeningATicketByHand:
         assert ticket["first_response_due_at"] == "2026-03-02T10:00:00Z"
         assert ticket["resolution_due_at"] == "2026-03-02T17:00:00Z"
         assert await get(client, f"/v1/tickets/{ticket['id']}") == ticket
+
+    @pytest.mark.parametrize("key", [{}, {"Idempotency-Key": "k"}])
+    async def test_a_customer_of_another_account_is_refused(
+        self, tickets: Harness, account: UUID, key: dict[str, str]
+    ) -> None:
+        theirs = await add_customer(tickets, new_id())
+        client = tickets.client(account=account)
+        refused = await client.post("/v1/tickets", json={"subject": "x", "customer_id": str(theirs)}, headers=key)
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["pointer"] == "/customer_id"
+        assert (await client.get("/v1/tickets")).json()["data"] == []
+
+    async def test_a_customer_whose_news_is_still_on_its_way_is_waited_for(
+        self, tickets: Harness, account: UUID
+    ) -> None:
+        customer_id = new_id()
+        client = tickets.client(account=account)
+        opening = asyncio.create_task(
+            client.post("/v1/tickets", json={"subject": "x", "customer_id": str(customer_id)})
+        )
+        await asyncio.sleep(0)
+        await add_customer(tickets, account, customer_id=customer_id)
+        assert (await opening).status_code == 201
 
     async def test_tells_the_others(self, tickets: Harness, account: UUID) -> None:
         ticket = await open_ticket(tickets.client(account=account), priority="high")
