@@ -60,7 +60,8 @@ async def understand(work: Work, events: Sequence[Event[Payload]]) -> None:
             now=work.now,
         )
         if response.customer is not None:
-            row["customer_id"] = response.customer.id or (person.customer_id if person else None)
+            # An id that is not known here may be mistaken or another account's: the customers service says.
+            row["customer_id"] = person.customer_id if person else None
             row["told"] = row["customer_id"] is not None
         made.append((event, row))
     rows = to_json([row for _, row in made]).decode()
