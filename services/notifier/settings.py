@@ -6,19 +6,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.settings import Environment, ServiceSettings
-
-
-class RuleDefaults(BaseSettings):
-    """Read when an account gets its rules, which happens in a handler, and handlers are given no settings."""
-
-    model_config = SettingsConfigDict(env_prefix="HEED_", extra="ignore", frozen=True)
-
-    resolution_survey_delay_seconds: int = Field(
-        3_600, ge=0, le=30 * 86_400, description="How long after a resolution the customer is asked how it was."
-    )
 
 
 class NotifierSettings(ServiceSettings):
@@ -37,6 +26,12 @@ class NotifierSettings(ServiceSettings):
     )
     webhook_allow_cidrs: str = Field(
         "", description="Networks, separated by commas, that webhooks may reach although they are not public."
+    )
+    resolution_survey_delay_seconds: int = Field(
+        3_600,
+        ge=0,
+        le=30 * 86_400,
+        description="How long after a resolution the customer is asked how it was, unless the rule says otherwise.",
     )
     stream_connections: int = Field(10, ge=1, description="Open event streams per account and process.")
 

@@ -1,9 +1,14 @@
 """The closed loop as the notifier sees it, with the rules that every account starts with."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
+import pytest
+
+from services.notifier.app import SERVICE
 from shared.contracts.notifier import MessageSent, RuleRan, SurveyRequested, TicketRequested
+from shared.ids import new_id
 from shared.testing.harness import Harness
 from tests.notifier.builders import (
     a_customer,
@@ -114,6 +119,24 @@ class TestTheDefaultRules:
         assert request.data.customer_id == ana  # type: ignore[attr-defined]
         assert request.data.ticket_id == resolved.ticket_id  # type: ignore[attr-defined]
         assert request.data.kind == "csat"  # type: ignore[attr-defined]
+
+    @pytest.mark.parametrize("in_rule", [None, 300])
+    async def test_the_wait_is_the_installations_as_it_is_now_unless_the_rule_has_its_own(
+        self, harness: Any, account: UUID, in_rule: int | None
+    ) -> None:
+        await an_account(await harness(SERVICE), account)
+        restarted: Harness = await harness(SERVICE, resolution_survey_delay_seconds=60)
+        client = restarted.client(account=account)
+        [rule] = [rule for rule in (await client.get("/v1/rules")).json()["data"] if rule["builtin"] == "resolved"]
+        assert rule["actions"][1]["delay_seconds"] is None
+        actions = [rule["actions"][0], rule["actions"][1] | {"delay_seconds": in_rule}]
+        assert (await client.patch(f"/v1/rules/{rule['id']}", json={"actions": actions})).status_code == 200
+        resolved = ticket_resolved(new_id(), restarted.clock.now())
+        await restarted.deliver(resolved, account=account, subject=resolved.ticket_id)
+        for wait, asked in ((59, 0), (1, in_rule is None), (239, in_rule is None), (1, 1)):
+            restarted.clock.advance(timedelta(seconds=wait))
+            await restarted.run_timers()
+            assert len(await restarted.emitted(account, SurveyRequested)) == asked
 
     async def test_a_ticket_reopened_in_time_is_not_asked_about(self, notifier: Harness, account: UUID) -> None:
         await an_account(notifier, account)

@@ -6,7 +6,6 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.notifier.rules.models import Rule
 from services.notifier.rules.schemas import RuleFields
-from services.notifier.settings import RuleDefaults
 from shared.contracts.survey import FeedbackReceived
 from shared.contracts.tickets import TicketOpened, TicketReopened, TicketReplied, TicketResolved
 from shared.ids import new_id
@@ -20,59 +19,57 @@ UNHAPPY: Final = (
 )
 
 
-def default_rules(resolution_survey_delay_seconds: int) -> dict[str, dict[str, Any]]:
-    """By the name they are recognised by."""
-    return {
-        "unhappy_answer": {
-            "name": "An unhappy answer opens a ticket",
-            "event_type": FeedbackReceived.TYPE,
-            "condition": UNHAPPY,
-            "actions": [
-                {
-                    "type": "open_ticket",
-                    # Customers read it too, in replies: it says what it is about and judges nothing.
-                    "subject": "{{ survey_name or 'Feedback' }}"
-                    "{% if rating %}: {{ rating.value }} of {{ rating.maximum }}{% endif %}",
-                    "priority": "high",
-                    "tags": ["unhappy-answer"],
-                }
-            ],
-        },
-        "acknowledge": {
-            "name": "Who told us something unhappy hears that we are on it",
-            "event_type": TicketOpened.TYPE,
-            "condition": "data.origin.feedback_id != null && data.customer_id != null",
-            "actions": [{"type": "send_message", "template": "acknowledgement"}],
-        },
-        "reply": {
-            "name": "An answer to a ticket is mailed",
-            "event_type": TicketReplied.TYPE,
-            "condition": "data.customer_id != null",
-            "actions": [{"type": "send_message", "template": "reply"}],
-        },
-        "resolved": {
-            "name": "A resolution is mailed, and later we ask how it was",
-            "event_type": TicketResolved.TYPE,
-            "condition": "data.customer_id != null",
-            "actions": [
-                {"type": "send_message", "template": "resolved"},
-                {
-                    "type": "send_survey",
-                    "kind": "csat",
-                    "touchpoint": "ticket_resolved",
-                    "delay_seconds": resolution_survey_delay_seconds,
-                    "unless": [TicketReopened.TYPE],
-                },
-            ],
-        },
-    }
+# By the name they are recognised by.
+DEFAULT_RULES: Final[dict[str, dict[str, Any]]] = {
+    "unhappy_answer": {
+        "name": "An unhappy answer opens a ticket",
+        "event_type": FeedbackReceived.TYPE,
+        "condition": UNHAPPY,
+        "actions": [
+            {
+                "type": "open_ticket",
+                # Customers read it too, in replies: it says what it is about and judges nothing.
+                "subject": "{{ survey_name or 'Feedback' }}"
+                "{% if rating %}: {{ rating.value }} of {{ rating.maximum }}{% endif %}",
+                "priority": "high",
+                "tags": ["unhappy-answer"],
+            }
+        ],
+    },
+    "acknowledge": {
+        "name": "Who told us something unhappy hears that we are on it",
+        "event_type": TicketOpened.TYPE,
+        "condition": "data.origin.feedback_id != null && data.customer_id != null",
+        "actions": [{"type": "send_message", "template": "acknowledgement"}],
+    },
+    "reply": {
+        "name": "An answer to a ticket is mailed",
+        "event_type": TicketReplied.TYPE,
+        "condition": "data.customer_id != null",
+        "actions": [{"type": "send_message", "template": "reply"}],
+    },
+    "resolved": {
+        "name": "A resolution is mailed, and later we ask how it was",
+        "event_type": TicketResolved.TYPE,
+        "condition": "data.customer_id != null",
+        "actions": [
+            {"type": "send_message", "template": "resolved"},
+            {
+                "type": "send_survey",
+                "kind": "csat",
+                "touchpoint": "ticket_resolved",
+                "delay_seconds": None,
+                "unless": [TicketReopened.TYPE],
+            },
+        ],
+    },
+}
 
 
 async def seed(work: Work) -> None:
-    """Give the account the rules that it does not have. Safe to repeat; edited and deleted ones stay as they are."""
+    """Give the account the rules that it does not have. Safe to repeat; edited ones stay as they are."""
     rows = []
-    delay = RuleDefaults().resolution_survey_delay_seconds
-    for builtin, fields in default_rules(delay).items():
+    for builtin, fields in DEFAULT_RULES.items():
         rule = RuleFields.model_validate(fields)
         common = {"id": new_id(), "account_id": work.account_id, "builtin": builtin, "version": 1}
         rows.append(common | rule.model_dump(mode="json") | {"created_at": work.now, "updated_at": work.now})

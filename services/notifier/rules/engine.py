@@ -7,10 +7,10 @@ years of answers would fill the log with what nobody asks about.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, text
 
 from services.notifier.accounts.service import account_of
 from services.notifier.log import repository as log
@@ -51,6 +51,14 @@ _RECORD = text(
     returning id
     """
 )
+
+_CANCEL = text("""
+    update rule_steps step set state = 'canceled', detail = came.type || ' came first', finished_at = :now
+    from unnest(cast(:subjects as uuid[]), cast(:types as text[]), cast(:event_ids as uuid[]))
+        as came (subject, type, event_id), rule_runs run
+    where step.account_id = cast(:account_id as uuid) and step.state = 'scheduled' and step.subject = came.subject
+        and came.type = any(step.unless) and run.id = step.run_id and run.event_id < came.event_id
+""")
 
 
 async def match_all(work: Work, events: Sequence[Event[Payload]]) -> None:
@@ -185,19 +193,19 @@ async def _run(work: Work, run: RuleRun, rule: Rule, occurrence: Occurrence) -> 
             action=action.model_dump(mode="json"),
             unless=action.unless,
         )
-        if action.delay_seconds:
-            step.state, step.detail = "scheduled", None
-            step.due_at, step.finished_at = work.now + timedelta(seconds=action.delay_seconds), None
-            payload = {"run_id": str(run.id), "position": position}
-            await work.schedule(TIMER, key=f"{run.id}:{position}", due_at=step.due_at, payload=payload)
+        delay = action.delay_seconds
+        if delay is None:
+            delay = work.settings.resolution_survey_delay_seconds
+        if delay:
+            done = Done("", "scheduled")
+            await _schedule(work, run, step, work.now + timedelta(seconds=delay))
         else:
             done = await perform(work, run, position, action, occurrence)
             step.state, step.detail = done.state, done.detail
             step.due_at, step.finished_at = None, work.now
         work.session.add(step)
-        outcomes.append(
-            ActionOutcome.model_validate({"action": action.type, "outcome": step.state, "detail": step.detail})
-        )
+        outcome = {"action": action.type, "outcome": done.state, "detail": done.detail or None}
+        outcomes.append(ActionOutcome.model_validate(outcome))
     work.emit(
         RuleRan(
             run_id=run.id,
@@ -212,14 +220,27 @@ async def _run(work: Work, run: RuleRun, rule: Rule, occurrence: Occurrence) -> 
     )
 
 
+async def _schedule(work: Work, run: RuleRun, step: RuleStep, due_at: datetime) -> None:
+    """Void from the beginning if what cancels it has overtaken the event that asks for it."""
+    step.state, step.detail, step.due_at, step.finished_at = "scheduled", None, due_at, None
+    since = await log.first_since(work.session, work.account_id, run.event_id, subject=run.subject, types=step.unless)
+    if since is not None:
+        step.state, step.detail, step.finished_at = "canceled", f"{since.type} came first", work.now
+        return
+    payload = {"run_id": str(run.id), "position": step.position}
+    await work.schedule(TIMER, key=f"{run.id}:{step.position}", due_at=due_at, payload=payload)
+
+
 async def _cancel_waiting(work: Work, events: Sequence[Event[Payload]]) -> None:
-    """`unless`: what waits for its time about this subject, and is void by what just happened."""
-    for event_type in {event.type for event in events}:
-        subjects = {event.subject for event in events if event.type == event_type}
-        statement = (
-            update(RuleStep)
-            .where(RuleStep.account_id == work.account_id, RuleStep.state == "scheduled")
-            .where(RuleStep.subject.in_(subjects), RuleStep.unless.contains([event_type]))
-            .values(state="canceled", detail=f"{event_type} came first", finished_at=work.now)
-        )
-        await work.session.execute(statement)
+    """`unless`: what waits for its time about these subjects, and is void by what has happened since.
+
+    Since, not before: events may arrive in another order than they happened, and ids are in the order of the latter.
+    """
+    values = {
+        "account_id": work.account_id,
+        "now": work.now,
+        "subjects": [event.subject for event in events],
+        "types": [event.type for event in events],
+        "event_ids": [event.id for event in events],
+    }
+    await work.session.execute(_CANCEL, values)

@@ -11,11 +11,11 @@ from shared.http.schemas import Model, Name
 MONTH_SECONDS = 30 * 86_400
 EventTypeName = Annotated[str, Field(max_length=150, examples=["heed.survey.feedback.received.v1"])]
 LineTemplate = Annotated[str, Field(min_length=1, max_length=500)]
+Delay = Annotated[int, Field(ge=0, le=MONTH_SECONDS)]
 Outcome = Literal["ran", "not_matched", "too_old", "loop", "paused"]
 
 
 class _Action(Model):
-    delay_seconds: int = Field(0, ge=0, le=MONTH_SECONDS)
     unless: list[EventTypeName] = Field(
         default_factory=list,
         max_length=10,
@@ -27,6 +27,7 @@ class OpenTicket(_Action):
     """Ask the tickets service for a ticket about the event's customer. `{{ field }}` in the subject is filled in."""
 
     type: Literal["open_ticket"]
+    delay_seconds: Delay = 0
     subject: LineTemplate
     priority: Literal["low", "normal", "high", "urgent"] = "normal"
     tags: list[Annotated[str, Field(min_length=1, max_length=50)]] = Field(default_factory=list, max_length=20)
@@ -36,6 +37,7 @@ class SendMessage(_Action):
     """Send the event's customer the account's text of this name."""
 
     type: Literal["send_message"]
+    delay_seconds: Delay = 0
     template: Literal["acknowledgement", "reply", "resolved"]
 
 
@@ -43,6 +45,9 @@ class SendSurvey(_Action):
     """Ask the survey service to ask the event's customer, if its gates allow."""
 
     type: Literal["send_survey"]
+    delay_seconds: Delay | None = Field(
+        0, description="null: what the installation is set to (an hour, if not otherwise) when the rule runs."
+    )
     kind: Literal["nps", "csat", "ces"] = "csat"
     touchpoint: str | None = Field(None, max_length=100)
 
