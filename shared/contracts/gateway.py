@@ -17,6 +17,17 @@ class AccountCreated(Payload):
     timezone: str
 
 
+class AccountUpdated(Payload):
+    """The account's name, language or time zone changed. Subject: the account."""
+
+    TYPE: ClassVar[str] = "heed.gateway.account.updated.v1"
+
+    account_id: UUID
+    name: str
+    locale: str
+    timezone: str
+
+
 class UserAdded(Payload):
     """A person may now work in the account. Subject: the user."""
 
