@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+import orjson
 from sqlalchemy import Select, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -148,6 +149,22 @@ async def find(session: AsyncSession, account_id: UUID, event_id: UUID) -> Entry
     statement = select(LoggedEvent).where(LoggedEvent.account_id == account_id, LoggedEvent.event_id == event_id)
     row = await session.scalar(statement)
     return entry_of(row) if row is not None else None
+
+
+async def first_since(
+    session: AsyncSession, account_id: UUID, event_id: UUID, *, subject: UUID, types: Sequence[str]
+) -> Entry | None:
+    """The first event of these types about the subject that was made after the one with this id."""
+    if not types:
+        return None
+    statement = (
+        select(LoggedEvent)
+        .where(LoggedEvent.account_id == account_id, LoggedEvent.event_id > event_id, LoggedEvent.type.in_(types))
+        .order_by(LoggedEvent.event_id)
+        .limit(WINDOW)
+    )
+    entries = (entry_of(row) for row in await session.scalars(statement))
+    return next((entry for entry in entries if orjson.loads(entry.body)["subject"] == str(subject)), None)
 
 
 async def causes_of(session: AsyncSession, account_id: UUID, causation_id: UUID) -> list[UUID]:

@@ -14,7 +14,7 @@ from sqlalchemy import func, select, text
 
 from services.notifier.accounts.service import account_of
 from services.notifier.log import repository as log
-from services.notifier.rules.actions import id_in, perform
+from services.notifier.rules.actions import Done, id_in, perform
 from services.notifier.rules.matching import MOST_RUNS_IN_A_CHAIN, Occurrence, Verdict, judge_rule, occurrence_of
 from services.notifier.rules.models import Rule, RuleRun, RuleStep
 from services.notifier.rules.schemas import as_actions

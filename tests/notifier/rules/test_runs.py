@@ -1,18 +1,29 @@
 """What rules do, exactly once, and what `/v1/rule-runs` tells of it."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from services.notifier.rules.matching import MOST_RUNS_IN_A_CHAIN
 from shared.bus.events import decode_event, encode_event
-from shared.contracts.base import ActorKind
+from shared.contracts.base import ActorKind, Payload
 from shared.contracts.notifier import RuleRan, SurveyRequested, TicketRequested
 from shared.contracts.tickets import Origin, TicketResolved
 from shared.ids import new_id
 from shared.testing.harness import TESTER, Harness
-from tests.notifier.builders import a_customer, an_account, feedback, messages_of, ticket_opened, ticket_resolved
+from tests.notifier.builders import (
+    a_customer,
+    an_account,
+    feedback,
+    messages_of,
+    ticket_opened,
+    ticket_reopened,
+    ticket_resolved,
+)
 from tests.notifier.rules.test_rules import OPEN_TICKET, created
 
 
@@ -181,6 +192,29 @@ class TestADelayedAction:
         notifier.clock.advance(timedelta(hours=2))
         await notifier.run_timers()
         assert await notifier.emitted(account, SurveyRequested) == []
+
+
+class TestUnless:
+    """A reopening voids the question that waits after the resolution before it, whatever arrives first."""
+
+    async def waiting(self, notifier: Harness, account: UUID, order: Sequence[Sequence[int]]) -> list[str]:
+        """Resolved, reopened, resolved; delivered in batches of this order. Returns the states of both questions."""
+        await an_account(notifier, account)
+        ticket_id = new_id()
+        now = notifier.clock.now()
+        resolved = ticket_resolved(await a_customer(notifier, account), now, ticket_id=ticket_id)
+        story: list[Payload] = [resolved, ticket_reopened(ticket_id, now), resolved]
+        raw = [notifier.event(told, account=account, subject=ticket_id) for told in story]
+        for batch in order:
+            await notifier.deliver_raw([raw[place] for place in batch])
+        runs = sorted(await runs_of(notifier, account, outcome="ran"), key=lambda run: str(run["event_id"]))
+        return [step["state"] for run in runs for step in run["steps"] if step["input"]["type"] == "send_survey"]
+
+    @pytest.mark.parametrize("order", [[[0], [1], [2]], [[0, 1, 2]], [[1], [0], [2]], [[2], [1], [0]], [[2], [0], [1]]])
+    async def test_only_the_last_resolution_is_asked_about(
+        self, notifier: Harness, account: UUID, order: Sequence[Sequence[int]]
+    ) -> None:
+        assert await self.waiting(notifier, account, order) == ["canceled", "scheduled"]
 
 
 class TestWhoIsAcknowledged:
