@@ -38,7 +38,8 @@ PAUSES: Final = (
     timedelta(hours=24),
 )
 # The news of a customer may travel a moment longer than the wish to write to them.
-WAIT_FOR_CONTACT: Final = (timedelta(seconds=1), timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2))
+# After a minute nobody is coming: the id was mistaken.
+WAIT_FOR_CONTACT: Final = (timedelta(seconds=1), timedelta(seconds=5), timedelta(seconds=14), timedelta(seconds=40))
 
 
 def mailer_of(runtime: Runtime) -> Mailer:
@@ -81,7 +82,7 @@ async def _settle(work: Work, claim: Claim, settings: NotifierSettings) -> Mail 
         await _wait_for_contact(work, claim, message)
         return None
     if contact.email is None:
-        await _give_up(work, claim, message, "suppressed", "no_address")
+        await _give_up(work, claim, message, "suppressed", "the customer has no e-mail address")
         return None
     account = await account_of(work)
     try:
@@ -153,10 +154,11 @@ async def _give_up(work: Work, claim: Claim, message: Message, state: str, reaso
 
 
 async def _wait_for_contact(work: Work, claim: Claim, message: Message) -> None:
+    message.attempts = claim.attempts
     if claim.attempts > len(WAIT_FOR_CONTACT):
-        await _give_up(work, claim, message, "suppressed", "unknown_customer")
-    else:
-        await postpone(work, claim, work.now + WAIT_FOR_CONTACT[claim.attempts - 1])
+        await _give_up(work, claim, message, "suppressed", "there is no such customer")
+    elif await postpone(work, claim, work.now + WAIT_FOR_CONTACT[claim.attempts - 1]):
+        message.reason = "the customer is not known yet"
 
 
 async def _locked(work: Work, message_id: UUID) -> Message | None:

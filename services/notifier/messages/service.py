@@ -11,6 +11,7 @@ from services.notifier.contacts.service import contact_of
 from services.notifier.deliveries import queue
 from services.notifier.messages.models import Message
 from services.notifier.messages.schemas import NewMessage
+from shared.arrivals import arrived
 from shared.http.errors import NotFound, Unacceptable
 from shared.ids import new_id
 from shared.work import Work
@@ -57,8 +58,8 @@ async def put_in_queue(
 
 
 async def write(work: Work, body: NewMessage) -> Message:
-    """Raises `Unacceptable` for a customer that is not this account's."""
-    if await contact_of(work, body.customer_id) is None:
+    """Raises `Unacceptable` for a customer that is not this account's, after a moment for one who is just new."""
+    if await arrived(lambda: contact_of(work, body.customer_id)) is None:
         raise Unacceptable.field("/customer_id", "unknown_customer", "There is no such customer.")
     message_id = await put_in_queue(
         work,
@@ -86,5 +87,7 @@ async def forget_customer(work: Work, customer_id: UUID) -> None:
         update(Message).where(mine).values(recipient=None, subject=None, text=None, html=None, variables={})
     )
     await work.session.execute(
-        update(Message).where(mine, Message.state == "queued").values(state="suppressed", reason="customer_deleted")
+        update(Message)
+        .where(mine, Message.state == "queued")
+        .values(state="suppressed", reason="the customer was deleted")
     )

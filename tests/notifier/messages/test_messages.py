@@ -1,5 +1,6 @@
 """Messages: queued, composed, sent or held back, each with its reason."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -78,6 +79,15 @@ class TestWriting:
         assert "Second <b>." in shown["text"]
         assert len(mailer.to("writing@example.com")) == 1
 
+    async def test_a_customer_of_this_moment_is_waited_for(self, notifier: Harness, account: UUID) -> None:
+        await an_account(notifier, account)
+        new = new_id()
+        writing = asyncio.create_task(write(notifier, account, new))
+        await asyncio.wait([writing], timeout=0.2)
+        assert not writing.done()
+        await a_customer(notifier, account, customer_id=new)
+        assert (await writing).status_code == 201
+
     async def test_refuses_what_is_not_a_message(self, notifier: Harness, account: UUID) -> None:
         for fields, pointer in (({"text": ""}, "/text"), ({"subject": " "}, "/subject"), ({"extra": 1}, "/extra")):
             answer = await write(notifier, account, new_id(), **fields)
@@ -103,7 +113,7 @@ class TestHoldingBack:
         await write(notifier, account, ana)
         await send_messages(notifier)
         [message] = await messages_of(notifier, account, state="suppressed")
-        assert message["reason"] == "no_address"
+        assert message["reason"] == "the customer has no e-mail address"
         [failed] = await notifier.emitted(account, MessageFailed)
         assert failed.data.state == "suppressed"  # type: ignore[attr-defined]
 
@@ -123,11 +133,17 @@ class TestHoldingBack:
     async def test_but_not_for_ever(self, notifier: Harness, account: UUID, mailer: RecordingMailer) -> None:
         await an_account(notifier, account)
         await notifier.deliver(invitation(new_id(), notifier.clock.now()), account=account)
-        for _ in range(6):
+        for _ in range(60):
             await send_messages(notifier)
-            notifier.clock.advance(timedelta(minutes=3))
+            [message] = await messages_of(notifier, account)
+            assert (message["state"], message["reason"]) == ("queued", "the customer is not known yet")
+            notifier.clock.advance(timedelta(seconds=1))
+        await send_messages(notifier)
         [message] = await messages_of(notifier, account)
-        assert (message["state"], message["reason"]) == ("suppressed", "unknown_customer")
+        assert (message["state"], message["reason"]) == ("suppressed", "there is no such customer")
+        assert message["attempts"] == 5
+        [failed] = await notifier.emitted(account, MessageFailed)
+        assert failed.data.reason == "there is no such customer"  # type: ignore[attr-defined]
 
     async def test_a_deleted_customer_is_written_to_no_more_and_what_was_said_is_forgotten(
         self, notifier: Harness, account: UUID, mailer: RecordingMailer
