@@ -81,7 +81,7 @@ async def patch_rule(
 
 @router.delete("/{rule_id}", status_code=204)
 async def delete_rule(rule_id: UUID, work: RulesWrite) -> None:
-    """Its runs stay readable."""
+    """Its runs stay readable. A built-in rule can only be switched off."""
     await rules.delete(work, rule_id)
 
 

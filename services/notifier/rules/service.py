@@ -37,6 +37,12 @@ class TooManyRules(Conflict):
     code = "too_many_rules"
 
 
+class BuiltInRule(Conflict):
+    """Every account has this rule. To have it do nothing, switch it off: PATCH it with `{"enabled": false}`."""
+
+    code = "built_in_rule"
+
+
 class UnknownAccount(Conflict):
     """The account is being set up. Try again in a moment."""
 
@@ -90,8 +96,10 @@ async def change(work: Work, rule_id: UUID, patch: RulePatch, *, expected: int |
 
 
 async def delete(work: Work, rule_id: UUID) -> None:
-    """Its runs stay readable; what it still had to do is dropped."""
+    """Its runs stay readable; what it still had to do is dropped. Raises `BuiltInRule`."""
     rule = await get(work, rule_id, lock=True)
+    if rule.builtin is not None:
+        raise BuiltInRule
     rule.deleted_at = rule.updated_at = work.now
     rule.enabled = False
     rule.version += 1

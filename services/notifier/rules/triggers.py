@@ -22,7 +22,9 @@ def triggers() -> list[str]:
 
 def check_trigger(event_type: str) -> None:
     if event_type not in triggers():
-        detail = f"Rules cannot begin with this. They can begin with: {', '.join(triggers())}."
+        known = event_type in registry()
+        problem = f"Rules cannot begin with `{event_type}`." if known else f"There is no event `{event_type}`."
+        detail = f"{problem} Rules can begin with: {', '.join(triggers())}."
         raise Unacceptable.field("/event_type", "unknown_event_type", detail)
 
 
@@ -43,6 +45,7 @@ def check_actions(event_type: str, actions: list[Action]) -> None:
             wanted = KINDS[action.template].event_type
             detail = f"The text `{action.template}` tells of {wanted}; it cannot be filled from {event_type}."
             raise Unacceptable.field(f"{pointer}/template", "wrong_event_type", detail)
-        for canceller in action.unless:
+        for index, canceller in enumerate(action.unless):
             if canceller not in registry():
-                raise Unacceptable.field(f"{pointer}/unless", "unknown_event_type", f"There is no event {canceller}.")
+                detail = f"There is no event `{canceller}`."
+                raise Unacceptable.field(f"{pointer}/unless/{index}", "unknown_event_type", detail)

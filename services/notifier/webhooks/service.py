@@ -1,6 +1,6 @@
 """Endpoints as partners manage them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Literal
 from uuid import UUID
@@ -16,6 +16,7 @@ from services.notifier.webhooks.schemas import EndpointPatch, NewEndpoint, Redel
 from services.notifier.webhooks.secrets import new_secret, seal
 from shared.bus.events import encode_event
 from shared.contracts.notifier import WebhookEndpointChanged, WebhookEndpointDisabled, WebhookEndpointTested
+from shared.contracts.registry import registry
 from shared.http.client import GuardedClient, NotAllowed
 from shared.http.dependencies import check_match
 from shared.http.errors import Conflict, NotFound, Unacceptable
@@ -50,6 +51,7 @@ async def get(work: Work, endpoint_id: UUID, *, lock: bool = False) -> WebhookEn
 async def create(work: Work, body: NewEndpoint, client: GuardedClient, key: bytes) -> tuple[WebhookEndpoint, str]:
     """The endpoint and its secret, which is not readable again."""
     _check_url(client, body.url)
+    _check_types(body.types)
     mine = select(func.count()).where(WebhookEndpoint.account_id == work.account_id)
     if (await work.session.scalar(mine) or 0) >= MOST_ENDPOINTS:
         raise TooManyEndpoints
@@ -85,6 +87,7 @@ async def change(
             raise Unacceptable.field(f"/{name}", "null", "Leave it out to keep it as it is.")
     if "url" in changes:
         _check_url(client, changes["url"])
+    _check_types(changes.get("types", []))
     for name, value in changes.items():
         setattr(endpoint, name, value)
     if changes.get("enabled") is True:
@@ -202,6 +205,14 @@ async def _cancel_waiting(work: Work, endpoint_id: UUID) -> None:
 def _tell(work: Work, endpoint: WebhookEndpoint, change: Change, fields: Iterable[str] = ()) -> None:
     changed = WebhookEndpointChanged(endpoint_id=endpoint.id, change=change, fields=tuple(sorted(fields)))
     work.emit(changed, subject=endpoint.id, version=endpoint.version)
+
+
+def _check_types(patterns: Sequence[str]) -> None:
+    """A pattern that nothing can match would be an endpoint that waits in vain."""
+    for position, pattern in enumerate(patterns):
+        if not any(TypeFilter((pattern,)).takes(event_type) for event_type in registry()):
+            detail = f"No event is called `{pattern}`. All events: {', '.join(sorted(registry()))}."
+            raise Unacceptable.field(f"/types/{position}", "unknown_event_type", detail)
 
 
 def _check_url(client: GuardedClient, url: str) -> None:

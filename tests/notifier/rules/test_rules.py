@@ -67,16 +67,25 @@ class TestTheRulesOfANewAccount:
         assert {rule["builtin"] for rule in rules} == {"unhappy_answer", "acknowledge", "reply", "resolved"}
         assert len(rules) == 4
 
-    async def test_stay_deleted_and_stay_edited(self, notifier: Harness, account: UUID) -> None:
+    async def test_stay_edited(self, notifier: Harness, account: UUID) -> None:
         await an_account(notifier, account)
         client = notifier.client(account=account)
-        first, second, *_ = (await client.get("/v1/rules")).json()["data"]
-        assert (await client.delete(f"/v1/rules/{first['id']}")).status_code == 204
-        await client.patch(f"/v1/rules/{second['id']}", json={"name": "Renamed"})
+        first, *_ = (await client.get("/v1/rules")).json()["data"]
+        await client.patch(f"/v1/rules/{first['id']}", json={"name": "Renamed"})
         await an_account(notifier, account)
         rules = (await client.get("/v1/rules")).json()["data"]
-        assert len(rules) == 3
+        assert len(rules) == 4
         assert "Renamed" in {rule["name"] for rule in rules}
+
+    async def test_can_be_switched_off_but_not_deleted(self, notifier: Harness, account: UUID) -> None:
+        await an_account(notifier, account)
+        client = notifier.client(account=account)
+        first, *_ = (await client.get("/v1/rules")).json()["data"]
+        refused = await client.delete(f"/v1/rules/{first['id']}")
+        assert (refused.status_code, refused.json()["code"]) == (409, "built_in_rule")
+        assert '{"enabled": false}' in refused.json()["detail"]
+        switched = await client.patch(f"/v1/rules/{first['id']}", json={"enabled": False})
+        assert (switched.status_code, switched.json()["enabled"]) == (200, False)
 
 
 class TestWriting:
@@ -90,8 +99,12 @@ class TestWriting:
         ("changes", "pointer", "word"),
         [
             ({"condition": "data.raiting.value < 3"}, "/condition", "data.raiting"),
-            ({"event_type": "heed.nothing.happened.v1"}, "/event_type", "can begin with"),
-            ({"event_type": "heed.notifier.message.sent.v1"}, "/event_type", "can begin with"),
+            ({"event_type": "heed.nothing.happened.v1"}, "/event_type", "There is no event `heed.nothing.happened.v1`"),
+            (
+                {"event_type": "heed.notifier.message.sent.v1"},
+                "/event_type",
+                "begin with `heed.notifier.message.sent.v1`",
+            ),
             ({"event_type": "heed.notifier.rule.ran.v1"}, "/event_type", "can begin with"),
             ({"actions": []}, "/actions", "at least 1"),
             ({"actions": [{"type": "launch"}]}, "/actions/0", "launch"),
@@ -100,7 +113,11 @@ class TestWriting:
             ({"actions": [OPEN_TICKET | {"subject": "{{ range(9) }}"}]}, "/actions/0/subject", "call"),
             ({"actions": [{"type": "send_message", "template": "reply"}]}, "/actions/0/template", "reply"),
             ({"actions": [OPEN_TICKET | {"delay_seconds": -1}]}, "/actions/0/open_ticket/delay_seconds", "0"),
-            ({"actions": [OPEN_TICKET | {"unless": ["heed.no.such.v1"]}]}, "/actions/0/unless", "heed.no.such.v1"),
+            (
+                {"actions": [OPEN_TICKET | {"unless": [FeedbackReceived.TYPE, "heed.no.such.v1"]}]},
+                "/actions/0/unless/1",
+                "heed.no.such.v1",
+            ),
             ({"name": " "}, "/name", "empty"),
             ({"colour": "red"}, "/colour", "Extra"),
         ],

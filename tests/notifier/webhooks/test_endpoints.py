@@ -94,6 +94,30 @@ class TestManaging:
         assert answer.status_code == 422
         assert answer.json()["errors"][0]["pointer"] == "/types/1"
 
+    @pytest.mark.parametrize("wanted", ["heed.tickets.ticket.vanished.v1", "heed.tickets.ticket.opened", "hed.*"])
+    async def test_a_type_that_no_event_has_is_refused_by_name(
+        self, notifier: Harness, account: UUID, wanted: str
+    ) -> None:
+        made = await an_endpoint(notifier, account, types=["heed.tickets.*"])
+        client, types = notifier.client(account=account), ["heed.tickets.*", wanted]
+        path = "/v1/webhook-endpoints"
+        for answer in (
+            await client.post(path, json={"url": URL, "types": types}),
+            await client.patch(f"{path}/{made['id']}", json={"types": types}),
+        ):
+            assert answer.status_code == 422
+            [error] = answer.json()["errors"]
+            assert (error["pointer"], error["code"]) == ("/types/1", "unknown_event_type")
+            assert f"`{wanted}`" in error["detail"]
+
+    async def test_what_a_url_begins_with_is_said_as_it_is(self, notifier: Harness, account: UUID) -> None:
+        client = notifier.client(account=account)
+        refused = await client.post("/v1/webhook-endpoints", json={"url": "ftp://partner.example"})
+        assert refused.status_code == 422
+        assert "https:// or http://" in refused.json()["errors"][0]["detail"]
+        plain = await client.post("/v1/webhook-endpoints", json={"url": "http://partner.example/heed"})
+        assert plain.status_code == 201
+
     async def test_an_endpoint_that_is_switched_off_gets_nothing_new(self, notifier: Harness, account: UUID) -> None:
         made = await an_endpoint(notifier, account)
         client, path = notifier.client(account=account), f"/v1/webhook-endpoints/{made['id']}"
