@@ -63,8 +63,10 @@ class GuardedClient:
             port = parts.port
         except ValueError:
             raise NotAllowed("this is not a URL") from None
-        if parts.scheme not in ("https", "http") or not parts.hostname:
-            raise NotAllowed("a URL begins with https:// and a host name")
+        # Where http:// could not reach anything, it is refused now and not at the first delivery.
+        schemes = ("https", "http") if self._allow_plain or self._allowed else ("https",)
+        if parts.scheme not in schemes or not parts.hostname:
+            raise NotAllowed(f"a URL begins with {' or '.join(f'{scheme}://' for scheme in schemes)} and a host name")
         if parts.username is not None or parts.password is not None or parts.fragment:
             raise NotAllowed("a URL here has no user name, password or fragment")
         if port == 0 or "%" in parts.hostname:

@@ -134,6 +134,13 @@ class TestWhatMayNotBeReached:
         with pytest.raises(NotAllowed, match="https"):
             GuardedClient().check_url("http://93.184.216.34/")
 
+    def test_and_by_name_where_it_could_not_reach_anything(self) -> None:
+        url = "http://partner.example/"
+        with pytest.raises(NotAllowed, match="begins with https:// and"):
+            GuardedClient().check_url(url)
+        GuardedClient(allowed=[ip_network("10.0.0.0/8")]).check_url(url)
+        GuardedClient(allow_plain=True).check_url(url)
+
     @pytest.mark.parametrize(
         "answers", [["127.0.0.1"], ["::1"], ["93.184.216.34", "127.0.0.1"], ["::ffff:127.0.0.1"], []]
     )
