@@ -16,7 +16,7 @@ class TestKilledAgainAndAgain:
         """SIGKILL in the moment between a commit and its acknowledgement, where a duplicate is certain to come."""
         chance = random.Random(1)
         for _ in range(KILLS):
-            process = stand.start(guards_off=guards_off, slow_ack=0.5)
+            process = stand.start(guards_off=guards_off, slow_ack=30)
             for _ in range(5):
                 await stand.commit_events(chance.randint(1, 20))
             await asyncio.to_thread(wait_for, process, "committed")
