@@ -29,9 +29,6 @@ from shared.observability.logging import configure_logging
 from shared.process import settle
 from shared.service import Runtime, Service, open_runtime
 
-# Per service; twice as many under pressure. One small PostgreSQL serves all six.
-POOL_SIZE = 4
-
 log = structlog.get_logger(__name__)
 
 
@@ -62,7 +59,7 @@ async def run_together(home: DataHome, address: Address, listening: socket.socke
         if not admin_url:
             server = await stack.enter_async_context(private_postgres(home))
             admin_url = server.url
-            values |= {"database_url": admin_url, "database_pool_size": POOL_SIZE}
+            values["database_url"] = admin_url
             # Whoever tries Heed out on one machine receives its webhooks on that machine.
             values["webhook_allow_cidrs"] = "127.0.0.0/8,::1/128"
         declared = settings_of_all(present(), values)

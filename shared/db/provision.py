@@ -1,5 +1,6 @@
 """Roles, schemas and rights: what an administrator's connection prepares once, before the migrations."""
 
+import asyncio
 from collections.abc import Sequence
 
 import asyncpg
@@ -10,10 +11,23 @@ from shared.settings import ServiceSettings
 
 # Any constant will do; it keeps two starts from provisioning at the same time.
 _LOCK = 0x48454544
+# Roles belong to the server, the lock to one database: from another database of the same server somebody may have
+# been first. ("tuple concurrently updated" has no error class of its own.)
+_BEATEN = (asyncpg.UniqueViolationError, asyncpg.DuplicateObjectError, asyncpg.InternalServerError)
+PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)  # seconds
 
 
 async def provision(connection: asyncpg.Connection, services: Sequence[tuple[Service, ServiceSettings]]) -> None:
     """Create what is missing and set the passwords; safe to repeat, and to run twice at once."""
+    for pause in PAUSES:
+        try:
+            return await _provision(connection, services)
+        except _BEATEN:
+            await asyncio.sleep(pause)
+    return await _provision(connection, services)
+
+
+async def _provision(connection: asyncpg.Connection, services: Sequence[tuple[Service, ServiceSettings]]) -> None:
     async with connection.transaction():
         await connection.execute("select pg_advisory_xact_lock($1)", _LOCK)
         for service, settings in services:

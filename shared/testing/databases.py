@@ -19,7 +19,8 @@ from shared.service import Service
 from shared.settings import ServiceSettings
 from shared.testing.servers import DATABASE_URL, FOLDER, RUN
 
-# The same in all workers of all runs: on a shared server the roles belong to everybody.
+# The same in all workers of all runs: on a shared server the roles, and so their passwords, belong to everybody.
+DATABASE_SECRET = "one-secret-for-all-tests"
 _KEY = Ed25519PrivateKey.from_private_bytes(b"heed tests sign with this seed..")
 PRIVATE_KEY = _KEY.private_bytes(
     serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -45,7 +46,9 @@ class Databases:
         """A service's settings for this database; `changes` by field name."""
         values: dict[str, Any] = {
             "database_url": self.url,
-            "database_secret": "one-secret-for-all-tests",
+            "database_secret": DATABASE_SECRET,
+            # Tests do more at once than a pool gives in a moment when the machine is busy with other things.
+            "database_pool_size": 16,
             "secret": "another-one-for-all-tests",
             "token_public_key": PUBLIC_KEY,
             "token_private_key": PRIVATE_KEY if service.name == "gateway" else "",

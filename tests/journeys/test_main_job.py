@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.testing.databases import Databases, create_database
+from shared.testing.databases import DATABASE_SECRET, Databases, create_database
 from shared.testing.servers import RABBITMQ_URL
 from tests.journeys.heed import running_heed
 from tests.journeys.main_job import Journey
@@ -27,6 +27,7 @@ class TestMainJob:
     ) -> None:
         environment = {
             "HEED_DATABASE_URL": empty.url,
+            "HEED_DATABASE_SECRET": DATABASE_SECRET,
             "HEED_RABBITMQ_URL": os.environ[RABBITMQ_URL] if transport == "rabbitmq" else "",
             "HEED_BUS_PREFIX": tmp_path.name.replace("_", "-")[-40:],
             "HEED_RESOLUTION_SURVEY_DELAY_SECONDS": "1",
