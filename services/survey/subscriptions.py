@@ -1,5 +1,6 @@
 """Everything the survey service listens to."""
 
+from services.survey.accounts import handlers as accounts
 from services.survey.contacts import handlers as contacts
 from services.survey.feedback import handlers as feedback
 from services.survey.invitations import handlers as invitations
@@ -11,10 +12,13 @@ from shared.contracts.customers import (
     CustomerUpdated,
     SightingUnresolved,
 )
+from shared.contracts.gateway import AccountCreated, AccountUpdated
 from shared.contracts.notifier import SurveyRequested
 from shared.contracts.survey import ResponseReceived
 
 SUBSCRIPTIONS = (
+    on(AccountCreated, accounts.remember),
+    on(AccountUpdated, accounts.rename),
     on_batch([CustomerCreated, CustomerUpdated, CustomerDeleted], contacts.remember),
     on_batch([ResponseReceived], feedback.understand),
     on_batch([CustomerIdentified, SightingUnresolved], feedback.settle),

@@ -1,10 +1,10 @@
 """Bodies of `/v1/surveys/{id}/invitations`."""
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from services.survey.responses.schemas import Email, ExternalId, Phone
 from shared.http.schemas import Model
@@ -36,9 +36,19 @@ class CustomerLookup(Model):
 class NewInvitations(Model):
     """`email`: the notifier sends it. `link`: nothing is sent, the answer has the links for you to pass on."""
 
-    customers: Annotated[list[UUID | CustomerLookup], Field(min_length=1, max_length=MOST_CUSTOMERS)]
+    customers: Annotated[list[CustomerLookup], Field(min_length=1, max_length=MOST_CUSTOMERS)] = Field(
+        description="Each as an object, or just the customer's id."
+    )
     channel: Channel = "email"
     expires_in_days: Annotated[int, Field(ge=1, le=365)] | None = None
+
+    @field_validator("customers", mode="before")
+    @classmethod
+    def a_bare_id_will_do(cls, customers: Any) -> Any:
+        # Not a union of types: its errors would speak of both, and of neither in a way that helps.
+        if not isinstance(customers, list):
+            return customers
+        return [{"id": one} if isinstance(one, str | UUID) else one for one in customers]
 
 
 class InvitationResult(Model):

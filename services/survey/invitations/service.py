@@ -73,9 +73,8 @@ async def ask(work: Work, survey: Survey, contacts: Sequence[Contact | None], te
     return results
 
 
-async def _known(work: Work, wanted: Sequence[UUID | CustomerLookup], *, patience: float) -> list[Contact | None]:
+async def _known(work: Work, lookups: Sequence[CustomerLookup], *, patience: float) -> list[Contact | None]:
     """A customer who was created a moment ago is still on the way here, so look again for up to `patience` seconds."""
-    lookups = [CustomerLookup(id=one) if isinstance(one, UUID) else one for one in wanted]
     while True:
         found = await _look_up(work, lookups)
         if patience <= 0 or None not in found:

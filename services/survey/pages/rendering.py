@@ -41,7 +41,7 @@ def survey_page(survey: PublishedSurvey, form: Form, locale: str) -> Response:
     values = dict.fromkeys(survey.questions, "") | dict(form.values)
     errors = {key: form.errors[key] for key in survey.questions if key in form.errors}
     context: dict[str, Any] = {
-        "name": survey.name,
+        "business": survey.business,
         "questions": questions,
         "values": values,
         "errors": errors,

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from services.survey.accounts.models import Account
 from services.survey.surveys.models import Survey, SurveyState, SurveyVersion
 from services.survey.surveys.questions import QUESTIONS, Question, RatingQuestion
 from shared.db.database import Database
@@ -32,13 +33,17 @@ class SurveyClosed(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class PublishedSurvey:
-    """The latest published version of a survey; `is_open` is false while it takes no answers."""
+    """The latest published version of a survey; `is_open` is false while it takes no answers.
+
+    `name` is for colleagues; `business` is what respondents know the account by.
+    """
 
     account_id: UUID
     survey_id: UUID
     version: int
     is_open: bool
     name: str
+    business: str | None
     kind: str
     locale: str
     touchpoint: str | None
@@ -88,13 +93,16 @@ class PublishedSurveys:
         version = SurveyVersion
         same = (version.survey_id == Survey.id) & (version.version == Survey.published_version)
         statement = (
-            select(version, Survey.state)
+            select(version, Survey.state, Account.name)
             .join(Survey, same)
+            .outerjoin(Account, Account.account_id == Survey.account_id)
             .where(Survey.id == survey_id, Survey.account_id == account_id)
         )
         async with self._database.transaction(account_id) as session:
             row = (await session.execute(statement)).one_or_none()
-        return None if row is None else _published(row[0], is_open=row[1] is SurveyState.PUBLISHED)
+        if row is None:
+            return None
+        return _published(row[0], is_open=row[1] is SurveyState.PUBLISHED, business=row[2])
 
     async def _refuse_unknown(self, account_id: UUID, survey_id: UUID) -> None:
         statement: Any = select(Survey.id).where(Survey.id == survey_id, Survey.account_id == account_id)
@@ -111,7 +119,7 @@ def published_surveys(runtime: Runtime) -> PublishedSurveys:
     return found
 
 
-def _published(version: SurveyVersion, *, is_open: bool) -> PublishedSurvey:
+def _published(version: SurveyVersion, *, is_open: bool, business: str | None) -> PublishedSurvey:
     questions = QUESTIONS.validate_python(version.questions)
     return PublishedSurvey(
         account_id=version.account_id,
@@ -119,6 +127,7 @@ def _published(version: SurveyVersion, *, is_open: bool) -> PublishedSurvey:
         version=version.version,
         is_open=is_open,
         name=version.name,
+        business=business,
         kind=version.kind,
         locale=version.locale,
         touchpoint=version.touchpoint,

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from services.survey.invitations.tokens import Link, LinkKind, Links
+from shared.contracts.gateway import AccountCreated, AccountUpdated
 from shared.contracts.survey import ResponseReceived
 from shared.ids import new_id
 from shared.testing.harness import Harness
@@ -56,6 +57,18 @@ def heading(page: httpx.Response) -> str:
     found = re.search("<h1>(.*?)</h1>", page.text)
     assert found
     return found.group(1)
+
+
+class TestTheHead:
+    async def test_names_the_business_and_not_the_survey(self, survey: Harness, account: UUID) -> None:
+        created = AccountCreated(account_id=account, name="Corner Bakery", locale="en", timezone="UTC")
+        await survey.deliver(created, account=account, subject=account)
+        renamed = AccountUpdated(account_id=account, name="Corner & Bakery", locale="en", timezone="UTC")
+        await survey.deliver(renamed, account=account, subject=account, version=2)
+        await survey.deliver(created, account=account, subject=account)
+        page = await survey.anonymous().get(await open_link(survey, account, name="Internal name"))
+        assert heading(page) == "Corner &amp; Bakery"
+        assert "Internal name" not in page.text
 
 
 class TestTheLink:
@@ -133,9 +146,9 @@ class TestLooking:
         assert not re.search(r"\bon\w+=|style=|https?://", answer.text)
 
     async def test_shows_an_accounts_own_words_as_text_not_as_markup(self, survey: Harness, account: UUID) -> None:
-        path = await invited(
-            survey, account, name="<b>Tea</b> & co", texts={"en": {"question": "<script>alert(1)</script>"}}
-        )
+        named = AccountCreated(account_id=account, name="<b>Tea</b> & co", locale="en", timezone="UTC")
+        await survey.deliver(named, account=account, subject=account)
+        path = await invited(survey, account, texts={"en": {"question": "<script>alert(1)</script>"}})
         html = (await survey.anonymous().get(path)).text
         assert "&lt;b&gt;Tea&lt;/b&gt; &amp; co" in html
         assert "<script>" not in html

@@ -18,6 +18,7 @@ SURVEY = PublishedSurvey(
     version=1,
     is_open=True,
     name="CSAT",
+    business="Corner Bakery",
     kind="csat",
     locale="en",
     touchpoint=None,
