@@ -26,13 +26,14 @@ from tests.system.resources import SETTINGS, open_business
 ROUND = timedelta(minutes=12)
 ROUNDS = 4
 
-# Takes what is waiting; returns the batches that one service receives, in its order.
-Courier = Callable[[Sequence[bytes]], Sequence[Sequence[bytes]]]
+# Takes a service's name and what is new for it; returns the batches that it receives now, in this order. What it keeps
+# back it must hand out when there is nothing new.
+Courier = Callable[[str, Sequence[bytes]], Sequence[Sequence[bytes]]]
 
 
-def in_order(waiting: Sequence[bytes]) -> Sequence[Sequence[bytes]]:
+def in_order(service: str, fresh: Sequence[bytes]) -> Sequence[Sequence[bytes]]:
     """As it should be: each event once, in the order they were made, each on its own."""
-    return [[body] for body in waiting]
+    return [[body] for body in fresh]
 
 
 class World:
@@ -84,14 +85,16 @@ class World:
         said = [event for service in self.services.values() for event in await service.emitted(self.account)]
         return sorted(said, key=lambda event: event.id)
 
-    async def _carry(self) -> int:
-        waiting = [event for event in await self.events() if event.id not in self._carried]
-        bodies = [event.raw for event in waiting]
-        for service in self.services.values():
-            for batch in self.courier(bodies):
+    async def _carry(self) -> bool:
+        """Whether there was anything to carry."""
+        fresh = [event for event in await self.events() if event.id not in self._carried]
+        self._carried |= {event.id for event in fresh}
+        carried = False
+        for name, service in self.services.items():
+            for batch in self.courier(name, [event.raw for event in fresh]):
                 await service.deliver_raw(batch)
-        self._carried |= {event.id for event in waiting}
-        return len(waiting)
+                carried = True
+        return carried
 
 
 @asynccontextmanager
