@@ -2,9 +2,10 @@
 
 AppError
 ├── Unreadable 400         ├── WrongMethod 405     ├── TooLarge 413
-├── Unauthenticated 401    ├── Conflict 409        ├── Unacceptable 422
-├── Forbidden 403          ├── Gone 410            ├── TooMany 429
-└── NotFound 404           └── StaleVersion 412    └── Unavailable 503
+├── Unauthenticated 401    ├── Conflict 409        ├── WrongMediaType 415
+├── Forbidden 403          ├── Gone 410            ├── Unacceptable 422
+└── NotFound 404           └── StaleVersion 412    ├── TooMany 429
+                                                   └── Unavailable 503
 """
 
 from dataclasses import dataclass
@@ -110,6 +111,14 @@ class TooLarge(AppError):
     status = 413
     code = "too_large"
     title = "Too large"
+
+
+class WrongMediaType(AppError):
+    """Send the body as JSON, with `Content-Type: application/json`."""
+
+    status = 415
+    code = "wrong_media_type"
+    title = "Wrong media type"
 
 
 class Unacceptable(AppError):

@@ -66,10 +66,13 @@ class Edge:
             await exchange.fail(problem)
         finally:
             self.in_flight -= 1
-            structlog.contextvars.clear_contextvars()
             route = getattr(scope.get("route"), "path", "unmatched")
             taken = time.perf_counter() - started
             REQUESTS.labels(self.service, scope["method"], route, str(exchange.status)).observe(taken)
+            if exchange.status >= 400:
+                # What was refused is what people ask about, with the request id that they were given.
+                log.info("refused", method=scope["method"], route=route, status=exchange.status)
+            structlog.contextvars.clear_contextvars()
 
     def _limit_for(self, path: str) -> int | None:
         for prefix, limit in self.body_limits:

@@ -21,6 +21,7 @@ from shared.http.errors import AppError, FieldProblem
 log = structlog.get_logger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
+MOST_FIELDS = 50
 RETRY_SECONDS = 2
 # Python's own JSON reader names no position for a body that nests too deeply; it raises this instead.
 _TOO_DEEP = "The body nests deeper than can be read."
@@ -36,6 +37,7 @@ _BY_STATUS: dict[int, type[AppError]] = {
         e.Gone,
         e.StaleVersion,
         e.TooLarge,
+        e.WrongMediaType,
         e.Unacceptable,
         e.TooMany,
         e.Unavailable,
@@ -66,8 +68,11 @@ def problem_response(problem: AppError, request_id: str) -> Response:
 def from_validation(found: Sequence[Any], *, skip: int = 1) -> AppError:
     """Pydantic's list as one problem; `skip` is how many leading parts of a location are not the document's own."""
     if any(item["type"] == "json_invalid" for item in found):
-        return e.Unreadable(f"The body is not valid JSON: {found[0].get('ctx', {}).get('error', 'syntax error')}.")
-    fields = tuple(_field(item, skip) for item in found[:50])
+        reason = found[0].get("ctx", {}).get("error", "syntax error")
+        at = found[0]["loc"][-1]
+        place = f" (at character {at})" if isinstance(at, int) else ""
+        return e.Unreadable(f"The body is not valid JSON: {reason}{place}.")
+    fields = tuple(_field(item, skip) for item in found[:MOST_FIELDS])
     listed = " ".join(f"{f.pointer or 'body'}: {f.detail}" for f in fields[:3])
     return e.Unacceptable(listed, errors=fields)
 
@@ -81,6 +86,8 @@ def install_error_handlers(app: FastAPI) -> None:
 
     async def invalid(request: Request, problem: Exception) -> Response:
         assert isinstance(problem, RequestValidationError)
+        if _is_no_json(request) and any(item["loc"][:1] == ("body",) for item in problem.errors()):
+            return problem_response(e.WrongMediaType(), request_id_of(request))
         return problem_response(from_validation(problem.errors()), request_id_of(request))
 
     async def http(request: Request, problem: Exception) -> Response:
@@ -88,6 +95,8 @@ def install_error_handlers(app: FastAPI) -> None:
         # FastAPI wraps whatever goes wrong while it reads a body; the reason is what the client can act on.
         if isinstance(problem.__cause__, AppError | RecursionError | OSError):
             return problem_response(translate(problem.__cause__), request_id_of(request))
+        if isinstance(problem.__cause__, UnicodeDecodeError):
+            return problem_response(e.Unreadable("The body is not UTF-8."), request_id_of(request))
         kind = _BY_STATUS.get(problem.status_code, AppError)
         detail = None if problem.status_code in (401, 404, 405) else str(problem.detail)
         response = problem_response(kind(detail), request_id_of(request))
@@ -135,6 +144,11 @@ def is_outage(problem: BaseException) -> bool:
     return sqlstate.startswith(("08", "28", "3D", "53", "57P"))
 
 
+def _is_no_json(request: Request) -> bool:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind != "application/json" and not kind.endswith("+json")
+
+
 def request_id_of(request: Request) -> str:
     return str(request.scope.get("state", {}).get("request_id", ""))
 
@@ -152,7 +166,26 @@ def _field(item: Any, skip: int) -> FieldProblem:
     else:
         pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in place[skip:])
         pointer += item.get("ctx", {}).get("pointer", "")
-    return FieldProblem(pointer, item["type"], _sentence(item["msg"]))
+    return FieldProblem(pointer, item["type"], _sentence(_plain(item)))
+
+
+def _plain(item: Any) -> str:
+    """Pydantic speaks to programmers; the commonest of its sentences are said here for everybody."""
+    limits = item.get("ctx", {})
+    match item["type"]:
+        case "model_attributes_type" | "model_type" | "dict_type":
+            return "must be an object"
+        case "too_short":
+            return f"needs at least {limits['min_length']}, has {limits['actual_length']}"
+        case "too_long":
+            return f"takes at most {limits['max_length']}"
+        case "uuid_parsing" | "uuid_type":
+            return "must be an id, such as 01a20000-0000-7000-8000-000000000001"
+        case "missing":
+            return "is missing"
+        case "extra_forbidden":
+            return "is not a field here; check its spelling"
+    return str(item["msg"])
 
 
 def _sentence(message: str) -> str:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+import structlog
 
 from shared.ids import new_id
 from shared.testing.databases import Databases
@@ -59,6 +60,28 @@ class TestErrors:
             answer = await toy.client(account=account).post("/v1/notes", content=body, headers=headers)
             assert answer.status_code == 400, body[:20]
             assert answer.json()["code"] == "unreadable"
+
+    async def test_what_is_no_utf8_is_said_to_be_none(self, toy: Harness, account: UUID) -> None:
+        headers = {"content-type": "application/json"}
+        answer = await toy.client(account=account).post("/v1/notes", content=b'{"title": "\xff"}', headers=headers)
+        assert answer.json()["detail"] == "The body is not UTF-8."
+
+    async def test_where_the_json_breaks_is_said(self, toy: Harness, account: UUID) -> None:
+        headers = {"content-type": "application/json"}
+        answer = await toy.client(account=account).post("/v1/notes", content=b'{"title": "a",}', headers=headers)
+        assert "character 14" in answer.json()["detail"]
+
+    async def test_a_form_is_told_to_be_json(self, toy: Harness, account: UUID) -> None:
+        answer = await toy.client(account=account).post("/v1/notes", data={"title": "a"})
+        assert answer.status_code == 415
+        assert "application/json" in answer.json()["detail"]
+
+    async def test_a_refusal_is_in_the_log_under_its_request_id(self, toy: Harness, account: UUID) -> None:
+        with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as logs:
+            answer = await toy.client(account=account).post("/v1/notes", json={})
+        [entry] = [entry for entry in logs if entry["event"] == "refused"]
+        assert entry["request"] == answer.headers["X-Request-Id"]
+        assert (entry["status"], entry["route"], entry["account"]) == (422, "/v1/notes", str(account))
 
     async def test_a_large_body_is_refused_whether_it_says_so_or_not(self, toy: Harness, account: UUID) -> None:
         async def undeclared() -> AsyncIterator[bytes]:
