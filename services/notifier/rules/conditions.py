@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import cel
 
+from services.notifier.rules import wording
 from services.notifier.shapes import Schema, example_of, fields_of, shape_of, unknown_field
 from shared.http.errors import Unacceptable
 
@@ -34,8 +35,8 @@ def holds(condition: str, activation: Mapping[str, Any]) -> tuple[bool, str | No
         result = _program(condition).execute(activation)
     except KeyError as problem:
         return False, f"the event has no field {problem}"
-    except (TypeError, ValueError, RuntimeError, IndexError) as problem:
-        return False, f"the condition could not be evaluated: {str(problem)[:200]}"
+    except (TypeError, ValueError, RuntimeError, IndexError, ArithmeticError) as problem:
+        return False, f"it could not be evaluated: {wording.of_evaluation(str(problem))}"
     if result is not True and result is not False:
         return False, "the condition gave no yes or no"
     return result, None
@@ -73,7 +74,7 @@ def _compiles(condition: str, pointer: str) -> None:
     try:
         program = _program(condition)
     except (ValueError, RuntimeError, RecursionError) as problem:
-        raise Unacceptable.field(pointer, "syntax", str(problem)[:300]) from None
+        raise Unacceptable.field(pointer, "syntax", wording.of_syntax(str(problem))) from None
     unknown = [name for name in program.variables() if name not in ("data", "event")]
     bound = set(re.findall(r"\.\s*(?:exists_one|exists|all|filter|map)\s*\(\s*([A-Za-z_]\w*)", condition))
     for name in sorted(set(unknown) - bound):
@@ -96,14 +97,14 @@ def _paths(bare: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def _gives_yes_or_no(condition: str, event_type: str, pointer: str) -> None:
-    """A dry run on an example in which every field is filled in. A key that the example lacks proves nothing."""
+    """A dry run on an example in which every field is filled in. What depends on its values proves nothing."""
     event = example_of(_EVENT_SHAPE) | {"time": "2026-03-02T09:30:00Z", "type": event_type}
     try:
         result = _program(condition).execute({"data": example_of(shape_of(event_type)), "event": event})
-    except KeyError:
+    except (LookupError, ArithmeticError):
         return
     except (TypeError, ValueError, RuntimeError) as problem:
-        raise Unacceptable.field(pointer, "dry_run", str(problem)[:300]) from None
+        raise Unacceptable.field(pointer, "dry_run", wording.of_evaluation(str(problem))) from None
     if not isinstance(result, bool):
         kind = type(result).__name__
         raise Unacceptable.field(pointer, "not_boolean", f"A condition is true or false; this one gives a {kind}.")

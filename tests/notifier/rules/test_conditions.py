@@ -76,6 +76,34 @@ class TestSaving:
         assert caught.value.errors[0].code == code
 
 
+class TestWhatIsSaid:
+    @pytest.mark.parametrize(
+        ("condition", "sentence"),
+        [
+            ("data.rating ==", "at column 15: it ends where a field or a value should follow."),
+            ("data.rating = 1", "at column 13: `=` does not belong here (write `==`)."),
+            ("data.text == 'a' and true", "at column 18: `and` stands where an operator such as `==` or `&&` should"),
+            ("data.rating != null && (true", "at column 29: `)` is missing."),
+            ("data.text ==\n 'late", "at line 2, column 2: the text that begins here has no closing quotation mark."),
+            ("foo bar", "at column 5: `bar` stands where an operator or the end should."),
+            ("data..text", "at column 6: `..` does not belong here."),
+            ("has(data)", "at column 5: invalid argument to has() macro."),
+            ("data.text < 3", "Values of kinds that do not go together"),
+            ("launch(data.text)", "There is no function `launch` for what it is given here."),
+        ],
+    )
+    def test_is_one_sentence_and_nothing_of_the_parser(self, condition: str, sentence: str) -> None:
+        with pytest.raises(Unacceptable) as caught:
+            conditions.check(condition, FEEDBACK)
+        detail = caught.value.errors[0].detail
+        assert sentence in detail
+        assert not any(word in detail for word in ("ERROR", "<input>", "<EOF>", "IDENTIFIER", "\n"))
+
+    def test_what_only_the_real_event_can_tell_is_not_refused(self) -> None:
+        for condition in ("data.topics[5].key == 'a'", "data.rating.value / (data.rating.value - 1) > 2"):
+            conditions.check(condition, FEEDBACK)
+
+
 class TestDeciding:
     @pytest.mark.parametrize(
         ("rating", "sentiment", "ticket_id", "is_unhappy"),
@@ -107,6 +135,13 @@ class TestDeciding:
         assert not held
         assert reason is not None
         assert "could not be evaluated" in reason
+
+    def test_nor_does_a_division_by_nothing_or_a_place_that_is_not_there(self) -> None:
+        for condition in ("1 / data.number > 2", "data.topics[5] == 1"):
+            held, reason = conditions.holds(condition, seen(number=0, topics=[]))
+            assert not held
+            assert reason is not None
+            assert "could not be evaluated" in reason
 
     def test_no_condition_always_holds(self) -> None:
         assert conditions.holds("", seen()) == (True, None)

@@ -119,7 +119,7 @@ class TestWriting:
                 "heed.no.such.v1",
             ),
             ({"name": " "}, "/name", "empty"),
-            ({"colour": "red"}, "/colour", "Extra"),
+            ({"colour": "red"}, "/colour", "not a field"),
         ],
     )
     async def test_what_is_wrong_is_named(
