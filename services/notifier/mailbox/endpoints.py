@@ -8,28 +8,32 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, select_autoescape
+from jinja2 import Environment as Templates
+from jinja2 import FileSystemLoader, select_autoescape
 from sqlalchemy import select
 from sqlalchemy.orm import defer
 
 from services.notifier.mailbox.models import MailboxMail
 from shared.http.dependencies import runtime_of
-from shared.http.errors import NotFound
+from shared.http.errors import Forbidden, NotFound
 from shared.http.routing import APIRouter
 from shared.service import Runtime
+from shared.settings import Environment, ServiceSettings
 
 SHOWN = 100
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; base-uri 'none'; form-action 'none'"
 # The mail itself: no script, no form, nothing fetched but pictures; its links open a page of their own.
 _MAIL_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src https: data:; form-action 'none'; "
     "frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
 )
-_PAGES = Environment(
+_PAGES = Templates(
     loader=FileSystemLoader(Path(__file__).parent / "pages"), autoescape=select_autoescape(), auto_reload=False
 )
 
@@ -38,6 +42,12 @@ router = APIRouter(prefix="/mailbox", tags=["mailbox"], include_in_schema=False)
 
 class NoMailbox(NotFound):
     """There is no built-in mailbox here: mail goes out through a mail server."""
+
+
+class OtherHost(Forbidden):
+    """The mailbox is shown at localhost and at the host of HEED_PUBLIC_URL only. Open it there."""
+
+    code = "other_host"
 
 
 @router.get("")
@@ -82,7 +92,20 @@ def _mailbox_of(request: Request) -> Runtime:
     runtime = runtime_of(request)
     if not runtime.settings.uses_mailbox:
         raise NoMailbox
+    _refuse_other_hosts(request, runtime.settings)
     return runtime
+
+
+def _refuse_other_hosts(request: Request, settings: ServiceSettings) -> None:
+    """DNS rebinding: a page whose own name has come to mean this machine could read the mail as its own."""
+    if settings.environment is not Environment.DEVELOPMENT:
+        return  # There the edge decides which names it answers to.
+    try:
+        host = urlsplit(f"//{request.headers.get('host', '')}").hostname
+    except ValueError:
+        host = None
+    if host not in _LOOPBACK | {urlsplit(settings.public_url).hostname}:
+        raise OtherHost
 
 
 def _parsed(mail: MailboxMail) -> EmailMessage:

@@ -14,6 +14,13 @@ from shared.testing.harness import Harness
 from tests.notifier.builders import a_customer, an_account, invitation, send_messages, ticket_replied
 
 
+@pytest.fixture
+async def notifier(harness: Any) -> Harness:
+    """At the address that the tests' clients ask."""
+    made: Harness = await harness(SERVICE, public_url="http://heed.test")
+    return made
+
+
 async def received(notifier: Harness, account: UUID, **reply: Any) -> str:
     """Have a reply mailed to a fresh address; returns the path of the mail in the mailbox."""
     await an_account(notifier, account)
@@ -72,6 +79,25 @@ class TestThePages:
     async def test_say_so_when_a_mail_is_not_there(self, notifier: Harness) -> None:
         assert (await notifier.anonymous().get(f"/mailbox/{new_id()}")).status_code == 404
         assert (await notifier.anonymous().get("/mailbox/nonsense")).status_code == 422
+
+
+class TestAskedUnderAnotherName:
+    """A page of another site whose name was made to mean this machine."""
+
+    @pytest.mark.parametrize("host", ["evil.example", "evil.example:8000", "localhost.evil.example", "x@[", ""])
+    async def test_the_pages_refuse(self, notifier: Harness, host: str) -> None:
+        for path in ("/mailbox", f"/mailbox/{new_id()}", f"/mailbox/{new_id()}/html"):
+            answer = await notifier.anonymous().get(path, headers={"Host": host})
+            assert (answer.status_code, answer.json()["code"]) == (403, "other_host")
+
+    @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8000", "127.0.0.1:8000", "[::1]:8000", "heed.test:81"])
+    async def test_but_not_under_their_own(self, notifier: Harness, host: str) -> None:
+        assert (await notifier.anonymous().get("/mailbox", headers={"Host": host})).status_code == 200
+
+    async def test_on_a_server_the_edge_decides(self, notifier: Harness) -> None:
+        changes = {"environment": Environment.PRODUCTION, "mailbox": "on"}
+        notifier.runtime.settings = notifier.runtime.settings.model_copy(update=changes)
+        assert (await notifier.anonymous().get("/mailbox", headers={"Host": "notifier"})).status_code == 200
 
 
 class TestWithoutAMailbox:
