@@ -49,8 +49,8 @@ def stage(rabbitmq_url: str = "") -> Iterator[Stage]:
     """Everything on disk is durable: fsync and synchronous_commit are on, as in a real installation."""
     folder = Path(tempfile.mkdtemp(prefix="heed-bench-"))
     folder.chmod(0o711)
-    os.environ.setdefault(FOLDER, str(folder))
-    os.environ.setdefault(RUN, folder.name)
+    os.environ[FOLDER] = str(folder)
+    os.environ[RUN] = folder.name
     home = DataHome(folder / "postgresql")
     postgres = PrivatePostgres(prepare_cluster(home), home.log / "postgres.log")
     asyncio.run(postgres.start())
