@@ -7,11 +7,12 @@ from services.notifier.messages import handlers as messages
 from services.notifier.rules import engine as rules
 from shared.bus.subscriptions import Subscription, on, on_any, on_batch
 from shared.contracts.customers import CustomerCreated, CustomerDeleted, CustomerUpdated
-from shared.contracts.gateway import AccountCreated
+from shared.contracts.gateway import AccountCreated, AccountUpdated
 from shared.contracts.survey import InvitationCreated
 
 SUBSCRIPTIONS: list[Subscription] = [
     on(AccountCreated, accounts.set_up),
+    on(AccountUpdated, accounts.change),
     on_batch([CustomerCreated, CustomerUpdated], contacts.remember),
     on(CustomerDeleted, contacts.forget),
     # The log comes before the rules: what led to an event is looked up there.

@@ -1,10 +1,10 @@
 from uuid import UUID
 
-from fastapi import BackgroundTasks, Request
+from fastapi import BackgroundTasks, Request, Response
 
 from services.gateway.accounts import service as accounts_service
 from services.gateway.accounts.auth import AccountsWrite, SignedIn
-from services.gateway.accounts.schemas import AccountOpened, AccountOut, ActorOut, Me, NewAccount
+from services.gateway.accounts.schemas import AccountChanges, AccountOpened, AccountOut, ActorOut, Me, NewAccount
 from services.gateway.api_keys import service as api_keys_service
 from services.gateway.api_keys.schemas import APIKeyOut
 from services.gateway.exchange.service import credential_id, exchange_of
@@ -13,7 +13,7 @@ from services.gateway.told_once import tell_once
 from services.gateway.users import service as users_service
 from services.gateway.users.passwords import passwords_of, random_password
 from services.gateway.users.schemas import NewUser, PasswordChange, Role, UserOut
-from shared.http.dependencies import RuntimeDep, principal_of
+from shared.http.dependencies import IfMatch, RuntimeDep, principal_of, set_etag
 from shared.http.routing import APIRouter
 
 router = APIRouter(prefix="/v1", tags=["accounts"])
@@ -33,6 +33,24 @@ async def open_account(body: NewAccount, work: AccountsWrite, runtime: RuntimeDe
         password=made_up,
         api_key=opened.api_key,
     )
+
+
+@router.get("/accounts/current")
+async def get_account(work: SignedIn, response: Response) -> AccountOut:
+    """The account you are signed in to."""
+    account = await accounts_service.get(work)
+    set_etag(response, account.version)
+    return AccountOut.model_validate(account)
+
+
+@router.patch("/accounts/current")
+async def change_account(
+    body: AccountChanges, work: AccountsWrite, expected: IfMatch, response: Response
+) -> AccountOut:
+    """Change name, language or time zone of the account you are signed in to."""
+    account = await accounts_service.change(work, body, expected_version=expected)
+    set_etag(response, account.version)
+    return AccountOut.model_validate(account)
 
 
 @router.get("/me")

@@ -1,6 +1,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.gateway.db import Base
@@ -15,4 +16,5 @@ class Account(Base):
     name: Mapped[str]
     locale: Mapped[str]
     timezone: Mapped[str]
+    version: Mapped[int] = mapped_column(default=1, server_default=text("1"))
     created_at: Mapped[datetime]

@@ -3,7 +3,7 @@ from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, field_validator
 
 from services.gateway.api_keys.schemas import APIKeyOut
 from services.gateway.users.schemas import Email, NewPassword, UserOut
@@ -38,11 +38,28 @@ class NewAccount(Model):
     owner: NewOwner
 
 
+class AccountChanges(Model):
+    """What is absent stays. The name stands in mails and on survey pages; language and time zone are for customers of
+    whom no others are known."""
+
+    name: Name | None = None
+    locale: Locale | None = None
+    timezone: TimeZone | None = None
+
+    @field_validator("name", "locale", "timezone", mode="before")
+    @classmethod
+    def refuse_null(cls, value: object) -> object:
+        if value is None:
+            raise ValueError("cannot be taken away; leave the field out to keep it as it is")
+        return value
+
+
 class AccountOut(Model):
     account_id: UUID
     name: str
     locale: str
     timezone: str
+    version: int
     created_at: datetime
 
 

@@ -3,15 +3,16 @@
 from dataclasses import dataclass
 
 from services.gateway.accounts.models import Account
-from services.gateway.accounts.schemas import NewAccount
+from services.gateway.accounts.schemas import AccountChanges, NewAccount
 from services.gateway.api_keys import service as api_keys
 from services.gateway.audit import trail
 from services.gateway.users import service as users
 from services.gateway.users.models import User
 from services.gateway.users.schemas import NewUser
 from shared.auth.scopes import ALL
-from shared.contracts.gateway import AccountCreated
+from shared.contracts.gateway import AccountCreated, AccountUpdated
 from shared.db.database import set_account
+from shared.http.dependencies import check_match
 from shared.http.errors import NotFound
 from shared.ids import new_id
 from shared.work import Work
@@ -52,6 +53,7 @@ async def open_another(work: Work, new: NewAccount, *, owner: NewUser, password_
         correlation_id=work.correlation_id,
         causation_id=work.causation_id,
         traceparent=work.traceparent,
+        settings=work.settings,
     )
     await set_account(work.session, inner.account_id)
     opened = await open_account(
@@ -68,4 +70,23 @@ async def get(work: Work) -> Account:
     account = await work.session.get(Account, work.account_id)
     if account is None:
         raise NotFound
+    return account
+
+
+async def change(work: Work, changes: AccountChanges, *, expected_version: int | None) -> Account:
+    """Raises `NotFound` or `StaleVersion`. What is as it was is not told."""
+    account = await work.session.get(Account, work.account_id, with_for_update=True)
+    if account is None:
+        raise NotFound
+    check_match(expected_version, account.version)
+    given = changes.model_dump(include=changes.model_fields_set)
+    if all(getattr(account, name) == value for name, value in given.items()):
+        return account
+    for name, value in given.items():
+        setattr(account, name, value)
+    account.version += 1
+    updated = AccountUpdated(
+        account_id=account.account_id, name=account.name, locale=account.locale, timezone=account.timezone
+    )
+    work.emit(updated, subject=account.account_id, version=account.version)
     return account

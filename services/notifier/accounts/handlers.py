@@ -1,4 +1,4 @@
-"""A new account gets what every account starts with."""
+"""A new account gets what every account starts with; how it is called is kept as it changes."""
 
 from sqlalchemy.dialects.postgresql import insert
 
@@ -6,15 +6,23 @@ from services.notifier.accounts.models import Account
 from services.notifier.rules import defaults
 from services.notifier.templates import builtin
 from shared.bus.events import Event
-from shared.contracts.gateway import AccountCreated
+from shared.contracts.gateway import AccountCreated, AccountUpdated
 from shared.work import Work
 
 
 async def set_up(work: Work, event: Event[AccountCreated]) -> None:
     """Safe to repeat: what is there, edited or not, stays."""
-    data = event.data
-    values = {"name": data.name, "locale": data.locale, "timezone": data.timezone}
-    statement = insert(Account).values(account_id=work.account_id, rules_paused=False, **values)
-    await work.session.execute(statement.on_conflict_do_update(index_elements=["account_id"], set_=values))
+    await _remember(work, event.data, event.aggregate_version)
     await builtin.seed(work)
     await defaults.seed(work)
+
+
+async def change(work: Work, event: Event[AccountUpdated]) -> None:
+    await _remember(work, event.data, event.aggregate_version)
+
+
+async def _remember(work: Work, data: AccountCreated | AccountUpdated, version: int) -> None:
+    values = {"name": data.name, "locale": data.locale, "timezone": data.timezone, "version": version}
+    statement = insert(Account).values(account_id=work.account_id, rules_paused=False, **values)
+    newer = Account.version < statement.excluded.version
+    await work.session.execute(statement.on_conflict_do_update(index_elements=["account_id"], set_=values, where=newer))

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from sqlalchemy import text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.notifier.db import Base
@@ -9,7 +10,8 @@ from shared.db.base import AccountOwned
 
 
 class Account(AccountOwned, Base):
-    """The name stands in messages, locale and time zone are for customers of whom no others are known."""
+    """The name stands in messages, locale and time zone are for customers of whom no others are known.
+    `version` is the account's, so that an older event never overwrites a newer one."""
 
     __tablename__ = "accounts"
 
@@ -17,4 +19,5 @@ class Account(AccountOwned, Base):
     name: Mapped[str]
     locale: Mapped[str]
     timezone: Mapped[str]
+    version: Mapped[int] = mapped_column(default=1, server_default=text("1"))
     rules_paused: Mapped[bool] = mapped_column(default=False)

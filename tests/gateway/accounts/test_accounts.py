@@ -8,7 +8,7 @@ import pytest
 from shared.auth.scopes import ALL
 from shared.bus.events import Actor
 from shared.contracts.base import ActorKind
-from shared.contracts.gateway import AccountCreated, UserAdded
+from shared.contracts.gateway import AccountCreated, AccountUpdated, UserAdded
 from shared.ids import new_id
 
 if TYPE_CHECKING:
@@ -84,6 +84,58 @@ class TestOpening:
         answer = await gateway.client(account=business.account_id).post("/v1/accounts", json=NEW | change)
         assert answer.status_code == 422
         assert answer.json()["errors"][0]["pointer"] == pointer
+
+
+class TestTheCurrentAccount:
+    path = "/v1/accounts/current"
+
+    @pytest.mark.parametrize("method", ["GET", "PATCH"])
+    async def test_nobody_anonymous(self, gateway: "Harness", method: str) -> None:
+        assert (await gateway.anonymous().request(method, self.path)).status_code == 401
+
+    async def test_is_the_callers_and_no_other(self, gateway: "Harness", business: "Business", account: "UUID") -> None:
+        other = gateway.client(account=account)
+        assert (await other.get(self.path)).status_code == 404
+        assert (await other.patch(self.path, json={"name": "Mine now"})).status_code == 404
+        read = await gateway.client(account=business.account_id).get(self.path)
+        assert (read.json()["account_id"], read.json()["name"]) == (str(business.account_id), "Corner shop")
+        assert read.headers["etag"] == '"1"'
+
+    async def test_is_changed_by_owners_only(self, gateway: "Harness", business: "Business") -> None:
+        admin = gateway.client(*(ALL - {"accounts:write"}), account=business.account_id)
+        assert (await admin.get(self.path)).status_code == 200
+        assert (await admin.patch(self.path, json={"name": "Mine now"})).status_code == 403
+
+    async def test_can_be_renamed_and_the_services_hear_it(self, gateway: "Harness", business: "Business") -> None:
+        client = gateway.client(account=business.account_id)
+        changed = await client.patch(self.path, json={"name": "Lindenhof", "timezone": "Europe/Berlin"})
+        assert (changed.status_code, changed.headers["etag"]) == (200, '"2"')
+        assert (await client.get(self.path)).json() == changed.json()
+        assert changed.json()["locale"] == "en"
+        [told] = await gateway.emitted(business.account_id, AccountUpdated)
+        assert told.data == AccountUpdated(
+            account_id=business.account_id, name="Lindenhof", locale="en", timezone="Europe/Berlin"
+        )
+        assert (told.subject, told.aggregate_version) == (business.account_id, 2)
+
+    async def test_that_stays_as_it_is_is_not_told(self, gateway: "Harness", business: "Business") -> None:
+        client = gateway.client(account=business.account_id)
+        for body in ({}, {"name": "Corner shop"}):
+            assert (await client.patch(self.path, json=body)).headers["etag"] == '"1"'
+        assert await gateway.emitted(business.account_id, AccountUpdated) == []
+
+    async def test_a_change_of_an_older_version_is_refused(self, gateway: "Harness", business: "Business") -> None:
+        client, stale = gateway.client(account=business.account_id), {"If-Match": '"1"'}
+        answers = [await client.patch(self.path, json={"name": name}, headers=stale) for name in ("A", "B")]
+        assert [answer.status_code for answer in answers] == [200, 412]
+
+    @pytest.mark.parametrize("change", [{"name": None}, {"name": " "}, {"timezone": "Prague"}, {"locale": "English"}])
+    async def test_says_which_value_is_not_acceptable(
+        self, gateway: "Harness", business: "Business", change: dict[str, object]
+    ) -> None:
+        answer = await gateway.client(account=business.account_id).patch(self.path, json=change)
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["pointer"] == f"/{next(iter(change))}"
 
 
 class TestMe:
