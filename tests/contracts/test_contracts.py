@@ -7,6 +7,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+
 from shared.bus.events import decode_event
 from shared.contracts.asyncapi import asyncapi_document
 from shared.contracts.registry import UnknownEventType, payload_class, registry, service_of
