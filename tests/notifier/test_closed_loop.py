@@ -82,6 +82,8 @@ class TestTheDefaultRules:
         await send_messages(notifier)
 
         [message] = await messages_of(notifier, account, template="acknowledgement")
+        assert message["subject"] == "Thank you for your feedback [#7]"
+        assert "has reached Lindenhof" in message["text"]
         assert "You will hear from us by Monday, 2 March, 14:00 CET." in message["text"]
 
     async def test_a_german_customer_reads_german(self, notifier: Harness, account: UUID) -> None:
@@ -91,6 +93,17 @@ class TestTheDefaultRules:
         await send_messages(notifier)
         [message] = await messages_of(notifier, account)
         assert "Sie hören von uns bis Montag, 2. März, 10:00 Uhr (CET)." in message["text"]
+
+    async def test_a_customer_whose_time_zone_nobody_knows_reads_the_businesss(
+        self, notifier: Harness, account: UUID
+    ) -> None:
+        await an_account(notifier, account)
+        ana = await a_customer(notifier, account, timezone="Mars/Olympus_Mons")
+        await notifier.deliver(ticket_opened(ana, notifier.clock.now()), account=account)
+        await send_messages(notifier)
+        [message] = await messages_of(notifier, account)
+        assert message["state"] == "sent"
+        assert "10:00 CET" in message["text"]
 
     async def test_a_reply_is_mailed(self, notifier: Harness, account: UUID) -> None:
         await an_account(notifier, account)

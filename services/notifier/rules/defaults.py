@@ -28,7 +28,7 @@ DEFAULT_RULES: Final[dict[str, dict[str, Any]]] = {
         "actions": [
             {
                 "type": "open_ticket",
-                # Customers read it too, in replies: it says what it is about and judges nothing.
+                # For the desk; the built-in texts do not show it to customers.
                 "subject": "{{ survey_name or 'Feedback' }}"
                 "{% if rating %}: {{ rating.value }} of {{ rating.maximum }}{% endif %}",
                 "priority": "high",

@@ -26,7 +26,7 @@ def zone_of(*names: str | None) -> tzinfo:
         if name:
             try:
                 return ZoneInfo(name)
-            except (OSError, ValueError):  # unknown, or no time zone data installed
+            except (KeyError, OSError, ValueError):  # unknown, a folder, or no name at all
                 continue
     return UTC
 
@@ -41,7 +41,14 @@ def day(moment: datetime, locale: str, zone: tzinfo) -> str:
 def moment(instant: datetime, locale: str, zone: tzinfo) -> str:
     """`Tuesday, 3 March, 14:00 CET` or `Dienstag, 3. März, 14:00 Uhr (CET)`."""
     local = instant.astimezone(zone)
-    clock, abbreviation = f"{local:%H:%M}", local.tzname() or "UTC"
+    clock, abbreviation = f"{local:%H:%M}", _spoken(zone, local.tzname() or "UTC")
     if locale == "de":
         return f"{day(instant, locale, zone)}, {clock} Uhr ({abbreviation})"
     return f"{day(instant, locale, zone)}, {clock} {abbreviation}"
+
+
+def _spoken(zone: tzinfo, abbreviation: str) -> str:
+    """Where a zone has no letters, such as `-03`, its city: `Sao Paulo`."""
+    if abbreviation.isalpha() or not isinstance(zone, ZoneInfo) or not zone.key:
+        return abbreviation
+    return zone.key.rsplit("/", 1)[-1].replace("_", " ")

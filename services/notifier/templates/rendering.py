@@ -24,6 +24,7 @@ _BREAKS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
 _FILTERS: Final = ("upper", "lower", "capitalize", "trim", "length", "first", "last", "join", "default", "truncate")
 _TESTS: Final = ("defined", "none", "eq", "ne", "lt", "le", "gt", "ge", "in")
 LONGEST_SUBJECT = 200
+_NO_TITLE: Final = re.compile(r"<title>\s*</title>")
 _TAG: Final = re.compile(r"<\s*[A-Za-z]")
 # mrml parses recursively and takes the whole process down when some 2,000 tags stand inside each other.
 MOST_TAGS = 500
@@ -71,10 +72,12 @@ def render(source: Source, variables: Mapping[str, Any], *, locale: str, zone: t
     context = dict(variables) | {"_locale": locale, "_zone": zone}
     plain, html = _environment(autoescape=False), _environment(autoescape=True)
     subject = one_line(plain.from_string(source.subject).render(context))[:LONGEST_SUBJECT]
+    page = html.from_string(source.html).render(context)
     return Rendered(
         subject=subject,
         text=plain.from_string(source.text).render(context),
-        html=html.from_string(source.html).render(context),
+        # Screen readers and browsers name the page by it; a title of the text's own stays.
+        html=_NO_TITLE.sub(lambda _: f"<title>{escape(subject)}</title>", page, count=1),
     )
 
 

@@ -1,5 +1,6 @@
 """`/v1/templates`: the account's texts, checked when they are saved."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,8 +10,8 @@ from services.notifier.shapes import example_of
 from services.notifier.templates.builtin import built_in_text
 from services.notifier.templates.checking import check
 from services.notifier.templates.kinds import KINDS, LOCALES
-from services.notifier.templates.moments import zone_of
-from services.notifier.templates.rendering import compile_mjml, one_line, paragraphs, render
+from services.notifier.templates.moments import moment, zone_of
+from services.notifier.templates.rendering import Source, compile_mjml, one_line, paragraphs, render
 from services.notifier.templates.schemas import TemplateText
 from services.notifier.templates.service import compile_source, language_of
 from shared.contracts.notifier import TemplateChanged
@@ -69,6 +70,22 @@ class TestWhatEveryAccountStartsWith:
         rendered = render(compile_source(body, kind), example_of(kind.shape), locale=locale, zone=zone_of("UTC"))
         assert "{{" not in rendered.subject + rendered.text + rendered.html
         assert "fonts.googleapis" not in rendered.html, "a mail that calls somebody when it is opened"
+        assert rendered.html.count(f"<title>{rendered.subject}</title>") == 1
+
+    @pytest.mark.parametrize("key", ["acknowledgement", "reply", "resolved"])
+    @pytest.mark.parametrize("locale", LOCALES)
+    def test_tells_customers_nothing_that_was_written_for_colleagues(self, key: str, locale: str) -> None:
+        text = built_in_text(key, locale)
+        internal = {"subject": "After delivery: 2 of 10", "reason": "gave in, she shouts"}
+        variables = example_of(KINDS[key].shape) | internal | {"business": {"name": "Lindenhof"}, "number": 7}
+        source = Source(text["subject"], text["text"], text["html"])
+        rendered = render(source, variables, locale=locale, zone=zone_of("UTC"))
+        whole = rendered.subject + rendered.text + rendered.html
+        assert "2 of 10" not in whole
+        assert "gave in" not in whole
+        assert rendered.subject.endswith("[#7]")
+        assert "Lindenhof" in rendered.text
+        assert "Lindenhof" in rendered.html
 
     @pytest.mark.parametrize(("locale", "language"), [("de-AT", "de"), ("DE_ch", "de"), ("pt-BR", "en"), ("", "en")])
     def test_comes_in_the_nearest_language(self, locale: str, language: str) -> None:
@@ -180,6 +197,25 @@ class TestPreviewing:
 
 
 class TestTexts:
+    @pytest.mark.parametrize(
+        ("zone", "locale", "written"),
+        [
+            ("Europe/Berlin", "en", "Monday, 2 March, 10:30 CET"),
+            ("Europe/Berlin", "de", "Montag, 2. März, 10:30 Uhr (CET)"),
+            ("America/Sao_Paulo", "en", "Monday, 2 March, 06:30 Sao Paulo"),
+            ("Nowhere/At_All", "en", "Monday, 2 March, 09:30 UTC"),
+            ("../etc", "en", "Monday, 2 March, 09:30 UTC"),
+            ("Europe", "en", "Monday, 2 March, 09:30 UTC"),
+        ],
+    )
+    def test_a_time_is_the_readers_own_and_says_whose(self, zone: str, locale: str, written: str) -> None:
+        assert moment(datetime(2026, 3, 2, 9, 30, tzinfo=UTC), locale, zone_of(zone)) == written
+
+    def test_a_title_is_the_subject_and_never_markup(self) -> None:
+        html = compile_mjml(MJML.format("{{ text }}"))
+        rendered = render(Source("{{ text }}", "", html), {"text": "<b>&"}, locale="en", zone=UTC)
+        assert "<title>&lt;b&gt;&amp;</title>" in rendered.html
+
     def test_what_a_customer_wrote_is_never_markup(self) -> None:
         assert "<script>" not in paragraphs("<script>alert(1)</script>\n\nb")
         assert str(paragraphs("a\nb")) == "<p style='margin:0 0 12px'>a<br>b</p>"
