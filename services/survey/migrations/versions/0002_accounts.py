@@ -14,7 +14,7 @@ def upgrade() -> None:
     op.execute("""
         create table survey.accounts (
             account_id uuid not null,
-            name varchar not null,
+            name text not null,
             version integer not null,
             constraint pk_accounts primary key (account_id)
         )
