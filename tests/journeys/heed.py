@@ -19,10 +19,11 @@ START_SECONDS = 60.0
 
 
 class Heed:
-    """One `python -m services` with its own home. `start` returns when it is ready."""
+    """One `python -m services` with its own home, or with arguments. `start` returns when it is ready."""
 
-    def __init__(self, home: Path, environment: dict[str, str]) -> None:
+    def __init__(self, home: Path, environment: dict[str, str], *arguments: str) -> None:
         self.home = home
+        self._arguments = arguments
         self.port = free_port()
         self._environment = environment
         self.process: subprocess.Popen[bytes] | None = None
@@ -45,7 +46,7 @@ class Heed:
         self.home.mkdir(parents=True, exist_ok=True)
         with (self.home / "output.txt").open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "services"],
+                [sys.executable, "-m", "services", *self._arguments],
                 cwd=ROOT,
                 env=inherited | own | self._environment,
                 stdout=output,
