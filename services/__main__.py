@@ -13,6 +13,8 @@ from services.catalog import NAMES, present
 from shared.embedded.errors import CannotStart
 from shared.embedded.home import DataHome
 
+INTERRUPTED = 130  # what shells report for a program that Ctrl-C ended
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Returns the exit status. What a person can mend is said in a few lines, without a trace."""
@@ -20,6 +22,9 @@ def main(arguments: list[str] | None = None) -> int:
     home = DataHome(os.environ.get("HEED_HOME") or ".heed")
     try:
         _dispatch(options, home)
+    except KeyboardInterrupt:
+        # Pressed before the runner was there to take it; nothing is open yet that would have to be closed.
+        return INTERRUPTED
     except CannotStart as problem:
         print(f"\n{problem}", file=sys.stderr)
         return 1

@@ -1,7 +1,6 @@
 """The composition root: all of Heed in one process behind one port, or one half of one service."""
 
 import asyncio
-import json
 import signal
 import socket
 import sys
@@ -33,13 +32,13 @@ log = structlog.get_logger(__name__)
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
-    """Run until done, or until Ctrl-C or SIGTERM cancel it: both are a proper end."""
+    """Run until done, or until Ctrl-C, SIGTERM or a closed terminal cancel it: each is a proper end."""
     import uvloop
 
     async def until_stopped() -> None:
         task = asyncio.ensure_future(main)
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, task.cancel)
         with suppress(asyncio.CancelledError):
             await task
@@ -67,7 +66,7 @@ async def run_together(home: DataHome, address: Address, listening: socket.socke
         configure_logging(declared[0][1].log_level, cast("TextIO", log_file))
         await migrate(admin_url, declared)
         app = await stack.enter_async_context(everything(declared, home))
-        banner(home, address)
+        banner(home, address, mailbox=any(getattr(settings, "uses_mailbox", False) for _, settings in declared))
         await _serve(app, listening)
 
 
@@ -153,22 +152,17 @@ async def _first_account(gateway: Runtime, home: DataHome) -> None:
     await ensure_first_account(gateway, keep)
 
 
-def banner(home: DataHome, address: Address) -> None:
+def banner(home: DataHome, address: Address, *, mailbox: bool) -> None:
     """What a person who has just started Heed wants to know."""
     here = Path.cwd()
     folder = home.folder.relative_to(here) if home.folder.is_relative_to(here) else home.folder
-    credentials = home.folder / CREDENTIALS
     lines = [f"Heed is ready:  {address.url}", ""]
-    if credentials.exists():
-        email = json.loads(credentials.read_text())["email"]
-        lines += [f"Sign in as      {email}", f"Password        in {folder / CREDENTIALS}"]
-    lines += [
-        f"API documents   {address.url}/docs",
-        f"Mail it sends   {address.url}/mailbox",
-        f"Data and logs   {folder}",
-        "",
-        "Ctrl-C stops it.",
-    ]
+    if (home.folder / CREDENTIALS).exists():
+        lines.append(f"Your API key    in {folder / CREDENTIALS}")
+    lines.append(f"API documents   {address.url}/docs")
+    if mailbox:
+        lines.append(f"Mail it sends   {address.url}/mailbox")
+    lines += [f"Data and logs   {folder}", "", "Ctrl-C stops it."]
     text = "".join(f"  {line}".rstrip() + "\n" for line in lines)
     sys.stdout.write(f"\n{text}\n")
     sys.stdout.flush()

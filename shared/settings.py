@@ -9,11 +9,16 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PLACEHOLDERS = ("changeme", "change-me", "placeholder", "secret", "password", "guest", "example")
 SHORTEST_SECRET = 24
+SCHEMES = {
+    "public_url": ("https://", "http://"),
+    "rabbitmq_url": ("amqp://", "amqps://"),
+    "database_url": ("postgresql://", "postgres://"),
+}
 
 
 class Environment(StrEnum):
@@ -52,6 +57,15 @@ class ServiceSettings(BaseSettings):
             if path and not values.get(name):
                 values[name] = Path(path).read_text().strip()
         return values
+
+    @field_validator("public_url", "database_url", "bus_database_url", "rabbitmq_url")
+    @classmethod
+    def check_address(cls, url: str, info: ValidationInfo) -> str:
+        """A mistyped address would only show when somebody uses it: a customer, for instance."""
+        schemes = SCHEMES.get(str(info.field_name), SCHEMES["database_url"])
+        if url and not (url.startswith(schemes) and urlsplit(url).hostname):
+            raise ValueError(f"must be an address that begins with {' or '.join(schemes)}")
+        return url.rstrip("/") if info.field_name == "public_url" else url
 
     @model_validator(mode="after")
     def refuse_placeholder_secrets(self) -> Self:

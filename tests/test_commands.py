@@ -161,7 +161,7 @@ class TestStarting:
         status, printed = heed.end(signal.SIGINT)
         assert status == 0
         assert f"http://localhost:{heed.port}" in printed
-        assert before["email"] in printed
+        assert "credentials.json" in printed
         assert before["password"] not in printed
         heed.start()
         assert heed.credentials == before
