@@ -39,6 +39,7 @@ class TestRedaction:
     )
     def test_personal_data_and_secrets_do_not_get_out(self, key: str, value: object) -> None:
         line = logged(**{key: value})
+        line = line.replace(json.loads(line)["timestamp"], "")  # any digits may stand in it
         for leaked in ("ana@", "912", "hunter2", "hk_abc", "Bearer abc"):
             assert leaked not in line
         assert "redacted" in line
