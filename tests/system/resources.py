@@ -12,7 +12,7 @@ from services.gateway.users.passwords import passwords_of
 from services.gateway.users.schemas import NewUser, Role
 from shared.contracts.customers import CustomerCreated, CustomerProfile
 from shared.contracts.gateway import AccountCreated
-from shared.contracts.survey import ResponseReceived
+from shared.contracts.survey import FeedbackReceived, ResponseReceived
 from shared.ids import new_id
 from shared.testing.harness import Harness
 
@@ -102,8 +102,11 @@ async def of_notifier(notifier: Harness, account: UUID) -> Resources:
     await notifier.deliver(ana, account=account, subject=customer_id)
     client = notifier.client(account=account)
     message = {"customer_id": str(customer_id), "subject": "About your parcel", "text": "It is on its way."}
+    # One of their own: those that every account has cannot be deleted.
+    look = {"type": "open_ticket", "subject": "Look at this"}
+    rule = {"name": "Watch", "event_type": FeedbackReceived.TYPE, "actions": [look]}
     return {
-        "rule_id": await first(client, "/v1/rules"),
+        "rule_id": (await made(client, "/v1/rules", rule))["id"],
         "template_id": await first(client, "/v1/templates"),
         "message_id": (await made(client, "/v1/messages", message))["id"],
         "endpoint_id": (await made(client, "/v1/webhook-endpoints", {"url": "https://127.0.0.1/heed"}))["id"],

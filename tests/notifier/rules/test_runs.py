@@ -184,14 +184,21 @@ class TestADelayedAction:
         [run] = await runs_of(notifier, account, event_id=str(event_id))
         assert (run["steps"][1]["state"], run["steps"][1]["detail"]) == ("canceled", "rules are paused")
 
-    async def test_is_dropped_if_its_rule_was_deleted(self, notifier: Harness, account: UUID) -> None:
-        await self.resolved(notifier, account)
-        client = notifier.client(account=account)
-        for rule in (await client.get("/v1/rules")).json()["data"]:
-            await client.delete(f"/v1/rules/{rule['id']}")
-        notifier.clock.advance(timedelta(hours=2))
+    @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+    async def test_is_dropped_if_its_rule_was_switched_off_or_deleted(
+        self, notifier: Harness, account: UUID, method: str
+    ) -> None:
+        survey = {"type": "send_survey", "kind": "csat", "delay_seconds": 60}
+        rule = await created(notifier, account, event_type=TicketResolved.TYPE, actions=[survey])
+        await notifier.deliver(ticket_resolved(new_id(), notifier.clock.now()), account=account)
+        body = {"enabled": False} if method == "PATCH" else None
+        changed = await notifier.client(account=account).request(method, f"/v1/rules/{rule['id']}", json=body)
+        assert changed.is_success
+        notifier.clock.advance(timedelta(minutes=2))
         await notifier.run_timers()
         assert await notifier.emitted(account, SurveyRequested) == []
+        [run] = await runs_of(notifier, account)
+        assert [step["state"] for step in run["steps"]] == ["canceled"]
 
 
 class TestUnless:
