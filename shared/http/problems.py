@@ -69,8 +69,8 @@ def from_validation(found: Sequence[Any], *, skip: int = 1) -> AppError:
     """Pydantic's list as one problem; `skip` is how many leading parts of a location are not the document's own."""
     if any(item["type"] == "json_invalid" for item in found):
         reason = found[0].get("ctx", {}).get("error", "syntax error")
-        at = found[0]["loc"][-1]
-        place = f" (at character {at})" if isinstance(at, int) else ""
+        # FastAPI's reader says where in the location, pydantic's own in the reason.
+        place = "".join(f" (at character {at})" for at in found[0]["loc"][-1:] if isinstance(at, int))
         return e.Unreadable(f"The body is not valid JSON: {reason}{place}.")
     fields = tuple(_field(item, skip) for item in found[:MOST_FIELDS])
     listed = " ".join(f"{f.pointer or 'body'}: {f.detail}" for f in fields[:3])
