@@ -34,6 +34,7 @@ _OPEN_TICKET: Final = {"type": "open_ticket", "subject": "Call back", "priority"
 GOOD: Final[Mapping[str, Any]] = {
     **BODIES,
     "POST /v1/accounts": {"name": "Second shop", "locale": "en", "timezone": "UTC", "owner": _PERSON},
+    "PATCH /v1/accounts/current": {"name": "Corner shop", "locale": "en", "timezone": "UTC"},
     "PUT /v1/me/password": {"current_password": "correct horse", "new_password": "battery staple"},
     "POST /v1/users": _PERSON,
     "POST /v1/sessions": {"email": "bea@example.com", "password": "correct horse"},
