@@ -26,6 +26,8 @@ _REFUSED_OR_LOST = (
     asyncpg.CrashShutdownError,
     asyncpg.CannotConnectNowError,
     asyncpg.TooManyConnectionsError,
+    # A server that dies says so on idle connections too, and asyncpg is then taken by surprise at the next use.
+    asyncpg.InternalClientError,
 )
 # On a connection of our own with short statements, these mean the same.
 _GONE = (*_REFUSED_OR_LOST, OSError, TimeoutError, asyncpg.InterfaceError)

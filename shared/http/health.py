@@ -19,6 +19,14 @@ from shared.db.migrations import VERSION_TABLE, head_of
 from shared.service import Runtime
 
 PING_SECONDS = 1.0
+_DATABASE_AWAY = (
+    SQLAlchemyError,
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 
 router = APIRouter(tags=["health"], include_in_schema=False)
 
@@ -65,7 +73,7 @@ async def _check_database(runtime: Runtime) -> Check:
     try:
         async with asyncio.timeout(PING_SECONDS), runtime.database.transaction(None) as session:
             found = await session.scalar(text(f"select version_num from {VERSION_TABLE}"))
-    except (SQLAlchemyError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
+    except _DATABASE_AWAY as problem:
         return Check(name="database", ok=False, detail=f"not answering ({type(problem).__name__})")
     wanted = _wanted(runtime)
     if found != wanted:

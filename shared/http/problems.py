@@ -137,6 +137,9 @@ def is_outage(problem: BaseException) -> bool:
     """Whether the database cannot be reached right now, as opposed to having refused a statement."""
     if isinstance(problem, PoolTimeout | InterfaceError | OSError | asyncio.TimeoutError | asyncpg.InterfaceError):
         return True
+    # What asyncpg raises at the next use of an idle connection whose server said good-bye and died.
+    if isinstance(problem, asyncpg.InternalClientError):
+        return True
     if isinstance(problem, DBAPIError) and problem.connection_invalidated:
         return True
     sqlstate = _sqlstate(problem) or ""
