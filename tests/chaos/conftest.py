@@ -112,6 +112,24 @@ class Stand:
         await until(complete, seconds=seconds)
         return await self.effects()
 
+    async def settled(self, seconds: float = 60) -> Counter[UUID]:
+        """Effects once nothing is on its way any more, what a killed worker held included. Raises `TimeoutError`."""
+        runtime = self.open_runtime()
+        admin = await self.admin()
+
+        async def quiet() -> bool:
+            waiting = await admin.fetchval("select count(*) from probe.outbox where account_id = $1", self.account)
+            return not waiting and not await runtime.transport.depth("probe")
+
+        try:
+            await runtime.transport.open()
+            await self.all_done(seconds)
+            await until(quiet, seconds=seconds)
+        finally:
+            await runtime.transport.close()
+            await runtime.database.close()
+        return await self.effects()
+
     async def close(self) -> None:
         for process in self._processes:
             process.kill()
