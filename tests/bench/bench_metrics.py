@@ -31,7 +31,7 @@ FILL = """
 insert into metrics.facts (account_id, feedback_id, occurred_at, received_at, scheme, minimum, maximum, value, points,
     completed, channel, touchpoint, survey_id, dimensions)
 select ($1::uuid[])[1 + n % 10], gen_random_uuid(),
-    timestamptz '2025-10-01' + (n * 7919 % 15724800) * interval '1 s', timestamptz '2026-04-01', 'nps', 0, 10,
+    timestamptz '2025-10-01' + (n::bigint * 7919 % 15724800) * interval '1 s', timestamptz '2026-04-01', 'nps', 0, 10,
     score, score, true, (array['email','web','sms','link'])[1 + n / 10 % 4], 'delivery', $2::uuid, '{}'
 from (select n, (n * 7 + n / 13) % 11 as score from generate_series(1, $3::int) n) made
 """
