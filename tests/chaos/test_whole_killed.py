@@ -1,7 +1,8 @@
 """R-07 and R-36 in small: all of Heed with its own PostgreSQL, killed in parts and as a whole under load.
 
 The oracle is what clients were told: each accepted answer becomes one feedback, each unhappy one of them one ticket,
-and the score counts each once.
+and the score counts each once. Seen to fail in every second run: with a crowd that takes a new id for each attempt
+there are answers twice (`test_survey_killed.py` makes that certain).
 """
 
 import asyncio
