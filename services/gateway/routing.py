@@ -71,8 +71,7 @@ ROUTES: Final = (
 )
 
 # One expression with one group for each route: the regular expression engine is the fastest router there is.
-# A line break in a path is the service's to refuse, like any other odd character.
-_ANY: Final = re.compile("|".join(f"({route.pattern})" for route in ROUTES), re.DOTALL)
+_ANY: Final = re.compile("|".join(f"({route.pattern})" for route in ROUTES))
 
 
 def find_route(path: str) -> Route | None:
