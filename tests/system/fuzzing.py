@@ -50,7 +50,8 @@ def requests_for(operation: Any, ids: Mapping[str, str]) -> st.SearchStrategy[An
         ways.append(operation.as_strategy(path_parameters=known))
         if operation.body:
             ways.append(operation.as_strategy(path_parameters=known, generation_mode=GenerationMode.NEGATIVE))
-    return st.one_of(ways)
+    # A path with a line break in it leads nowhere (tests/gateway/test_routing.py), so no document describes its answer.
+    return st.one_of(ways).filter(lambda case: "\n" not in "".join(map(str, (case.path_parameters or {}).values())))
 
 
 def fuzz(
