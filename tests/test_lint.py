@@ -54,10 +54,11 @@ class TestTexts:
         ]
         assert list(text_rules("shared/work.py", "x\n" * 400)) == []
 
-    def test_host_names_of_registries_and_places_of_one_machine_are_found(self) -> None:
-        assert len(list(text_rules("docs/x.md", "see https://files.pythonhosted" + ".org/x"))) == 1
-        assert len(list(text_rules("docs/x.md", "cd /" + "work/main"))) == 1
-        assert list(text_rules("docs/x.md", "cd $HOME/work/main and services/work/x")) == []
+    def test_hosts_in_lock_files_and_places_of_one_machine_are_found(self) -> None:
+        assert len(list(text_rules("requirements.lock", "six @ https://packages.example/six.whl"))) == 1
+        assert list(text_rules("docs/x.md", "see https://packages.example/six")) == []
+        assert len(list(text_rules("docs/x.md", "cd /" + "home/ana/heed"))) == 1
+        assert list(text_rules("docs/x.md", "cd $HOME/root/x and services/home/x")) == []
 
     def test_a_package_without_its_init_file_is_found(self, tmp_path: Path) -> None:
         (tmp_path / "services" / "new").mkdir(parents=True)
