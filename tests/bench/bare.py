@@ -32,6 +32,7 @@ create table bare.inbox (event_id uuid primary key);
 create table bare.effects (event_id uuid primary key, body bytea);
 """
 TAKE = "select position, event_id, body from bare.outbox order by position limit $1 for update skip locked"
+DELETE = "delete from bare.outbox where position = any($1)"
 EFFECT = """
 with fresh as (insert into bare.inbox select unnest($1::uuid[]) on conflict do nothing returning event_id)
 insert into bare.effects select event_id, body from unnest($1::uuid[], $2::bytea[]) as event(event_id, body)
@@ -50,8 +51,7 @@ async def notify(late: list[float]) -> None:
             rows = await connection.fetch(TAKE, BATCH)
             if rows:
                 await connection.execute(EFFECT, [row["event_id"] for row in rows], [row["body"] for row in rows])
-                positions = [row["position"] for row in rows]
-                await connection.execute("delete from bare.outbox where position = any($1)", positions)
+                await connection.execute(DELETE, [row["position"] for row in rows])
         now = datetime.now(UTC)
         late.extend(lateness(row["body"], now) for row in rows)
         if not rows:
@@ -74,15 +74,16 @@ async def _relay_one_by_one(broker: aio_pika.abc.AbstractConnection) -> None:
     woken = asyncio.Event()
     await database.add_listener("bare", lambda *_: woken.set())
     while True:
-        row = await database.fetchrow(TAKE, 1)
-        if row is None:
+        async with database.transaction():
+            rows = await database.fetch(TAKE, BATCH)
+            for row in rows:
+                message = aio_pika.Message(row["body"], message_id=str(row["event_id"]), delivery_mode=2)
+                await channel.default_exchange.publish(message, queue.name)
+            await database.execute(DELETE, [row["position"] for row in rows])
+        if not rows:
             with suppress(TimeoutError):
                 await asyncio.wait_for(woken.wait(), 0.5)
             woken.clear()
-            continue
-        message = aio_pika.Message(row["body"], message_id=str(row["event_id"]), delivery_mode=2)
-        await channel.default_exchange.publish(message, queue.name)
-        await database.execute("delete from bare.outbox where position = $1", row["position"])
 
 
 async def _consume_one_by_one(broker: aio_pika.abc.AbstractConnection, late: list[float]) -> None:
@@ -117,8 +118,7 @@ async def relay_pipelined(database: asyncpg.Connection, url: str, queue: str) ->
                 break
             publish = channel.basic_publish
             await asyncio.gather(*(publish(row["body"], routing_key=queue, properties=properties) for row in rows))
-            positions = [row["position"] for row in rows]
-            await database.execute("delete from bare.outbox where position = any($1)", positions)
+            await database.execute(DELETE, [row["position"] for row in rows])
         sent += len(rows)
     await channel.queue_delete(queue, if_unused=False, if_empty=False)
     await broker.close()
@@ -157,6 +157,8 @@ async def main(way: Callable[[list[float]], Awaitable[None]]) -> None:
     if task.done():
         task.result()
     print(json.dumps(percentiles(late)), flush=True)
+    # The client would wait for the broker's good-bye to each of its consumers.
+    os._exit(0)
 
 
 if __name__ == "__main__":
