@@ -19,7 +19,7 @@ from shared.service import Runtime
 
 log = structlog.get_logger(__name__)
 
-EVENTS_AT_ONCE = 500
+EVENTS_AT_ONCE = 2_000
 BYTES_AT_ONCE = 8_000_000
 # Types that no queue takes are offered again this often; meanwhile the others pass them.
 PARKED_SECONDS = 5.0
