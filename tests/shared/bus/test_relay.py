@@ -10,7 +10,7 @@ import pytest
 
 from shared.bus.events import decode_event
 from shared.bus.link import Link
-from shared.bus.relay import Relay, relay_once, run_relay
+from shared.bus.relay import EVENTS_AT_ONCE, Relay, relay_once, run_relay
 from shared.bus.transport import Outgoing, TransportDown, Unroutable
 from shared.contracts.gateway import APIKeyRevoked, UserRemoved
 from shared.ids import new_id
@@ -91,7 +91,7 @@ class TestSending:
     async def test_what_nobody_takes_waits_and_holds_up_nobody(
         self, runtime: Runtime, recorder: Recorder, account: UUID
     ) -> None:
-        unwanted = await emit(runtime, account, 600, revoked=True)
+        unwanted = await emit(runtime, account, EVENTS_AT_ONCE + 100, revoked=True)
         wanted = await emit(runtime, account, 2)
         recorder.nobody_takes = frozenset({APIKeyRevoked.TYPE})
         assert await relay_once(runtime) == 0  # a whole batch of what nobody takes
@@ -102,7 +102,7 @@ class TestSending:
         assert recorder.sent == wanted
         await link.close()
         recorder.nobody_takes = frozenset()
-        assert await relay_once(runtime) == 600
+        assert await relay_once(runtime) == EVENTS_AT_ONCE + 100
         assert recorder.sent == wanted + unwanted
 
 
