@@ -1,0 +1,94 @@
+"""What a survey's logic can ask about an attempt to answer it.
+
+A condition is a tree: `{"all": [...]}`, `{"any": [...]}`, `{"not": {...}}`, or a comparison of one thing the attempt
+knows with a value or with another such thing.
+"""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, JsonValue, StringConstraints, model_validator
+
+from shared.http.schemas import Model
+
+# Something an attempt knows: `question.score`, an item of a question that has several (`question.quality.speed`), a
+# `variable.total`, a hidden field `hidden.plan`, or `response.language` and `response.channel`.
+Reference = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^(question\.[a-z][a-z0-9_]{0,63}(\.[a-z0-9][a-z0-9_-]{0,63})?|(variable|hidden)\.[a-z][a-z0-9_]{0,63}"
+        r"|response\.(language|channel))$"
+    ),
+]
+
+# These stand alone; all others take a `value` or an `other`.
+ALONE = frozenset({"is_answered", "is_skipped", "is_true", "is_false"})
+Operator = Literal[
+    "is_answered",
+    "is_skipped",
+    "is_true",
+    "is_false",
+    "equals",
+    "not_equals",
+    "less",
+    "at_most",
+    "greater",
+    "at_least",
+    "between",
+    "before",
+    "after",
+    "contains",
+    "not_contains",
+    "starts_with",
+    "ends_with",
+    "matches",
+    "is_one_of",
+    "is_none_of",
+    "includes_any",
+    "includes_all",
+    "includes_none",
+    "count_at_least",
+    "count_at_most",
+    "length_at_least",
+    "length_at_most",
+]
+DEEPEST = 8
+MOST_PARTS = 50
+
+
+class Comparison(Model):
+    """Not met, rather than an error, if the thing has no value or one of another type; `is_skipped` is met then.
+
+    `between` takes `[lowest, highest]`, both included; `is_one_of` and `includes_*` take lists; `before` and `after`
+    take a date or `today`; `matches` takes an RE2 pattern that must fit the whole text.
+    """
+
+    subject: Reference
+    operator: Operator
+    value: JsonValue = None
+    other: Reference | None = None
+
+    @model_validator(mode="after")
+    def has_one_right_side(self) -> Self:
+        given = ("value" in self.model_fields_set) + (self.other is not None)
+        wanted = 0 if self.operator in ALONE else 1
+        if given != wanted:
+            raise ValueError(f"`{self.operator}` takes {'one of `value` and `other`' if wanted else 'no value'}")
+        return self
+
+
+class All(Model):
+    all: Annotated[list["Condition"], Field(min_length=1, max_length=MOST_PARTS)]
+
+
+class Any(Model):
+    any: Annotated[list["Condition"], Field(min_length=1, max_length=MOST_PARTS)]
+
+
+class Not(Model):
+    not_: Annotated["Condition", Field(alias="not")]
+
+
+Condition = Comparison | All | Any | Not
+All.model_rebuild()
+Any.model_rebuild()
+Not.model_rebuild()
