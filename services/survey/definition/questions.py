@@ -14,6 +14,7 @@ from shared.http.schemas import Model
 OptionId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Style = Literal["numbers", "stars", "faces"]
 Direction = Literal["high_is_good", "high_is_bad"]
+FileKind = Literal["image", "pdf", "text", "office", "audio", "video"]
 MOST_OPTIONS = 200
 LONGEST_SHORT, LONGEST_LONG = 500, 10_000
 
@@ -202,9 +203,7 @@ class File(QuestionBase):
     type: Literal["file"]
     most: Annotated[int, Field(ge=1, le=10)] = 1
     megabytes: Annotated[int, Field(ge=1, le=20)] = 5
-    kinds: Annotated[list[Literal["image", "pdf", "text", "office", "audio", "video"]], Field(min_length=1)] = Field(
-        default_factory=lambda: ["image", "pdf"]
-    )
+    kinds: Annotated[tuple[FileKind, ...], Field(min_length=1)] = ("image", "pdf")
 
 
 class Statement(QuestionBase):
