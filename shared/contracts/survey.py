@@ -48,6 +48,151 @@ class InvitationCreated(Payload):
     url: str
     scores: tuple[ScoreLink, ...]
     expires_at: datetime
+    # How it reaches them: `email`, `sms` or `link`. `channel` says `link` for what its first readers do not know.
+    medium: str | None = None
+    # What led to it: `call`, `run`, `trigger`, `wave`, `chain` or `rule`.
+    cause: str | None = None
+    # Of a recurring survey: the number of its round, counted from 1.
+    wave: int | None = None
+    # The arm of the experiment that the customer is in; own words of it, or of the call, for the message.
+    experiment_id: UUID | None = None
+    variant: str | None = None
+    subject: str | None = None
+    text: str | None = None
+
+    @property
+    def sent_by(self) -> str:
+        """`email`, `sms` or `link`."""
+        return self.medium or self.channel
+
+
+class InvitationReminded(Payload):
+    """Someone who has not answered is to be asked once more, by the same link. The notifier sends it.
+
+    `number` counts an invitation's reminders from 1, `most` is how many there can be. Subject: the invitation.
+    """
+
+    TYPE: ClassVar[str] = "heed.survey.invitation.reminded.v1"
+
+    invitation_id: UUID
+    survey_id: UUID
+    survey_name: str
+    kind: str
+    customer_id: UUID
+    ticket_id: UUID | None
+    medium: str
+    locale: str
+    number: int
+    most: int
+    question: str
+    low_label: str
+    high_label: str
+    url: str
+    scores: tuple[ScoreLink, ...]
+    invited_at: datetime
+    expires_at: datetime
+    wave: int | None = None
+    experiment_id: UUID | None = None
+    variant: str | None = None
+
+
+class InvitationEnded(Payload):
+    """An invitation is over without an answer: `reason` is `expired`, `revoked` or `customer_deleted`, and whatever
+    else may come. What waits to be sent about it is not sent. Subject: the invitation."""
+
+    TYPE: ClassVar[str] = "heed.survey.invitation.ended.v1"
+
+    invitation_id: UUID
+    survey_id: UUID
+    customer_id: UUID
+    ticket_id: UUID | None
+    reason: str
+    ended_at: datetime
+    wave: int | None = None
+    variant: str | None = None
+
+
+class InvitationRefused(Payload):
+    """A customer was to be asked and is not: `gate` names the rule that forbade it, `detail` the numbers it compared.
+
+    `next_eligible_at` is when the gate opens by itself, if it does. Subject: the refusal.
+    """
+
+    TYPE: ClassVar[str] = "heed.survey.invitation.refused.v1"
+
+    refusal_id: UUID
+    survey_id: UUID
+    customer_id: UUID
+    channel: str
+    gate: str
+    detail: str
+    next_eligible_at: datetime | None
+    cause: str
+    ticket_id: UUID | None = None
+    invitation_id: UUID | None = None
+
+
+class InvitationRunFinished(Payload):
+    """The customers of a long list or a segment have all been decided on, or somebody cancelled it (`state`).
+
+    Subject: the run.
+    """
+
+    TYPE: ClassVar[str] = "heed.survey.invitation-run.finished.v1"
+
+    run_id: UUID
+    survey_id: UUID
+    state: Literal["finished", "cancelled"]
+    customers: int
+    invited: int
+    refused: int
+
+
+class GatesOverridden(Payload):
+    """Somebody had customers asked although gates forbade it; `overridden` counts the refusals by gate.
+
+    Only gates that protect attention can be overridden: never consent, deletion or restriction. Subject: the survey.
+    """
+
+    TYPE: ClassVar[str] = "heed.survey.gates.overridden.v1"
+
+    survey_id: UUID
+    reason: str
+    customers: int
+    overridden: dict[str, int]
+
+
+class VariantAssigned(Payload):
+    """A customer, or a visitor of the open link, is in this arm of an experiment, for good. Told once.
+
+    `of` says what varies: the survey or its invitation. Someone in the `holdout` is not asked at all; `variant` is
+    then `holdout`. Subject: the assignment.
+    """
+
+    TYPE: ClassVar[str] = "heed.survey.variant.assigned.v1"
+
+    assignment_id: UUID
+    experiment_id: UUID
+    experiment_name: str
+    survey_id: UUID
+    of: Literal["survey", "invitation"]
+    variant: str
+    holdout: bool
+    customer_id: UUID | None
+    visitor_id: str | None
+    assigned_at: datetime
+
+
+class AskingChanged(Payload):
+    """Somebody changed how customers are asked. `what` is `contact_policy`, `survey_policy`, `trigger`, `recurrence`,
+    `experiment`, or something newer. Subject: that thing; for the account's policy, the account."""
+
+    TYPE: ClassVar[str] = "heed.survey.asking.changed.v1"
+
+    what: str
+    change: Literal["created", "updated", "deleted"]
+    survey_id: UUID | None
+    changed: tuple[str, ...]
 
 
 class CustomerReference(Part):

@@ -5,13 +5,20 @@ from services.gateway.audit import trail
 from shared.bus.events import Event
 from shared.contracts.base import ActorKind, Payload
 from shared.contracts.registry import registry
-from shared.contracts.survey import CustomerSighted, FeedbackReceived, ResponseReceived
+from shared.contracts.survey import (
+    CustomerSighted,
+    FeedbackReceived,
+    InvitationRefused,
+    ResponseReceived,
+    VariantAssigned,
+)
 from shared.work import Work
 
 # Answers are what Heed collects, not changes to it: they are stored with their origin and never altered, and they come
-# by the thousand a second. The gateway's queue does not even receive them.
-_INTAKE: Final = (ResponseReceived, FeedbackReceived, CustomerSighted)
-AUDITED: Final = tuple(payload for payload in registry().values() if payload not in _INTAKE)
+# by the thousand a second. Nor does it change anything when a rule keeps a customer from being asked, or a coin is
+# tossed for them. The gateway's queue does not even receive these.
+_NO_CHANGES: Final = (ResponseReceived, FeedbackReceived, CustomerSighted, InvitationRefused, VariantAssigned)
+AUDITED: Final = tuple(payload for payload in registry().values() if payload not in _NO_CHANGES)
 
 # Bots and the system only carry out what one of these decided.
 _ACTORS: Final = frozenset({ActorKind.HUMAN, ActorKind.PARTNER, ActorKind.RULE})
