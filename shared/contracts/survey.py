@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any, ClassVar, Literal
 from uuid import UUID
 
+from pydantic import Field
+
 from shared.contracts.base import Part, Payload
 
 RatingScheme = Literal["nps", "csat", "ces"]
@@ -213,7 +215,11 @@ class Answer(Part):
 
 
 class ResponseReceived(Payload):
-    """Answers were accepted, once. Subject: the response."""
+    """Answers were accepted. Subject: the response; its version is `revision`.
+
+    One submission may be told of several times: each partial one holds all answers so far (`completed` is false), the
+    last one completes it, and a change by the respondent afterwards is one more revision. The highest counts.
+    """
 
     TYPE: ClassVar[str] = "heed.survey.response.received.v1"
 
@@ -232,6 +238,58 @@ class ResponseReceived(Payload):
     occurred_at: datetime
     received_at: datetime
     language: str | None = None
+    revision: int = 1
+    # The survey's hidden fields, and its variables at the end of the way; numbers as decimal text.
+    hidden: dict[str, str] = Field(default_factory=dict)
+    variables: dict[str, str] = Field(default_factory=dict)
+    # The key of the ending that was reached. Who was screened out is not counted as having answered completely.
+    ending: str | None = None
+    screened_out: bool = False
+    # The key of the quota that was full, or `responses` for the survey's response limit.
+    over_quota: str | None = None
+    # Why it may not come from a person, such as `too_fast`; empty for what looks like one.
+    suspicious: tuple[str, ...] = ()
+    # Nobody can tell whose answer it is: no customer, no invitation, times cut to the day.
+    anonymous: bool = False
+
+
+class ResponseWithdrawn(Payload):
+    """Answers were taken back and are gone. Subject: the response."""
+
+    TYPE: ClassVar[str] = "heed.survey.response.withdrawn.v1"
+
+    response_id: UUID
+    survey_id: UUID
+    survey_version: int
+    # By the respondent with the receipt's link, or because the person wanted to be forgotten.
+    reason: Literal["respondent", "subject_request"]
+    withdrawn_at: datetime
+
+
+class AttemptObserved(Payload):
+    """How far somebody came in answering. Subject: the attempt; its version grows with `state`.
+
+    `displayed`: the survey was seen. `started`: something was entered. `dismissed`: closed before it was
+    finished. `completed` and `screened_out`: the end was reached. Each is told once for an attempt.
+    """
+
+    TYPE: ClassVar[str] = "heed.survey.attempt.observed.v1"
+
+    attempt_id: UUID
+    survey_id: UUID
+    survey_version: int
+    state: Literal["displayed", "started", "dismissed", "completed", "screened_out"]
+    channel: str
+    touchpoint: str | None
+    language: str | None
+    dimensions: dict[str, str]
+    # Both are null if the survey is anonymous or nobody knows who it was.
+    customer_id: UUID | None
+    invitation_id: UUID | None
+    # The question that was seen last, by its key; null before the first.
+    last_question: str | None
+    observed_at: datetime
+    suspicious: tuple[str, ...] = ()
 
 
 class CustomerSighted(Payload):
@@ -275,13 +333,8 @@ class Topic(Part):
     evidence: tuple[str, ...]
 
 
-class FeedbackReceived(Payload):
-    """Something was said, whatever the channel: understood, linked to its customer, ready to act on.
-
-    Subject: the feedback.
-    """
-
-    TYPE: ClassVar[str] = "heed.survey.feedback.received.v1"
+class Feedback(Payload):
+    """The whole of what is known about something that was said."""
 
     feedback_id: UUID
     kind: str
@@ -303,3 +356,44 @@ class FeedbackReceived(Payload):
     completed: bool
     occurred_at: datetime
     received_at: datetime
+    screened_out: bool = False
+    suspicious: tuple[str, ...] = ()
+    anonymous: bool = False
+
+
+class FeedbackReceived(Feedback):
+    """Something was said, whatever the channel: understood, linked to its customer, ready to act on.
+
+    Subject: the feedback.
+    """
+
+    TYPE: ClassVar[str] = "heed.survey.feedback.received.v1"
+
+
+class FeedbackUpdated(Feedback):
+    """What was said is another now; all of it as it stands. Subject: the feedback, with its new version.
+
+    It may overtake its `FeedbackReceived` and other updates: the highest version counts. `continued`: a partial answer
+    grew; `completed`: it was finished; `changed`: the respondent changed it afterwards; `corrected`: a colleague
+    corrected what the machine had made of it; `identified`: it is known now whose it is.
+    """
+
+    TYPE: ClassVar[str] = "heed.survey.feedback.updated.v1"
+
+    reason: Literal["continued", "completed", "changed", "corrected", "identified"]
+
+
+class FeedbackErased(Payload):
+    """What was said was taken back and is gone; forget its text and stop counting it. Subject: the feedback.
+
+    It may come before the `FeedbackReceived` that it takes back.
+    """
+
+    TYPE: ClassVar[str] = "heed.survey.feedback.erased.v1"
+
+    feedback_id: UUID
+    response_id: UUID | None
+    survey_id: UUID | None
+    customer_id: UUID | None
+    reason: Literal["respondent", "subject_request"]
+    erased_at: datetime

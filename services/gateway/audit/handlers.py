@@ -6,8 +6,10 @@ from shared.bus.events import Event
 from shared.contracts.base import ActorKind, Payload
 from shared.contracts.registry import registry
 from shared.contracts.survey import (
+    AttemptObserved,
     CustomerSighted,
     FeedbackReceived,
+    FeedbackUpdated,
     InvitationRefused,
     ResponseReceived,
     VariantAssigned,
@@ -17,7 +19,15 @@ from shared.work import Work
 # Answers are what Heed collects, not changes to it: they are stored with their origin and never altered, and they come
 # by the thousand a second. Nor does it change anything when a rule keeps a customer from being asked, or a coin is
 # tossed for them. The gateway's queue does not even receive these.
-_NO_CHANGES: Final = (ResponseReceived, FeedbackReceived, CustomerSighted, InvitationRefused, VariantAssigned)
+_NO_CHANGES: Final = (
+    ResponseReceived,
+    AttemptObserved,
+    FeedbackReceived,
+    FeedbackUpdated,
+    CustomerSighted,
+    InvitationRefused,
+    VariantAssigned,
+)
 AUDITED: Final = tuple(payload for payload in registry().values() if payload not in _NO_CHANGES)
 
 # Bots and the system only carry out what one of these decided.

@@ -28,6 +28,14 @@ PLAIN: dict[str, Any] = {
     "occurred_at": NOW - timedelta(days=1),
     "received_at": NOW,
     "language": None,
+    "revision": 1,
+    "hidden": {},
+    "variables": {},
+    "ending": None,
+    "screened_out": False,
+    "over_quota": None,
+    "suspicious": [],
+    "anonymous": False,
 }
 FULL = PLAIN | {
     "customer": {"id": new_id(), "external_id": "7", "email": "a@b.de", "phone": "+49301234567", "name": "Ana"},
@@ -37,6 +45,14 @@ FULL = PLAIN | {
     "dimensions": {"store": "12", "city": "Köln"},
     "touchpoint": "delivery",
     "language": "de",
+    "revision": 4,
+    "hidden": {"plan": "pro"},
+    "variables": {"total": "12.5"},
+    "ending": "sorry",
+    "screened_out": True,
+    "over_quota": "women",
+    "suspicious": ["too_fast"],
+    "anonymous": True,
 }
 
 
