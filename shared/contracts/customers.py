@@ -1,6 +1,6 @@
 """What the customers service tells the others: who the account's customers are."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from shared.contracts.base import Part, Payload
@@ -63,3 +63,43 @@ class SightingUnresolved(Payload):
 
     sighting_id: UUID
     reason: str
+
+
+class SegmentChanged(Payload):
+    """A segment was made, or what it is called or who belongs to it was changed. Subject: the segment.
+
+    Who belongs to it now is told by `SegmentMembershipChanged`, as it is found out.
+    """
+
+    TYPE: ClassVar[str] = "heed.customers.segment.changed.v1"
+
+    segment_id: UUID
+    name: str
+    kind: Literal["dynamic", "static"]
+    is_persona: bool
+
+
+class SegmentDeleted(Payload):
+    """A segment is gone and nobody belongs to it any more; no `left` follows. The id is never used again.
+
+    Subject: the segment.
+    """
+
+    TYPE: ClassVar[str] = "heed.customers.segment.deleted.v1"
+
+    segment_id: UUID
+
+
+class SegmentMembershipChanged(Payload):
+    """Customers came into a segment or went out of it; at most 1,000 ids. Subject: the segment.
+
+    The event's version grows with every change of the segment's members: of two events about the same customer the one
+    with the higher version says what is true.
+    """
+
+    TYPE: ClassVar[str] = "heed.customers.segment.membership-changed.v1"
+
+    segment_id: UUID
+    segment_name: str
+    entered: tuple[UUID, ...] = ()
+    left: tuple[UUID, ...] = ()
