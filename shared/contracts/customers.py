@@ -3,11 +3,19 @@
 from typing import ClassVar, Literal
 from uuid import UUID
 
+from pydantic import Field, JsonValue
+
 from shared.contracts.base import Part, Payload
+
+Channel = Literal["email", "sms", "phone", "none"]
 
 
 class CustomerProfile(Part):
-    """How a customer can be named, reached and spoken to. E-mail in lower case, phone in E.164."""
+    """How a customer can be named, reached and spoken to. E-mail in lower case, phone in E.164.
+
+    `preferred_channel` `none`: does not want to be contacted. `restricted`: the customer's data stays, but nobody asks,
+    writes to or computes on them. `attributes` are all there are, by name.
+    """
 
     external_id: str | None
     email: str | None
@@ -16,6 +24,10 @@ class CustomerProfile(Part):
     locale: str | None
     timezone: str | None
     company: str | None
+    company_id: UUID | None = None
+    preferred_channel: Channel | None = None
+    attributes: dict[str, JsonValue] = Field(default_factory=dict)
+    restricted: bool = False
 
 
 class CustomerCreated(Payload):
@@ -37,12 +49,44 @@ class CustomerUpdated(Payload):
 
 
 class CustomerIdentified(Payload):
-    """Answer to `CustomerSighted`: this is who that was. Subject: the customer."""
+    """Answer to `CustomerSighted`: this is who that was. Subject: the customer.
+
+    `origin_customer_id` is the record, merged into this one, whose identity was named; null: its own.
+    """
 
     TYPE: ClassVar[str] = "heed.customers.customer.identified.v1"
 
     customer_id: UUID
     sighting_id: UUID
+    origin_customer_id: UUID | None = None
+
+
+class CustomerMerged(Payload):
+    """Two records are one person: `customer_id` stays, and whatever belongs to `merged_customer_id` is now theirs.
+
+    Keep whose it was: an answer goes to the identity it answers, and `CustomerUnmerged` gives it back. `merged_version`
+    is the merged record's own, and orders what is heard of it. What the kept record took over comes as
+    `CustomerUpdated`. Subject: the kept customer.
+    """
+
+    TYPE: ClassVar[str] = "heed.customers.customer.merged.v1"
+
+    customer_id: UUID
+    merged_customer_id: UUID
+    merged_version: int
+    automatic: bool
+
+
+class CustomerUnmerged(Payload):
+    """A merge was taken back: `restored_customer_id` is a customer again, with all that came under its identities, even
+    after the merge. Both records come as `CustomerUpdated`. Subject: the customer that it had been merged into.
+    """
+
+    TYPE: ClassVar[str] = "heed.customers.customer.unmerged.v1"
+
+    customer_id: UUID
+    restored_customer_id: UUID
+    restored_version: int
 
 
 class CustomerDeleted(Payload):

@@ -334,7 +334,7 @@ class Topic(Part):
 
 
 class Feedback(Payload):
-    """The whole of what is known about something that was said."""
+    """All that is known of something that was said. `origin_customer_id`, if merged since: where an answer goes."""
 
     feedback_id: UUID
     kind: str
@@ -359,6 +359,7 @@ class Feedback(Payload):
     screened_out: bool = False
     suspicious: tuple[str, ...] = ()
     anonymous: bool = False
+    origin_customer_id: UUID | None = None
 
 
 class FeedbackReceived(Feedback):

@@ -1,4 +1,8 @@
-"""What the tickets service tells the others: work that feedback asked for, and how it goes."""
+"""What the tickets service tells the others: work that feedback asked for, and how it goes.
+
+`origin_customer_id`: whose identity a ticket came under, if that record has been merged into `customer_id` since; what
+is said about the ticket goes there.
+"""
 
 from datetime import datetime
 from typing import ClassVar, Literal
@@ -37,6 +41,7 @@ class TicketOpened(Payload):
     first_response_due_at: datetime
     resolution_due_at: datetime
     opened_at: datetime
+    origin_customer_id: UUID | None = None
 
 
 class TicketUpdated(Payload):
@@ -51,6 +56,7 @@ class TicketUpdated(Payload):
     priority: Priority
     assignee_id: UUID | None
     customer_id: UUID | None
+    origin_customer_id: UUID | None = None
 
 
 class TicketReplied(Payload):
@@ -66,6 +72,7 @@ class TicketReplied(Payload):
     author_name: str
     customer_id: UUID | None
     first_response: bool
+    origin_customer_id: UUID | None = None
 
 
 class TicketResolved(Payload):
@@ -83,6 +90,7 @@ class TicketResolved(Payload):
     resolved_at: datetime
     resolution_seconds: int
     reopened_before: int
+    origin_customer_id: UUID | None = None
 
 
 class TicketReopened(Payload):
@@ -95,6 +103,7 @@ class TicketReopened(Payload):
     reason: str | None
     customer_id: UUID | None
     resolution_due_at: datetime
+    origin_customer_id: UUID | None = None
 
 
 class TargetMissed(Payload):
@@ -108,6 +117,7 @@ class TargetMissed(Payload):
     due_at: datetime
     assignee_id: UUID | None
     customer_id: UUID | None
+    origin_customer_id: UUID | None = None
 
 
 class LoopAdvanced(Payload):
@@ -121,3 +131,4 @@ class LoopAdvanced(Payload):
     stage: LoopStage
     before: int | None
     after: int | None
+    origin_customer_id: UUID | None = None

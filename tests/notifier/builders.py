@@ -8,12 +8,13 @@ import orjson
 
 from services.notifier.messages.delivery import MESSAGES
 from shared.contracts.base import Payload
-from shared.contracts.customers import CustomerCreated, CustomerProfile
+from shared.contracts.customers import CustomerCreated
 from shared.contracts.gateway import AccountCreated
 from shared.contracts.survey import FeedbackReceived, InvitationCreated, Rating, ScoreLink, SurveyPublished
 from shared.contracts.tickets import Origin, TicketOpened, TicketReopened, TicketReplied, TicketResolved
 from shared.ids import new_id
 from shared.testing.harness import Harness
+from tests.profiles import profile_of
 
 
 async def an_account(notifier: Harness, account: UUID, **changes: Any) -> UUID:
@@ -26,8 +27,8 @@ async def an_account(notifier: Harness, account: UUID, **changes: Any) -> UUID:
 async def a_customer(notifier: Harness, account: UUID, *, version: int = 1, **profile: Any) -> UUID:
     """Tell the notifier of a customer."""
     customer_id = profile.pop("customer_id", None) or new_id()
-    fields = dict.fromkeys(CustomerProfile.model_fields) | {"email": "ana@example.com", "name": "Ana"} | profile
-    created = CustomerCreated(customer_id=customer_id, profile=CustomerProfile(**fields))
+    known = profile_of(**{"email": "ana@example.com", "name": "Ana"} | profile)
+    created = CustomerCreated(customer_id=customer_id, profile=known)
     await notifier.deliver(created, account=account, subject=customer_id, version=version)
     return UUID(str(customer_id))
 

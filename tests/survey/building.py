@@ -5,12 +5,11 @@ from uuid import UUID
 
 import httpx
 
-from shared.contracts.customers import CustomerCreated, CustomerProfile
+from shared.contracts.customers import CustomerCreated
 from shared.contracts.survey import ResponseReceived
 from shared.ids import new_id
 from shared.testing.harness import Harness
-
-_NOBODY: dict[str, Any] = dict.fromkeys(CustomerProfile.model_fields)
+from tests.profiles import profile_of
 
 
 async def make_survey(client: httpx.AsyncClient, **fields: Any) -> dict[str, Any]:
@@ -43,7 +42,7 @@ def response_to(survey: dict[str, Any], submission: str = "s-1", **fields: Any) 
 async def know_customer(survey: Harness, account: UUID, *, version: int = 1, **profile: Any) -> UUID:
     """As if the customers service had told of them."""
     customer_id: UUID = profile.pop("customer_id", None) or new_id()
-    known = CustomerProfile(**(_NOBODY | {"email": "ana@example.com"} | profile))
+    known = profile_of(**{"email": "ana@example.com"} | profile)
     created = CustomerCreated(customer_id=customer_id, profile=known)
     await survey.deliver(created, account=account, subject=customer_id, version=version)
     return customer_id

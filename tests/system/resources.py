@@ -10,11 +10,12 @@ import httpx
 from services.gateway.accounts.service import open_account
 from services.gateway.users.passwords import passwords_of
 from services.gateway.users.schemas import NewUser, Role
-from shared.contracts.customers import CustomerCreated, CustomerProfile
+from shared.contracts.customers import CustomerCreated
 from shared.contracts.gateway import AccountCreated
 from shared.contracts.survey import FeedbackReceived, ResponseReceived
 from shared.ids import new_id
 from shared.testing.harness import Harness
+from tests.profiles import profile_of
 
 Resources = dict[str, str]
 
@@ -97,8 +98,7 @@ async def of_metrics(metrics: Harness, account: UUID) -> Resources:
 async def of_notifier(notifier: Harness, account: UUID) -> Resources:
     await hear_of_account(notifier, account)
     customer_id = new_id()
-    profile = CustomerProfile(**dict.fromkeys(CustomerProfile.model_fields) | {"email": "ana@example.com"})
-    ana = CustomerCreated(customer_id=customer_id, profile=profile)
+    ana = CustomerCreated(customer_id=customer_id, profile=profile_of(email="ana@example.com"))
     await notifier.deliver(ana, account=account, subject=customer_id)
     client = notifier.client(account=account)
     message = {"customer_id": str(customer_id), "subject": "About your parcel", "text": "It is on its way."}

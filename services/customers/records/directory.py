@@ -17,6 +17,8 @@ from shared.ids import new_id
 from shared.work import Work
 
 _PROFILE = tuple(CustomerProfile.model_fields)
+# What an empty record says; null for all else.
+_EMPTY: Mapping[str, Any] = dict.fromkeys((*_PROFILE, "name_key")) | {"attributes": {}, "restricted": False}
 
 
 class IdentityConflict(Conflict):
@@ -120,9 +122,7 @@ class Directory:
         customer = Customer(
             id=new_id(),
             account_id=self._work.account_id,
-            **dict.fromkeys(_PROFILE),
-            name_key=None,
-            attributes={},
+            **_EMPTY,
             version=1,
             created_at=self._work.now,
             updated_at=self._work.now,
@@ -144,9 +144,8 @@ class Directory:
         """Empty the record and free its identities; what is left says only that there was somebody."""
         for identity in [identity for identity, owner in self._owners.items() if owner is customer]:
             self._release(identity)
-        for name in (*_PROFILE, "name_key"):
-            setattr(customer, name, None)
-        customer.attributes = {}
+        for name, value in _EMPTY.items():
+            setattr(customer, name, value)
         customer.version += 1
         customer.updated_at = customer.deleted_at = self._work.now
         self._work.emit(CustomerDeleted(customer_id=customer.id), subject=customer.id, version=customer.version)

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.customers.db import Base
+from shared.contracts.customers import Channel
 from shared.db.base import AccountOwned, Identified
 
 # Compared byte by byte, so that a prefix is a range of the index. LIKE would not do: row-level security keeps operators
@@ -29,6 +30,9 @@ class Customer(AccountOwned, Identified, Base):
     locale: Mapped[str | None] = mapped_column(Text)
     timezone: Mapped[str | None] = mapped_column(Text)
     company: Mapped[str | None] = mapped_column(Text)
+    company_id: Mapped[UUID | None]
+    preferred_channel: Mapped[Channel | None] = mapped_column(Text)
+    restricted: Mapped[bool]
     attributes: Mapped[dict[str, Any]] = mapped_column(JSONB)
     version: Mapped[int]
     created_at: Mapped[datetime]

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
 from services.customers.records.identities import IdentityKind, normal_email, normal_external_id, normal_phone
+from shared.contracts.customers import Channel
 from shared.http.schemas import Model, Name, ShortText
 
 MOST_ATTRIBUTES = 50
@@ -60,6 +61,7 @@ class CustomerChanges(Model):
     locale: Locale | None = Field(None, examples=["pt-BR"])
     timezone: TimeZone | None = Field(None, examples=["Europe/Lisbon"])
     company: Name | None = None
+    preferred_channel: Channel | None = Field(None, description="How they like to hear; `none`: not at all.")
     attributes: dict[AttributeName, AttributeValue | None] = Field(default_factory=dict, max_length=MOST_ATTRIBUTES)
 
     def changes(self) -> dict[str, Any]:
@@ -90,6 +92,8 @@ class CustomerOut(Model):
     locale: str | None
     timezone: str | None
     company: str | None
+    preferred_channel: Channel | None
+    restricted: bool
     attributes: dict[str, AttributeValue]
     version: int
     created_at: datetime

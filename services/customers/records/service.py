@@ -70,6 +70,18 @@ async def remove(work: Work, customer_id: UUID, expected: int | None) -> None:
     await directory.save()
 
 
+async def restrict(work: Work, customer_id: UUID, *, on: bool) -> Customer:
+    """Keep the customer's data but let nobody ask, write to or compute on them; or end that.
+
+    Raises `CustomerNotFound`.
+    """
+    directory = await Directory.open(work, customer_ids=[customer_id])
+    customer = _require(directory.get(customer_id))
+    directory.change(customer, {"restricted": on})
+    await directory.save()
+    return customer
+
+
 async def identify(work: Work, customer_id: UUID | None, stated: Identities, name: str | None) -> Customer | None:
     """Whoever is meant, made known if new; None if there is no such id and nothing else to go by. Never fails."""
     directory = await Directory.open(work, stated.items(), [customer_id] if customer_id else [])

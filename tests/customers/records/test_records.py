@@ -7,6 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from services.customers.records import service
 from shared.contracts.customers import CustomerCreated, CustomerDeleted, CustomerUpdated
 from shared.ids import new_id
 from shared.testing.harness import Harness
@@ -55,7 +56,16 @@ class TestAddingACustomer:
         assert isinstance(event.data, CustomerCreated)
         assert str(event.subject) == answer["id"]
         assert event.aggregate_version == 1
-        assert event.data.profile.model_dump() == {**ANA, "locale": "pt", "timezone": "Europe/Lisbon", "company": None}
+        assert event.data.profile.model_dump() == {
+            **ANA,
+            "locale": "pt",
+            "timezone": "Europe/Lisbon",
+            "company": None,
+            "company_id": None,
+            "preferred_channel": None,
+            "attributes": {},
+            "restricted": False,
+        }
 
     @pytest.mark.parametrize(
         ("body", "pointer"),
@@ -349,3 +359,35 @@ class TestDeletingACustomer:
         response = await client.delete(f"/v1/customers/{ana['id']}", headers={"If-Match": '"7"'})
         assert response.status_code == 412
         assert (await client.get(f"/v1/customers/{ana['id']}")).status_code == 200
+
+
+class TestPreferredChannel:
+    async def test_is_kept_and_told(self, customers: Harness, account: UUID) -> None:
+        answer = await put(customers.client(account=account), **ANA, preferred_channel="sms")
+        assert answer["preferred_channel"] == "sms"
+        [event] = await customers.emitted(account, CustomerCreated)
+        assert isinstance(event.data, CustomerCreated)
+        assert event.data.profile.preferred_channel == "sms"
+
+    async def test_that_does_not_exist_is_refused(self, customers: Harness, account: UUID) -> None:
+        body = ANA | {"preferred_channel": "pigeon"}
+        response = await customers.client(account=account).post("/v1/customers", json=body)
+        assert response.json()["errors"][0]["pointer"] == "/preferred_channel"
+
+
+class TestRestriction:
+    async def test_is_told_once_and_can_be_ended(self, customers: Harness, account: UUID) -> None:
+        client = customers.client(account=account)
+        ana = await put(client, **ANA)
+        for on in (True, True, False):
+            async with customers.work(account) as work:
+                await service.restrict(work, UUID(ana["id"]), on=on)
+            assert (await client.get(f"/v1/customers/{ana['id']}")).json()["restricted"] is on
+        told = [event.data.profile.restricted for event in await customers.emitted(account, CustomerUpdated)]  # type: ignore[attr-defined]
+        assert told == [True, False]
+
+    async def test_of_another_accounts_customer_finds_nobody(self, customers: Harness, account: UUID) -> None:
+        ana = await put(customers.client(account=account), **ANA)
+        with pytest.raises(service.CustomerNotFound):
+            async with customers.work(new_id()) as work:
+                await service.restrict(work, UUID(ana["id"]), on=True)

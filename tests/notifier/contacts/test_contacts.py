@@ -7,10 +7,11 @@ from shared.contracts.customers import CustomerCreated, CustomerProfile, Custome
 from shared.ids import new_id
 from shared.testing.harness import Harness
 from tests.notifier.builders import a_customer
+from tests.profiles import profile_of
 
 
 def profile(email: str) -> CustomerProfile:
-    return CustomerProfile.model_validate(dict.fromkeys(CustomerProfile.model_fields) | {"email": email})
+    return profile_of(email=email)
 
 
 async def address_of(notifier: Harness, account: UUID, customer_id: UUID) -> str | None:

@@ -1,22 +1,21 @@
 """The local copy of customers."""
 
-from typing import Any
 from uuid import UUID
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.survey.contacts import directory
-from shared.contracts.customers import CustomerDeleted, CustomerProfile, CustomerUpdated
+from shared.contracts.customers import CustomerDeleted, CustomerUpdated
 from shared.ids import new_id
 from shared.testing.harness import Harness
+from tests.profiles import profile_of
 from tests.survey.building import know_customer
 
 
 def told(survey: Harness, account: UUID, customer_id: UUID, version: int, *, deleted: bool = False) -> bytes:
     """The customer's record as of this version."""
-    fields: dict[str, Any] = dict.fromkeys(CustomerProfile.model_fields) | {"email": f"v{version}@example.com"}
-    updated = CustomerUpdated(customer_id=customer_id, profile=CustomerProfile(**fields))
+    updated = CustomerUpdated(customer_id=customer_id, profile=profile_of(email=f"v{version}@example.com"))
     payload = CustomerDeleted(customer_id=customer_id) if deleted else updated
     return survey.event(payload, account=account, subject=customer_id, version=version)
 
