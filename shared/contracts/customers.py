@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field, JsonValue
 
 from shared.contracts.base import Part, Payload
+from shared.contracts.subjects import ErasureMode, SubjectPart
 
 Channel = Literal["email", "sms", "phone", "none"]
 
@@ -147,3 +148,41 @@ class SegmentMembershipChanged(Payload):
     segment_name: str
     entered: tuple[UUID, ...] = ()
     left: tuple[UUID, ...] = ()
+
+
+class CustomerErased(Payload):
+    """A person asked to be erased, and was: whoever keeps anything under one of these ids erases it too.
+
+    `customer_ids` are all ids the person was ever known by. Earlier events about them have been emptied in the log,
+    under their numbers. It is said once more if something turned up later. Subject: the customer.
+    """
+
+    TYPE: ClassVar[str] = "heed.customers.customer.erased.v1"
+
+    customer_id: UUID
+    customer_ids: tuple[UUID, ...]
+    request_id: UUID
+    mode: ErasureMode
+
+
+class CustomerReadmitted(Payload):
+    """Somebody let an identity of an erased person be used again. It does not say which. Subject: the act."""
+
+    TYPE: ClassVar[str] = "heed.customers.customer.readmitted.v1"
+
+    readmission_id: UUID
+    kind: str
+
+
+class CustomersPartDone(Payload):
+    """What customers did for a subject request, and who the person is: none if nobody has the id. Subject: the request.
+
+    `customer_version` is the version of the record after it.
+    """
+
+    TYPE: ClassVar[str] = "heed.customers.subject-part.done.v1"
+
+    part: SubjectPart
+    customer_id: UUID
+    customer_ids: tuple[UUID, ...]
+    customer_version: int | None

@@ -1,9 +1,12 @@
 """What the gateway tells the others: accounts and the people who work in them."""
 
-from typing import ClassVar
+from datetime import datetime
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from shared.contracts.base import Payload
+from shared.contracts.subjects import ErasureMode, SubjectRight, SubjectStage
+from shared.contracts.subjects import GatewayPartDone as GatewayPartDone
 
 
 class AccountCreated(Payload):
@@ -74,3 +77,56 @@ class APIKeyRevoked(Payload):
     TYPE: ClassVar[str] = "heed.gateway.api-key.revoked.v1"
 
     api_key_id: UUID
+
+
+class SubjectRequestOpened(Payload):
+    """A person's right is to be carried out by `services`, each in one transaction, answered with its own event.
+
+    It comes again, `attempt` counted up, for services that have not answered: doing it twice must change nothing.
+    `customer_ids` are all ids that the person is or was known by (empty while `stage` is `locate`), and
+    `customer_version` the version of the record after what customers did. Subject: the request.
+    """
+
+    TYPE: ClassVar[str] = "heed.gateway.subject-request.opened.v1"
+
+    request_id: UUID
+    kind: SubjectRight
+    mode: ErasureMode | None
+    stage: SubjectStage
+    services: tuple[str, ...]
+    attempt: int
+    customer_id: UUID
+    customer_ids: tuple[UUID, ...]
+    customer_version: int | None
+    requested_at: datetime
+    export_expires_at: datetime | None
+
+
+class SubjectRequestFinished(Payload):
+    """Every service has done its part, or it turned out that there is nothing to do. Subject: the request."""
+
+    TYPE: ClassVar[str] = "heed.gateway.subject-request.finished.v1"
+
+    request_id: UUID
+    kind: SubjectRight
+    mode: ErasureMode | None
+    customer_id: UUID
+    outcome: Literal["done", "refused"]
+    reason: str | None
+    requested_at: datetime
+    finished_at: datetime
+
+
+class SubjectRequestDue(Payload):
+    """The legal time for a request runs out (GDPR Art. 12(3)) and these services have not done their part.
+
+    Subject: the request.
+    """
+
+    TYPE: ClassVar[str] = "heed.gateway.subject-request.due.v1"
+
+    request_id: UUID
+    kind: SubjectRight
+    waiting_for: tuple[str, ...]
+    due_at: datetime
+    overdue: bool

@@ -1,1 +1,3 @@
-"""What the metrics service tells the others. Nothing yet: it listens, and answers questions."""
+"""What the metrics service tells the others. It mostly listens, and answers questions."""
+
+from shared.contracts.subjects import MetricsPartDone as MetricsPartDone
