@@ -6,7 +6,6 @@ from uuid import UUID
 
 from shared.contracts.base import Payload
 from shared.contracts.subjects import ErasureMode, SubjectRight, SubjectStage
-from shared.contracts.subjects import GatewayPartDone as GatewayPartDone
 
 
 class AccountCreated(Payload):

@@ -1,3 +1,1 @@
-"""What the metrics service tells the others. It mostly listens, and answers questions."""
-
-from shared.contracts.subjects import MetricsPartDone as MetricsPartDone
+"""What the metrics service tells the others. Nothing of its own yet: it listens, and answers questions."""

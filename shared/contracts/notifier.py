@@ -5,7 +5,6 @@ from typing import ClassVar, Literal
 from uuid import UUID
 
 from shared.contracts.base import Part, Payload
-from shared.contracts.subjects import NotifierPartDone as NotifierPartDone
 from shared.contracts.tickets import Priority
 
 

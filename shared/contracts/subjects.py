@@ -1,5 +1,5 @@
 """Words of a data subject's request (GDPR Art. 15 to 21) that all services share, and the answers that differ in
-nothing but who gives them; each owner's module names its own."""
+nothing but who gives them; so they stand here side by side."""
 
 from typing import ClassVar, Literal
 from uuid import UUID

@@ -7,7 +7,6 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.contracts.base import Part, Payload
-from shared.contracts.subjects import SurveyPartDone as SurveyPartDone
 
 RatingScheme = Literal["nps", "csat", "ces"]
 Band = Literal["negative", "neutral", "positive"]

@@ -9,7 +9,6 @@ from typing import ClassVar, Literal
 from uuid import UUID
 
 from shared.contracts.base import Part, Payload
-from shared.contracts.subjects import TicketsPartDone as TicketsPartDone
 
 TicketState = Literal["open", "pending", "resolved", "closed"]
 Priority = Literal["low", "normal", "high", "urgent"]
