@@ -6,7 +6,13 @@ from services.notifier.log import handlers as log
 from services.notifier.messages import handlers as messages
 from services.notifier.rules import engine as rules
 from shared.bus.subscriptions import Subscription, on, on_any, on_batch
-from shared.contracts.customers import CustomerCreated, CustomerDeleted, CustomerUpdated
+from shared.contracts.customers import (
+    CustomerCreated,
+    CustomerDeleted,
+    CustomerMerged,
+    CustomerUnmerged,
+    CustomerUpdated,
+)
 from shared.contracts.gateway import AccountCreated, AccountUpdated
 from shared.contracts.survey import InvitationCreated
 
@@ -15,6 +21,8 @@ SUBSCRIPTIONS: list[Subscription] = [
     on(AccountUpdated, accounts.change),
     on_batch([CustomerCreated, CustomerUpdated], contacts.remember),
     on(CustomerDeleted, contacts.forget),
+    on(CustomerMerged, contacts.merge),
+    on(CustomerUnmerged, contacts.unmerge),
     # The log comes before the rules: what led to an event is looked up there.
     on_any(log.append_all),
     on(InvitationCreated, messages.invite),

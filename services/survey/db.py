@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from sqlalchemy import Text
 from sqlalchemy.orm import DeclarativeBase
 
+from shared.db.aliases import aliases_in
 from shared.db.base import COLUMN_TYPES, service_metadata
 
 SCHEMA = "survey"
@@ -15,3 +16,9 @@ INTAKE_ROLE = "heed_survey_intake"
 class Base(DeclarativeBase):
     metadata = service_metadata(SCHEMA)
     type_annotation_map: ClassVar[dict[Any, Any]] = {**COLUMN_TYPES, str: Text()}
+
+
+# Customers who were merged into others. These tables say whose a row is, and under whose identity it came.
+MERGED_CUSTOMERS = aliases_in(
+    Base.metadata, "feedback", "invitations", present="customer_id", origin="origin_customer_id"
+)

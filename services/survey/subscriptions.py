@@ -9,6 +9,8 @@ from shared.contracts.customers import (
     CustomerCreated,
     CustomerDeleted,
     CustomerIdentified,
+    CustomerMerged,
+    CustomerUnmerged,
     CustomerUpdated,
     SightingUnresolved,
 )
@@ -20,6 +22,8 @@ SUBSCRIPTIONS = (
     on(AccountCreated, accounts.remember),
     on(AccountUpdated, accounts.rename),
     on_batch([CustomerCreated, CustomerUpdated, CustomerDeleted], contacts.remember),
+    on(CustomerMerged, contacts.merge),
+    on(CustomerUnmerged, contacts.unmerge),
     on_batch([ResponseReceived], feedback.understand),
     on_batch([CustomerIdentified, SightingUnresolved], feedback.settle),
     on(SurveyRequested, invitations.ask_for_rule),

@@ -4,9 +4,14 @@ from typing import Any, ClassVar
 
 from sqlalchemy.orm import DeclarativeBase
 
+from shared.db.aliases import aliases_in
 from shared.db.base import COLUMN_TYPES, service_metadata
 
 
 class Base(DeclarativeBase):
     metadata = service_metadata("tickets")
     type_annotation_map: ClassVar[dict[Any, Any]] = COLUMN_TYPES
+
+
+# Customers who were merged into others. These tables say whose a row is, and under whose identity it came.
+MERGED_CUSTOMERS = aliases_in(Base.metadata, "tickets", "loops", present="customer_id", origin="origin_customer_id")

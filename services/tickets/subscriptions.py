@@ -9,7 +9,13 @@ from services.tickets.people import handlers as people
 from services.tickets.slas import timers as slas
 from services.tickets.slas.defaults import prepare_account
 from shared.bus.subscriptions import Subscription, TimerHandler, on
-from shared.contracts.customers import CustomerCreated, CustomerDeleted, CustomerUpdated
+from shared.contracts.customers import (
+    CustomerCreated,
+    CustomerDeleted,
+    CustomerMerged,
+    CustomerUnmerged,
+    CustomerUpdated,
+)
 from shared.contracts.gateway import AccountCreated, UserAdded, UserRemoved, UserUpdated
 from shared.contracts.notifier import TicketRequested
 from shared.contracts.survey import FeedbackReceived
@@ -22,6 +28,8 @@ SUBSCRIPTIONS: list[Subscription] = [
     on(CustomerCreated, contacts.remember),
     on(CustomerUpdated, contacts.update),
     on(CustomerDeleted, contacts.forget),
+    on(CustomerMerged, contacts.merge),
+    on(CustomerUnmerged, contacts.unmerge),
     on(TicketRequested, cases.open_requested),
     on(FeedbackReceived, loops.measure_again),
 ]

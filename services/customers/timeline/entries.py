@@ -81,9 +81,9 @@ TOLD_BY = tuple(READINGS)
 
 
 def customer_of(event: Event[Payload]) -> UUID | None:
-    """Whose timeline the event belongs on; None if nobody known had to do with it."""
-    customer_id: UUID | None = getattr(event.data, "customer_id", None)
-    return customer_id
+    """Under whose identity it happened, and so whose timeline it belongs on; None if nobody known had to do with it."""
+    origin: UUID | None = getattr(event.data, "origin_customer_id", None)
+    return origin or getattr(event.data, "customer_id", None)
 
 
 def entry_of(event: Event[Payload]) -> s.Entry:

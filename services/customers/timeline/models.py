@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.customers.db import Base
+from shared.db.aliases import origin_index
 from shared.db.base import AccountOwned
 
 
@@ -23,5 +24,9 @@ class TimelineRow(AccountOwned, Base):
     kind: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime]
     detail: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    origin_customer_id: Mapped[UUID | None]
 
-    __table_args__ = (Index("ix_timeline_account_id_customer_id_at", "account_id", "customer_id", "at", "event_id"),)
+    __table_args__ = (
+        Index("ix_timeline_account_id_customer_id_at", "account_id", "customer_id", "at", "event_id"),
+        origin_index("timeline", "origin_customer_id"),
+    )

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.metrics.db import Base
+from shared.db.aliases import origin_index
 from shared.db.base import AccountOwned
 
 # The scheme of feedback that has no rating. A word rather than null, so that one range of the index holds it.
@@ -41,6 +42,7 @@ class Fact(AccountOwned, Base):
     customer_id: Mapped[UUID | None]
     language: Mapped[str | None] = mapped_column(Text)
     dimensions: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    origin_customer_id: Mapped[UUID | None]
 
     __table_args__ = (
         Index("ix_facts_account_id_scheme_occurred_at", "account_id", "scheme", "occurred_at", "feedback_id"),
@@ -49,6 +51,12 @@ class Fact(AccountOwned, Base):
             *("account_id", "scheme", "exclusion", "occurred_at", "feedback_id"),
             postgresql_where=text("exclusion is not null"),
         ),
+        Index(
+            "ix_facts_account_id_customer_id",
+            *("account_id", "customer_id"),
+            postgresql_where=text("customer_id is not null"),
+        ),
+        origin_index("facts", "origin_customer_id"),
     )
 
 

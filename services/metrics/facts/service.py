@@ -87,7 +87,8 @@ def _row(feedback: FeedbackReceived) -> dict[str, Any]:
         "touchpoint": feedback.touchpoint,
         "journey_stage": feedback.journey_stage,
         "survey_id": feedback.survey_id,
-        "customer_id": feedback.customer_id,
+        # Under whose identity it came; whom that is today, the row finds by itself.
+        "customer_id": feedback.origin_customer_id or feedback.customer_id,
         "language": feedback.language,
         "dimensions": orjson.dumps(feedback.dimensions).decode(),
     }

@@ -5,10 +5,17 @@ from collections.abc import Sequence
 from sqlalchemy.dialects.postgresql import insert
 
 from services.notifier.contacts.models import Contact
+from services.notifier.db import MERGED_CUSTOMERS
 from services.notifier.messages import service as messages
 from shared.bus.events import Event
 from shared.contracts.base import Payload
-from shared.contracts.customers import CustomerCreated, CustomerDeleted, CustomerUpdated
+from shared.contracts.customers import (
+    CustomerCreated,
+    CustomerDeleted,
+    CustomerMerged,
+    CustomerUnmerged,
+    CustomerUpdated,
+)
 from shared.work import Work
 
 
@@ -55,3 +62,15 @@ async def forget(work: Work, event: Event[CustomerDeleted]) -> None:
         )
     )
     await messages.forget_customer(work, event.data.customer_id)
+
+
+async def merge(work: Work, event: Event[CustomerMerged]) -> None:
+    """What is whose follows; see `MERGED_CUSTOMERS`."""
+    merged = event.data
+    await MERGED_CUSTOMERS.point(work, merged.merged_customer_id, merged.customer_id, version=merged.merged_version)
+
+
+async def unmerge(work: Work, event: Event[CustomerUnmerged]) -> None:
+    """What came under the restored customer's identities goes back, whenever it came."""
+    restored = event.data
+    await MERGED_CUSTOMERS.point(work, restored.restored_customer_id, None, version=restored.restored_version)

@@ -13,6 +13,7 @@ from jinja2 import TemplateError
 from sqlalchemy import select
 
 from services.notifier.accounts.service import account_of
+from services.notifier.contacts.models import Contact
 from services.notifier.contacts.service import contact_of
 from services.notifier.deliveries.dispatcher import Dispatcher
 from services.notifier.deliveries.queue import Claim, finish, open_claim, postpone
@@ -76,8 +77,7 @@ async def _settle(work: Work, claim: Claim, settings: NotifierSettings) -> Mail 
     if message is None or message.state != "queued":
         await finish(work, claim)
         return None
-    assert message.customer_id is not None
-    contact = await contact_of(work, message.customer_id)
+    contact = await addressee_of(work, message)
     if contact is None:
         await _wait_for_contact(work, claim, message)
         return None
@@ -96,6 +96,16 @@ async def _settle(work: Work, claim: Claim, settings: NotifierSettings) -> Mail 
     except (TemplateError, ValueError, TypeError) as problem:
         await _give_up(work, claim, message, "failed", f"it could not be composed ({type(problem).__name__})")
         return None
+
+
+async def addressee_of(work: Work, message: Message) -> Contact | None:
+    """Who gets the message: the identity it answers, as long as that can be written to; else who that is now."""
+    assert message.customer_id is not None
+    if message.origin_customer_id is not None:
+        contact = await contact_of(work, message.origin_customer_id)
+        if contact is not None and contact.email is not None:
+            return contact
+    return await contact_of(work, message.customer_id)
 
 
 async def _note(work: Work, claim: Claim, failure: NotSent | None) -> None:

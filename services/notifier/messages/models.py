@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.notifier.db import Base
+from shared.db.aliases import origin_index
 from shared.db.base import AccountOwned, Identified
 
 
@@ -21,6 +22,7 @@ class Message(Identified, AccountOwned, Base):
         UniqueConstraint("account_id", "key"),
         Index("ix_messages_created_at", "account_id", "created_at", "id"),
         Index("ix_messages_customer_id", "account_id", "customer_id", "created_at"),
+        origin_index("messages", "origin_customer_id"),
     )
 
     key: Mapped[str]
@@ -41,3 +43,4 @@ class Message(Identified, AccountOwned, Base):
     html: Mapped[str | None]
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
+    origin_customer_id: Mapped[UUID | None]

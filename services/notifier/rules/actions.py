@@ -52,7 +52,7 @@ def _open_ticket(work: Work, run: RuleRun, action: OpenTicket, data: Mapping[str
             request_id=request_id,
             rule_id=run.rule_id,
             run_id=run.id,
-            customer_id=run.customer_id,
+            customer_id=run.addressee_id,
             feedback_id=id_in(data, "feedback_id"),
             rating_normalised=rating.get("normalised"),
             subject=subject or run.rule_name,
@@ -67,13 +67,13 @@ def _open_ticket(work: Work, run: RuleRun, action: OpenTicket, data: Mapping[str
 
 
 async def _send_message(work: Work, run: RuleRun, position: int, action: SendMessage, data: Mapping[str, Any]) -> Done:
-    if run.customer_id is None:
+    if run.addressee_id is None:
         return skipped("the event names no customer")
     message_id = await messages.put_in_queue(
         work,
         key=f"rule:{run.id}:{position}",
         template=action.template,
-        customer_id=run.customer_id,
+        customer_id=run.addressee_id,
         variables=data,
         ticket_id=id_in(data, "ticket_id"),
         rule_id=run.rule_id,
@@ -82,7 +82,7 @@ async def _send_message(work: Work, run: RuleRun, position: int, action: SendMes
 
 
 def _send_survey(work: Work, run: RuleRun, action: SendSurvey, data: Mapping[str, Any]) -> Done:
-    if run.customer_id is None:
+    if run.addressee_id is None:
         return skipped("the event names no customer")
     request_id = new_id()
     work.emit(
@@ -90,7 +90,7 @@ def _send_survey(work: Work, run: RuleRun, action: SendSurvey, data: Mapping[str
             request_id=request_id,
             rule_id=run.rule_id,
             run_id=run.id,
-            customer_id=run.customer_id,
+            customer_id=run.addressee_id,
             ticket_id=id_in(data, "ticket_id"),
             kind=action.kind,
             touchpoint=action.touchpoint,

@@ -175,7 +175,8 @@ def _run_of(work: Work, pair: Pair) -> RuleRun:
         event_id=event.id,
         event_type=event.type,
         subject=event.subject,
-        customer_id=id_in(occurrence.data, "customer_id"),
+        # Whoever is answered is answered where they spoke.
+        customer_id=id_in(occurrence.data, "origin_customer_id") or id_in(occurrence.data, "customer_id"),
         outcome=verdict.outcome,
         reason=verdict.reason,
         started_at=work.now,

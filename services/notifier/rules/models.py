@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.notifier.db import Base
+from shared.db.aliases import origin_index
 from shared.db.base import AccountOwned, Identified
 
 
@@ -43,6 +44,12 @@ class RuleRun(Identified, AccountOwned, Base):
         Index("uq_rule_runs_event_id", "account_id", "event_id", "rule_id", unique=True),
         Index("ix_rule_runs_started_at", "account_id", "started_at", "id"),
         Index("ix_rule_runs_rule_id", "account_id", "rule_id", "started_at", "id"),
+        Index(
+            "ix_rule_runs_customer_id",
+            *("account_id", "customer_id", "started_at", "id"),
+            postgresql_where=text("customer_id is not null"),
+        ),
+        origin_index("rule_runs", "origin_customer_id"),
     )
 
     rule_id: Mapped[UUID]
@@ -55,6 +62,12 @@ class RuleRun(Identified, AccountOwned, Base):
     outcome: Mapped[str]
     reason: Mapped[str | None]
     started_at: Mapped[datetime]
+    origin_customer_id: Mapped[UUID | None]
+
+    @property
+    def addressee_id(self) -> UUID | None:
+        """Whom to answer: under which identity the customer spoke, whoever that belongs to by now."""
+        return self.origin_customer_id or self.customer_id
 
 
 class RuleStep(AccountOwned, Base):

@@ -6,11 +6,18 @@ from uuid import UUID
 
 from sqlalchemy import text, update
 
+from services.survey.db import MERGED_CUSTOMERS
 from services.survey.encoding import to_json
 from services.survey.invitations.models import Invitation, InvitationState
 from shared.bus.events import Event
 from shared.contracts.base import Payload
-from shared.contracts.customers import CustomerCreated, CustomerDeleted, CustomerUpdated
+from shared.contracts.customers import (
+    CustomerCreated,
+    CustomerDeleted,
+    CustomerMerged,
+    CustomerUnmerged,
+    CustomerUpdated,
+)
 from shared.work import Work
 
 _FIELDS = ("external_id", "email", "phone", "name", "locale")
@@ -23,6 +30,16 @@ _UPSERT = text("""
         excluded.is_deleted
     )
     where known.version < excluded.version
+""")
+
+_REVOKE_TWICE_ASKED = text("""
+    update survey.invitations asked set state = 'revoked'
+    where account_id = :account_id and customer_id = :merged and state = 'open' and exists (
+        select from survey.invitations other
+        where other.account_id = :account_id and other.customer_id = survey.present_id(:account_id, :kept)
+            and other.state = 'open' and other.survey_id = asked.survey_id
+            and other.ticket_id is not distinct from asked.ticket_id
+    )
 """)
 
 
@@ -40,6 +57,20 @@ async def remember(work: Work, events: Sequence[Event[Payload]]) -> None:
     deleted = [row["customer_id"] for row in rows if row["is_deleted"]]
     if deleted:
         await _revoke_invitations(work, deleted)
+
+
+async def merge(work: Work, event: Event[CustomerMerged]) -> None:
+    """What is whose follows; see `MERGED_CUSTOMERS`. Asked the same twice, they now need to answer once."""
+    merged = event.data
+    twice = {"account_id": work.account_id, "merged": merged.merged_customer_id, "kept": merged.customer_id}
+    await work.session.execute(_REVOKE_TWICE_ASKED, twice)
+    await MERGED_CUSTOMERS.point(work, merged.merged_customer_id, merged.customer_id, version=merged.merged_version)
+
+
+async def unmerge(work: Work, event: Event[CustomerUnmerged]) -> None:
+    """What came under the restored customer's identities goes back, whenever it came."""
+    restored = event.data
+    await MERGED_CUSTOMERS.point(work, restored.restored_customer_id, None, version=restored.restored_version)
 
 
 def _row(work: Work, event: Event[Payload]) -> dict[str, Any] | None:

@@ -28,7 +28,7 @@ _INSERT = text("""
     insert into survey.feedback
     select * from json_populate_recordset(null::survey.feedback, cast(:rows as json))
     on conflict (account_id, response_id) do nothing
-    returning response_id
+    returning response_id, customer_id, origin_customer_id
 """)
 # A sighting is named after its response, see `CustomerSighted`.
 _SETTLE = text("""
@@ -65,9 +65,12 @@ async def understand(work: Work, events: Sequence[Event[Payload]]) -> None:
             row["told"] = row["customer_id"] is not None
         made.append((event, row))
     rows = to_json([row for _, row in made]).decode()
-    fresh = set((await work.session.scalars(_INSERT, {"rows": rows})).all())
+    inserted = await work.session.execute(_INSERT, {"rows": rows})
+    # Whose it is stands in the row: the customer who was named may have been merged into another.
+    fresh = {stored.response_id: stored for stored in inserted}
     for event, row in made:
-        if event.data.response_id in fresh:
+        if (stored := fresh.get(event.data.response_id)) is not None:
+            row["customer_id"], row["origin_customer_id"] = stored.customer_id, stored.origin_customer_id
             _because_of(work, event)
             _tell(work, event.data, row)
 
@@ -80,8 +83,7 @@ async def settle(work: Work, events: Sequence[Event[Payload]]) -> None:
         if isinstance(event.data, CustomerIdentified | SightingUnresolved)
     }
     sightings = [
-        {"sighting_id": sighting_id, "customer_id": getattr(event.data, "customer_id", None)}
-        for sighting_id, event in causes.items()
+        {"sighting_id": sighting_id, "customer_id": _named_by(event.data)} for sighting_id, event in causes.items()
     ]
     values = {"sightings": to_json(sightings).decode(), "account_id": work.account_id, "now": work.now}
     columns = Feedback.__table__.columns
@@ -97,6 +99,13 @@ def _tell(work: Work, response: ResponseReceived, row: Row) -> None:
     assert response.customer is not None
     sighted = CustomerSighted(sighting_id=response.response_id, customer=response.customer)
     work.emit(sighted, subject=response.response_id)
+
+
+def _named_by(answer: Payload) -> UUID | None:
+    """The record whose identity was named; whom that belongs to today, the row finds by itself."""
+    if not isinstance(answer, CustomerIdentified):
+        return None
+    return answer.origin_customer_id or answer.customer_id
 
 
 def _because_of(work: Work, event: Event[Any]) -> None:
@@ -124,11 +133,11 @@ class _People:
     async def named_in(cls, work: Work, references: Sequence[CustomerReference | None]) -> "_People":
         named = [reference for reference in references if reference is not None]
         known: dict[tuple[str, object], Contact] = {}
-        by_id = await directory.by_id(work, {reference.id for reference in named if reference.id})
+        by_id = await directory.named(work, "customer_id", {reference.id for reference in named if reference.id})
         known |= {("id", key): contact for key, contact in by_id.items()}
         for name in directory.IDENTIFIERS:
             values = {value for reference in named if (value := getattr(reference, name))}
-            found = await directory.by_identifier(work, name, values)
+            found = await directory.named(work, name, values)
             known |= {(name, key): contact for key, contact in found.items()}
         return cls(known)
 

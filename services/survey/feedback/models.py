@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.survey.db import Base
+from shared.db.aliases import origin_index
 from shared.db.base import AccountOwned, Identified
 
 
@@ -21,6 +22,7 @@ class Feedback(Identified, AccountOwned, Base):
         Index("uq_feedback_response_id", "account_id", "response_id", unique=True),
         Index("ix_feedback_occurred_at", "account_id", "occurred_at", "id"),
         Index("ix_feedback_customer_id", "account_id", "customer_id", "occurred_at"),
+        origin_index("feedback", "origin_customer_id"),
     )
 
     version: Mapped[int]
@@ -53,3 +55,4 @@ class Feedback(Identified, AccountOwned, Base):
     occurred_at: Mapped[datetime]
     received_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    origin_customer_id: Mapped[UUID | None]

@@ -47,6 +47,7 @@ def understood(
         "survey_name": survey.name,
         "response_id": response.response_id,
         "customer_id": None,
+        "origin_customer_id": None,
         "ticket_id": response.ticket_id,
         "scheme": rating.scheme if rating else None,
         "score": score,

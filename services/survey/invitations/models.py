@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.survey.db import Base
 from services.survey.surveys.models import Survey
+from shared.db.aliases import origin_index
 from shared.db.base import AccountOwned, Identified
 
 
@@ -28,6 +29,7 @@ class Invitation(Identified, AccountOwned, Base):
         CheckConstraint("state in ('open', 'answered', 'expired', 'revoked')", name="state"),
         Index("ix_invitations_survey_id_customer_id", "account_id", "survey_id", "customer_id", "created_at"),
         Index("ix_invitations_customer_id", "account_id", "customer_id"),
+        origin_index("invitations", "origin_customer_id"),
     )
 
     survey_id: Mapped[UUID] = mapped_column(ForeignKey(Survey.id))
@@ -46,6 +48,7 @@ class Invitation(Identified, AccountOwned, Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]
+    origin_customer_id: Mapped[UUID | None]
 
 
 # One question at a time: a customer has one open invitation to a survey, or one for each ticket.

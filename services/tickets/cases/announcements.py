@@ -21,7 +21,8 @@ def opening_of(opening: Opening, opened: Opened) -> list[Payload]:
             priority=opening.priority,
             assignee_id=opened.assignee_id,
             assignee_name=opened.assignee_name,
-            customer_id=opening.customer_id,
+            customer_id=opened.customer_id,
+            origin_customer_id=opened.origin_customer_id,
             channel=opening.channel,
             origin=Origin(
                 kind=opening.origin_kind,
@@ -39,7 +40,8 @@ def opening_of(opening: Opening, opened: Opened) -> list[Payload]:
             LoopAdvanced(
                 ticket_id=opening.ticket_id,
                 feedback_id=opening.feedback_id,
-                customer_id=opening.customer_id,
+                customer_id=opened.customer_id,
+                origin_customer_id=opened.origin_customer_id,
                 stage="needs_follow_up",
                 before=opening.rating,
                 after=None,
@@ -57,6 +59,7 @@ def update(work: Work, ticket: Ticket, *changed: str) -> None:
         priority=ticket.priority,
         assignee_id=ticket.assignee_id,
         customer_id=ticket.customer_id,
+        origin_customer_id=ticket.origin_customer_id,
     )
     work.emit(event, subject=ticket.id, version=ticket.version)
 
@@ -70,6 +73,7 @@ def resolution(work: Work, ticket: Ticket, entries: Sequence[Entry], reason: str
         subject=ticket.subject,
         reason=reason,
         customer_id=ticket.customer_id,
+        origin_customer_id=ticket.origin_customer_id,
         feedback_id=ticket.feedback_id,
         assignee_id=ticket.assignee_id,
         resolved_at=at,
@@ -87,6 +91,7 @@ def reopening(work: Work, ticket: Ticket, reason: str | None) -> None:
         number=ticket.number,
         reason=reason,
         customer_id=ticket.customer_id,
+        origin_customer_id=ticket.origin_customer_id,
         resolution_due_at=ticket.resolution_due_at,
     )
     work.emit(event, subject=ticket.id, version=ticket.version)

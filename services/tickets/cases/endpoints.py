@@ -157,7 +157,7 @@ def _fresh(opening: Opening, opened: Opened) -> TicketOut:
         assignee_id=opened.assignee_id,
         assignee_name=opened.assignee_name,
         tags=opening.tags,
-        customer_id=opening.customer_id,
+        customer_id=opened.customer_id,
         customer_name=opened.customer_name,
         channel=opening.channel,
         origin=OriginOut(kind=opening.origin_kind, feedback_id=opening.feedback_id, rule_id=None, request_id=None),

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.tickets.db import Base
 from shared.contracts.tickets import Priority, TicketState
+from shared.db.aliases import origin_index
 from shared.db.base import AccountOwned, Identified
 
 
@@ -47,6 +48,7 @@ class Ticket(AccountOwned, Identified, Base):
     resolution_seconds: Mapped[int]
     resolution_due_at: Mapped[datetime | None]
     resolution_missed_at: Mapped[datetime | None]
+    origin_customer_id: Mapped[UUID | None]
 
     __table_args__ = (
         Index("uq_tickets_account_id_number", "account_id", "number", unique=True),
@@ -61,6 +63,7 @@ class Ticket(AccountOwned, Identified, Base):
         # What people have on their desks; also what the next assignment counts.
         Index("ix_tickets_account_id_assignee_id", "account_id", "assignee_id", "opened_at", "id",
               postgresql_where=text("state in ('open', 'pending')")),
+        origin_index("tickets", "origin_customer_id"),
     )  # fmt: skip
 
 

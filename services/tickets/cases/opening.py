@@ -97,6 +97,8 @@ class Opened:
     customer_name: str | None
     first_response_due_at: datetime
     resolution_due_at: datetime
+    customer_id: UUID | None
+    origin_customer_id: UUID | None
 
 
 _RESULT = tuple(field.name for field in fields(Opened))
@@ -150,7 +152,8 @@ with asked as (
     left join staff on assign and staff.place = (asked.place - 1) % staff.size + 1
     where assign or assignee_id is null or assignee_id in (select id from staff)
     on conflict do nothing
-    returning id, number, assignee_id, customer_id, feedback_id, first_response_due_at, resolution_due_at
+    returning id, number, assignee_id, customer_id, origin_customer_id, feedback_id, first_response_due_at,
+        resolution_due_at
 ), remembered as (
     insert into tickets.history (account_id, ticket_id, version, at, actor, action, state, changes)
     select $1, id, 1, at, actor, 'opened', 'open', '{{}}' from opened join asked using (id)
@@ -165,13 +168,13 @@ with asked as (
     ) target (kind, due_at)
 ), looped as (
     insert into tickets.loops (
-        account_id, ticket_id, feedback_id, customer_id, stage, round, before, needs_follow_up_at
+        account_id, ticket_id, feedback_id, customer_id, origin_customer_id, stage, round, before, needs_follow_up_at
     )
-    select $1, id, feedback_id, customer_id, 'needs_follow_up', 1, rating, at
+    select $1, id, feedback_id, customer_id, origin_customer_id, 'needs_follow_up', 1, rating, at
     from (select opened.*, rating, at from opened join asked using (id)) opened where feedback_id is not null
 )
 select asked.id, opened.number, opened.assignee_id, person.name as assignee_name, contact.name as customer_name,
-    opened.first_response_due_at, opened.resolution_due_at,
+    opened.first_response_due_at, opened.resolution_due_at, opened.customer_id, opened.origin_customer_id,
     asked.assign or asked.assignee_id is null or asked.assignee_id in (select id from staff) as assignable,
     exists (select from policy) and exists (select from counted) as prepared
 from asked

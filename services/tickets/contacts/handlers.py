@@ -3,8 +3,16 @@
 from sqlalchemy.dialects.postgresql import insert
 
 from services.tickets.contacts.models import Contact
+from services.tickets.db import MERGED_CUSTOMERS
 from shared.bus.events import Event
-from shared.contracts.customers import CustomerCreated, CustomerDeleted, CustomerProfile, CustomerUpdated
+from shared.contracts.customers import (
+    CustomerCreated,
+    CustomerDeleted,
+    CustomerMerged,
+    CustomerProfile,
+    CustomerUnmerged,
+    CustomerUpdated,
+)
 from shared.work import Work
 
 
@@ -38,3 +46,15 @@ async def _upsert(
             where=Contact.version < statement.excluded.version,
         )
     )
+
+
+async def merge(work: Work, event: Event[CustomerMerged]) -> None:
+    """What is whose follows; see `MERGED_CUSTOMERS`."""
+    merged = event.data
+    await MERGED_CUSTOMERS.point(work, merged.merged_customer_id, merged.customer_id, version=merged.merged_version)
+
+
+async def unmerge(work: Work, event: Event[CustomerUnmerged]) -> None:
+    """What came under the restored customer's identities goes back, whenever it came."""
+    restored = event.data
+    await MERGED_CUSTOMERS.point(work, restored.restored_customer_id, None, version=restored.restored_version)

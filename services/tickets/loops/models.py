@@ -3,12 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy import ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.tickets.cases.models import Ticket
 from services.tickets.db import Base
 from shared.contracts.tickets import LoopStage
+from shared.db.aliases import origin_index
 from shared.db.base import AccountOwned
 
 
@@ -30,5 +31,15 @@ class Loop(AccountOwned, Base):
     fixed_at: Mapped[datetime | None]
     confirmed_at: Mapped[datetime | None]
     re_measured_at: Mapped[datetime | None]
+    origin_customer_id: Mapped[UUID | None]
 
-    __table_args__ = (Index("ix_loops_account_id_ticket_id", "account_id", "ticket_id"),)
+    __table_args__ = (
+        Index("ix_loops_account_id_ticket_id", "account_id", "ticket_id"),
+        Index(
+            "ix_loops_account_id_customer_id",
+            "account_id",
+            "customer_id",
+            postgresql_where=text("customer_id is not null"),
+        ),
+        origin_index("loops", "origin_customer_id"),
+    )

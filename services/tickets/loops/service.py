@@ -80,6 +80,7 @@ def announce(work: Work, loop: Loop, stage: LoopStage, version: int) -> None:
         ticket_id=loop.ticket_id,
         feedback_id=loop.feedback_id,
         customer_id=loop.customer_id,
+        origin_customer_id=loop.origin_customer_id,
         stage=stage,
         before=loop.before,
         after=loop.after,

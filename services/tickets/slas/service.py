@@ -58,6 +58,7 @@ def settle(work: Work, ticket: Ticket) -> None:
             due_at=due,
             assignee_id=ticket.assignee_id,
             customer_id=ticket.customer_id,
+            origin_customer_id=ticket.origin_customer_id,
         )
         work.emit(missed, subject=ticket.id, version=ticket.version)
 
