@@ -61,13 +61,31 @@ class UserRemoved(Payload):
 
 
 class APIKeyCreated(Payload):
-    """Somebody made an API key; the key itself is never told. Subject: the key."""
+    """Somebody made an API key; a secret key itself is never told. Subject: the key.
+
+    A `publishable` one stands in the source of web pages: it is told, with the `origins` that may use it.
+    """
 
     TYPE: ClassVar[str] = "heed.gateway.api-key.created.v1"
 
     api_key_id: UUID
     name: str
     scopes: tuple[str, ...]
+    kind: Literal["secret", "publishable"] = "secret"
+    public_key: str | None = None
+    origins: tuple[str, ...] = ()
+    expires_at: datetime | None = None
+
+
+class APIKeyUpdated(Payload):
+    """A key's name or the origins that may use it changed; these are the ones after it. Subject: the key."""
+
+    TYPE: ClassVar[str] = "heed.gateway.api-key.updated.v1"
+
+    api_key_id: UUID
+    name: str
+    kind: Literal["secret", "publishable"]
+    origins: tuple[str, ...]
 
 
 class APIKeyRevoked(Payload):

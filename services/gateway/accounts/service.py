@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from services.gateway.accounts.models import Account
 from services.gateway.accounts.schemas import AccountChanges, NewAccount
 from services.gateway.api_keys import service as api_keys
+from services.gateway.api_keys.schemas import NewAPIKey
 from services.gateway.audit import trail
 from services.gateway.users import service as users
 from services.gateway.users.models import User
@@ -38,7 +39,7 @@ async def open_account(
         subject=account.account_id,
     )
     user = await users.add(work, owner, password_hash=password_hash, caller_scopes=ALL)
-    _, api_key = await api_keys.create(work, "First key", scopes=ALL, expires_at=None, caller_scopes=ALL)
+    _, api_key = await api_keys.create(work, NewAPIKey(name="First key", scopes=sorted(ALL)), caller_scopes=ALL)
     return Opened(account, user, api_key)
 
 

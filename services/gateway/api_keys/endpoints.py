@@ -6,9 +6,10 @@ from sqlalchemy import select
 from services.gateway.api_keys import service as api_keys_service
 from services.gateway.api_keys.auth import APIKeysRead, APIKeysWrite
 from services.gateway.api_keys.models import APIKey
-from services.gateway.api_keys.schemas import APIKeyCreated, APIKeyOut, NewAPIKey
+from services.gateway.api_keys.schemas import APIKeyChange, APIKeyCreated, APIKeyOut, NewAPIKey
 from services.gateway.exchange.service import exchange_of
 from services.gateway.told_once import tell_once
+from shared.auth.publishable import identity_secret
 from shared.db.pagination import Page, PageQuery, paginate
 from shared.http.dependencies import RuntimeDep, principal_of
 from shared.http.routing import APIRouter
@@ -18,13 +19,11 @@ router = APIRouter(prefix="/v1/api-keys", tags=["api-keys"])
 
 @router.post("", status_code=201)
 async def create_api_key(body: NewAPIKey, work: APIKeysWrite, request: Request) -> APIKeyCreated:
-    """Make an API key. The answer is the only place where the key itself is ever shown."""
-    scopes = principal_of(request).scopes
-    key, secret = await api_keys_service.create(
-        work, body.name, scopes=body.scopes, expires_at=body.expires_at, caller_scopes=scopes
-    )
-    tell_once(request, "key")
-    return APIKeyCreated(**APIKeyOut.model_validate(key).model_dump(), key=secret)
+    """Make an API key. The answer is the only place where a secret is ever shown."""
+    key, secret = await api_keys_service.create(work, body, caller_scopes=principal_of(request).scopes)
+    tell_once(request, "key", "identity_secret")
+    identity = identity_secret(work.settings, key.id) if key.public_key else None
+    return APIKeyCreated(**APIKeyOut.model_validate(key).model_dump(), key=secret, identity_secret=identity)
 
 
 @router.get("")
@@ -39,6 +38,12 @@ async def list_api_keys(work: APIKeysRead, page: PageQuery) -> Page[APIKeyOut]:
 async def get_api_key(api_key_id: UUID, work: APIKeysRead) -> APIKeyOut:
     """One key, without its secret."""
     return APIKeyOut.model_validate(await api_keys_service.get(work, api_key_id))
+
+
+@router.patch("/{api_key_id}")
+async def change_api_key(api_key_id: UUID, body: APIKeyChange, work: APIKeysWrite) -> APIKeyOut:
+    """Rename a key, or say which web sites may use a publishable one."""
+    return APIKeyOut.model_validate(await api_keys_service.change(work, api_key_id, body))
 
 
 @router.delete("/{api_key_id}")

@@ -47,7 +47,10 @@ class Headers:
             scheme, _, secret = self.authorization.decode("latin-1").partition(" ")
             secret = secret.strip()
             if scheme.lower() != "bearer" or not looks_like_api_key(secret):
-                raise UnknownCredential("Send `Authorization: Bearer` with an API key; those begin with `hk_`.")
+                raise UnknownCredential(
+                    "Send `Authorization: Bearer` with an API key; those begin with `hk_`. Publishable keys, `pk_`, "
+                    "are for the widget's own addresses under /w/."
+                )
             return Credential("key", secret)
         if _COOKIE_PREFIX not in self.cookie:
             return None

@@ -3,12 +3,14 @@
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import httpx
 import pytest
 
+from shared.auth.publishable import account_of, identity_secret
 from shared.auth.scopes import ALL
-from shared.contracts.gateway import APIKeyCreated, APIKeyRevoked
+from shared.contracts.gateway import APIKeyCreated, APIKeyRevoked, APIKeyUpdated
 from shared.ids import new_id
 
 if TYPE_CHECKING:
@@ -16,12 +18,14 @@ if TYPE_CHECKING:
     from tests.gateway.conftest import Business
 
 NEW = {"name": "till", "scopes": ["tickets:read"]}
+SHOP = "https://shop.example.com"
+PUBLIC = {"name": "shop", "kind": "publishable", "scopes": [], "origins": [SHOP]}
 
 
 class TestWhoMay:
     @pytest.mark.parametrize(
         ("method", "path"),
-        [("POST", ""), ("GET", ""), ("GET", f"/{new_id()}"), ("DELETE", f"/{new_id()}")],
+        [("POST", ""), ("GET", ""), ("GET", f"/{new_id()}"), ("DELETE", f"/{new_id()}"), ("PATCH", f"/{new_id()}")],
     )
     async def test_nobody_anonymous(self, gateway: "Harness", method: str, path: str) -> None:
         answer = await gateway.anonymous().request(method, f"/v1/api-keys{path}", json=NEW)
@@ -36,6 +40,7 @@ class TestWhoMay:
         assert made["id"] not in {key["id"] for key in (await other.get("/v1/api-keys")).json()["data"]}
         assert (await other.get(f"/v1/api-keys/{made['id']}")).status_code == 404
         assert (await other.delete(f"/v1/api-keys/{made['id']}")).status_code == 404
+        assert (await other.patch(f"/v1/api-keys/{made['id']}", json={"name": "mine"})).status_code == 404
         assert (await mine.get(f"/v1/api-keys/{made['id']}")).json()["revoked_at"] is None
 
     async def test_nobody_without_the_scope(self, gateway: "Harness", business: "Business") -> None:
@@ -88,6 +93,14 @@ class TestMaking:
             ({"expires_at": "2030-01-01T00:00:00"}, "/expires_at"),
             ({"account_id": str(new_id())}, "/account_id"),
             ({"key": "hk_mine"}, "/key"),
+            ({"kind": "public"}, "/kind"),
+            ({"origins": ["https://shop.example.com"]}, "/origins"),
+            (PUBLIC | {"origins": []}, "/origins"),
+            (PUBLIC | {"origins": ["shop.example.com"]}, "/origins/0"),
+            (PUBLIC | {"origins": ["https://shop.example.com/path"]}, "/origins/0"),
+            (PUBLIC | {"origins": ["https://*"]}, "/origins/0"),
+            (PUBLIC | {"origins": ["null"]}, "/origins/0"),
+            (PUBLIC | {"scopes": ["tickets:read"]}, "/scopes"),
         ],
     )
     async def test_says_which_value_is_not_acceptable(
@@ -104,6 +117,59 @@ class TestMaking:
         events = await gateway.emitted(business.account_id, APIKeyCreated)
         assert str(events[-1].subject) == made["id"]
         assert made["key"].encode() not in events[-1].raw
+
+
+class TestAPublishableKey:
+    async def test_is_no_secret_and_names_its_account_and_its_web_sites(
+        self, gateway: "Harness", business: "Business"
+    ) -> None:
+        client = gateway.client(account=business.account_id)
+        made = (await client.post("/v1/api-keys", json=PUBLIC | {"origins": ["HTTPS://Shop.example.com/"]})).json()
+        assert made["key"] == made["public_key"]
+        assert account_of(made["key"]) == business.account_id
+        assert (made["origins"], made["scopes"]) == ([SHOP], ["feedback:write"])
+        [created] = [
+            e for e in await gateway.emitted(business.account_id, APIKeyCreated) if str(e.subject) == made["id"]
+        ]
+        assert isinstance(created.data, APIKeyCreated)
+        assert (created.data.public_key, created.data.origins) == (made["key"], (SHOP,))
+        assert (await client.get(f"/v1/api-keys/{made['id']}")).json()["public_key"] == made["key"]
+
+    async def test_comes_with_a_secret_to_name_visitors_with_told_once(
+        self, gateway: "Harness", business: "Business"
+    ) -> None:
+        client = gateway.client(account=business.account_id)
+        made = (await client.post("/v1/api-keys", json=PUBLIC)).json()
+        assert made["identity_secret"] == identity_secret(gateway.runtime.settings, UUID(made["id"]))
+        other = (await client.post("/v1/api-keys", json=PUBLIC)).json()
+        assert other["identity_secret"] != made["identity_secret"]
+        assert made["identity_secret"] not in (await client.get("/v1/api-keys")).text
+        assert (await client.post("/v1/api-keys", json=NEW)).json()["identity_secret"] is None
+
+    async def test_opens_nothing_under_v1(self, door: httpx.AsyncClient, business: "Business") -> None:
+        owner = {"Authorization": f"Bearer {business.api_key}"}
+        made = (await door.post("/v1/api-keys", json=PUBLIC, headers=owner)).json()
+        refused = await door.get("/v1/me", headers={"Authorization": f"Bearer {made['key']}"})
+        assert refused.status_code == 401
+        assert "/w/" in refused.json()["detail"]
+
+    async def test_can_be_given_other_web_sites(self, gateway: "Harness", business: "Business") -> None:
+        client = gateway.client(account=business.account_id)
+        made = (await client.post("/v1/api-keys", json=PUBLIC)).json()
+        path = f"/v1/api-keys/{made['id']}"
+        changed = (await client.patch(path, json={"origins": ["http://localhost:3000"]})).json()
+        assert (changed["origins"], changed["name"]) == (["http://localhost:3000"], "shop")
+        [event] = await gateway.emitted(business.account_id, APIKeyUpdated)
+        assert (event.aggregate_version, event.data.origins) == (2, ("http://localhost:3000",))  # type: ignore[attr-defined]
+        await client.delete(path)
+        [revoked] = await gateway.emitted(business.account_id, APIKeyRevoked)
+        assert revoked.aggregate_version == 3
+
+    async def test_a_secret_one_can_not(self, gateway: "Harness", business: "Business") -> None:
+        client = gateway.client(account=business.account_id)
+        made = (await client.post("/v1/api-keys", json=NEW)).json()
+        refused = await client.patch(f"/v1/api-keys/{made['id']}", json={"origins": [SHOP]})
+        assert refused.json()["errors"][0]["pointer"] == "/origins"
 
 
 class TestRevoking:

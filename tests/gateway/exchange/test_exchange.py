@@ -11,6 +11,7 @@ from sqlalchemy import event, update
 
 from services.gateway.api_keys import service as api_keys
 from services.gateway.api_keys.models import APIKey
+from services.gateway.api_keys.schemas import NewAPIKey
 from services.gateway.exchange.credentials import Credential, UnknownCredential
 from services.gateway.exchange.service import exchange_of
 from shared.auth.scopes import ALL
@@ -28,7 +29,7 @@ class TestAKey:
     ) -> None:
         async with gateway.work(business.account_id) as work:
             key, secret = await api_keys.create(
-                work, "till", scopes=["tickets:read"], expires_at=None, caller_scopes=ALL
+                work, NewAPIKey(name="till", scopes=["tickets:read"]), caller_scopes=ALL
             )
         exchanged = await exchange_of(gateway.runtime).exchange(Credential("key", secret))
         principal = gateway.runtime.verifier.verify(exchanged.token, now=gateway.clock.now())
@@ -42,7 +43,9 @@ class TestAKey:
     ) -> None:
         ends = gateway.clock.now() + timedelta(seconds=5)
         async with gateway.work(business.account_id) as work:
-            _, secret = await api_keys.create(work, "till", scopes=["tickets:read"], expires_at=ends, caller_scopes=ALL)
+            _, secret = await api_keys.create(
+                work, NewAPIKey(name="till", scopes=["tickets:read"], expires_at=ends), caller_scopes=ALL
+            )
         exchange = exchange_of(gateway.runtime)
         await exchange.exchange(Credential("key", secret))
         gateway.clock.advance(timedelta(seconds=5))
