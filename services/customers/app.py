@@ -2,6 +2,8 @@
 
 from fastapi import FastAPI
 
+from services.customers.activities import endpoints as activities
+from services.customers.consents import endpoints as consents
 from services.customers.db import Base
 from services.customers.records import endpoints as records
 from services.customers.settings import CustomersSettings
@@ -17,7 +19,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     return service_app(
         runtime,
         title="customers",
-        routers=[records.router, timeline.router],
+        routers=[records.router, timeline.router, activities.router, consents.router],
         body_limits={"/v1/customers/bulk": BULK_BODY_BYTES},
     )
 

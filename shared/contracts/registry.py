@@ -6,8 +6,8 @@ from importlib import import_module
 from shared.contracts.base import Payload
 
 OWNERS = ("gateway", "customers", "survey", "tickets", "metrics", "notifier")
-# Not an owner: events that several owners send, alike but for who says it.
-SEVERAL = "subjects"
+# Not owners: events that belong together by what they are about, whoever sends them.
+BY_SUBJECT = ("subjects", "activities", "consent")
 
 
 class UnknownEventType(LookupError):
@@ -18,10 +18,10 @@ class UnknownEventType(LookupError):
 def registry() -> dict[str, type[Payload]]:
     """Type name to payload class, for all owners. Two classes with one name are a programming error."""
     found: dict[str, type[Payload]] = {}
-    for module in (*OWNERS, SEVERAL):
+    for module in (*OWNERS, *BY_SUBJECT):
         for value in vars(import_module(f"shared.contracts.{module}")).values():
             if isinstance(value, type) and issubclass(value, Payload) and "TYPE" in vars(value):
-                owners = OWNERS if module == SEVERAL else (module,)
+                owners = OWNERS if module in BY_SUBJECT else (module,)
                 if value.TYPE in found or service_of(value.TYPE) not in owners:
                     raise RuntimeError(f"{value.TYPE} is declared twice or by the wrong owner")
                 found[value.TYPE] = value

@@ -11,6 +11,7 @@ from sqlalchemy import Select, or_, select
 from services.customers.records.directory import Directory, name_key
 from services.customers.records.identities import Identities, IdentityKind
 from services.customers.records.models import Customer, CustomerIdentity
+from services.customers.records.naming import Named, recognised
 from services.customers.records.schemas import BulkItem, BulkOutcome, CustomerChanges, ItemProblem, NewCustomer
 from shared.http.dependencies import check_match
 from shared.http.errors import AppError, FieldProblem, NotFound
@@ -85,16 +86,7 @@ async def restrict(work: Work, customer_id: UUID, *, on: bool) -> Customer:
 async def identify(work: Work, customer_id: UUID | None, stated: Identities, name: str | None) -> Customer | None:
     """Whoever is meant, made known if new; None if there is no such id and nothing else to go by. Never fails."""
     directory = await Directory.open(work, stated.items(), [customer_id] if customer_id else [])
-    customer = directory.get(customer_id) if customer_id else None
-    if customer is None:
-        customer, theirs = directory.recognise(stated)
-        changes: dict[str, Any] = {kind.value: value for kind, value in theirs.items()}
-        if name and (customer is None or customer.name is None):
-            changes["name"] = name
-        if customer is not None:
-            directory.change(customer, changes)
-        elif theirs:
-            customer = directory.create(changes)
+    customer = recognised(directory, Named(customer_id, stated, name))
     await directory.save()
     return customer
 

@@ -4,8 +4,8 @@ from alembic import op
 
 from shared.db.aliases import create_aliases, follow_aliases
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 PRESENT, ORIGIN = "customer_id", "origin_customer_id"
 

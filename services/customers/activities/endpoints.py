@@ -1,0 +1,81 @@
+"""`/v1/activities`: what customers did."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Response
+from sqlalchemy import select
+
+from services.customers.activities import service as activities
+from services.customers.activities.models import Activity
+from services.customers.activities.schemas import ActivityAccepted, ActivityOut, NewActivity, SourceId, Word, money_of
+from services.customers.records.auth import CustomersRead, CustomersWrite
+from shared.contracts.activities import ActivityKind
+from shared.db.pagination import Page, PageQuery, paginate
+from shared.http.dependencies import set_etag
+from shared.http.routing import APIRouter
+from shared.http.schemas import Moment
+
+router = APIRouter(prefix="/v1/activities", tags=["activities"])
+
+
+@router.post("", status_code=201, responses={200: {"model": ActivityAccepted, "description": "Was here before."}})
+async def record_activity(body: NewActivity, work: CustomersWrite, response: Response) -> ActivityAccepted:
+    """Record one activity. Who is named by an unknown `external_id`, `email` or `phone` becomes a customer."""
+    outcome = await activities.record(work, body)
+    assert outcome.activity_id is not None
+    assert outcome.customer_id is not None
+    if outcome.status == "duplicate":
+        response.status_code = 200
+    return ActivityAccepted(
+        id=outcome.activity_id,
+        customer_id=outcome.customer_id,
+        source=body.source,
+        source_id=body.source_id or str(outcome.activity_id),
+        duplicate=outcome.status == "duplicate",
+    )
+
+
+@router.get("")
+async def list_activities(
+    work: CustomersRead,
+    page: PageQuery,
+    customer_id: Annotated[UUID | None, Query()] = None,
+    kind: Annotated[ActivityKind | None, Query()] = None,
+    name: Annotated[Word | None, Query(description="Only custom activities of this name.")] = None,
+    touchpoint: Annotated[Word | None, Query()] = None,
+    source: Annotated[Word | None, Query()] = None,
+    source_id: Annotated[SourceId | None, Query()] = None,
+    since: Annotated[Moment | None, Query(alias="from", description="Happened at or after this moment.")] = None,
+    until: Annotated[Moment | None, Query(alias="to", description="Happened before this moment.")] = None,
+) -> Page[ActivityOut]:
+    """By when they happened, the latest first."""
+    wanted = {
+        Activity.customer_id: customer_id,
+        Activity.kind: kind,
+        Activity.name: name,
+        Activity.touchpoint: touchpoint,
+        Activity.source: source,
+        Activity.source_id: source_id,
+    }
+    statement = select(Activity).where(Activity.account_id == work.account_id)
+    statement = statement.where(*(column == value for column, value in wanted.items() if value is not None))
+    if since is not None:
+        statement = statement.where(Activity.occurred_at >= since)
+    if until is not None:
+        statement = statement.where(Activity.occurred_at < until)
+    keys = (Activity.occurred_at.desc(), Activity.id.desc())
+    return (await paginate(work.session, statement, page, keys=keys)).map(_out)
+
+
+@router.get("/{activity_id}")
+async def read_activity(activity_id: UUID, work: CustomersRead, response: Response) -> ActivityOut:
+    """One activity, with the `ETag` that a correction may carry as `If-Match`."""
+    activity = await activities.find(work, activity_id)
+    set_etag(response, activity.version)
+    return _out(activity)
+
+
+def _out(activity: Activity) -> ActivityOut:
+    fields = {name: getattr(activity, name) for name in ActivityOut.model_fields if name != "amount"}
+    return ActivityOut(**fields, amount=money_of(activity.amount, activity.currency))

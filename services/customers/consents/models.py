@@ -1,0 +1,32 @@
+"""The consent ledger: what each customer allowed and took back. Rows are added and never changed."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.customers.db import Base
+from shared.db.base import AccountOwned, Identified
+
+
+class Consent(Identified, AccountOwned, Base):
+    """`proof` holds what shows that it was said; `actor` who wrote it down. The database refuses changes to a row."""
+
+    __tablename__ = "consents"
+    __table_args__ = (Index("ix_consents_customer", "account_id", "customer_id", "id"),)
+
+    customer_id: Mapped[UUID]
+    origin_customer_id: Mapped[UUID]
+    purpose: Mapped[str] = mapped_column(Text)
+    channel: Mapped[str] = mapped_column(Text)
+    granted: Mapped[bool]
+    basis: Mapped[str] = mapped_column(Text)
+    text_version: Mapped[str | None] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(Text)
+    proof: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    actor: Mapped[str] = mapped_column(Text)
+    effective_at: Mapped[datetime]
+    recorded_at: Mapped[datetime]
