@@ -19,8 +19,8 @@ def schema_of(payload: type[Payload]) -> Schema:
 def incompatibilities(old: Schema, new: Schema) -> Iterator[str]:
     """What a reader or a writer of the old schema would trip over, in sentences. Nothing: the change may stay in `.v1`.
 
-    Allowed: new optional fields, new types, other descriptions. Not allowed: a field that goes, changes its type or
-    values, stops being always there, or is newly demanded.
+    Allowed: new optional fields, new types, further values of a field that has a list of them, other descriptions. Not
+    allowed: a field that goes, changes its type, loses a value, stops being always there, or is newly demanded.
     """
     yield from _object("", old, new)
     for name, part in old.get("$defs", {}).items():
@@ -37,7 +37,7 @@ def _object(place: str, old: Schema, new: Schema) -> Iterator[str]:
     for name in before.keys() - after.keys():
         yield f"{place}{name} was removed"
     for name in before.keys() & after.keys():
-        if _shape(before[name]) != _shape(after[name]):
+        if not _fits(before[name], after[name]):
             yield f"{place}{name} changed its type"
     for name in set(new.get("required", ())) - set(old.get("required", ())):
         yield f"{place}{name} is newly required: an event written before has it not"
@@ -45,5 +45,18 @@ def _object(place: str, old: Schema, new: Schema) -> Iterator[str]:
         yield f"{place}{name} is no longer always there"
 
 
+def _fits(before: Any, after: Any) -> bool:
+    """Whether all that `before` allows is still allowed, prose aside; only lists of values may have grown."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        old, new = _shape(before), _shape(after)
+        values = set(old.pop("enum", ())) <= set(new.pop("enum", ()))
+        return values and old.keys() == new.keys() and all(_fits(old[key], new[key]) for key in old)
+    if isinstance(before, list) and isinstance(after, list):
+        return len(before) == len(after) and all(map(_fits, before, after))
+    return bool(before == after)
+
+
 def _shape(field: Schema) -> Schema:
-    return {key: value for key, value in field.items() if key not in ("description", "title", "examples")}
+    """Without prose; a single value is a list of one."""
+    shape = {key: value for key, value in field.items() if key not in ("description", "title", "examples", "const")}
+    return shape | ({"enum": [field["const"]]} if "const" in field else {})

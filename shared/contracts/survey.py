@@ -7,9 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.contracts.base import Part, Payload
-
-RatingScheme = Literal["nps", "csat", "ces"]
-Band = Literal["negative", "neutral", "positive"]
+from shared.contracts.ratings import Band, QuestionRating, Rating
 
 
 class SurveyPublished(Payload):
@@ -304,20 +302,6 @@ class CustomerSighted(Payload):
     customer: CustomerReference
 
 
-class Rating(Part):
-    """A score on its own scale. `normalised` maps it to 0..100; `band` is the scheme's own reading of it.
-
-    `value` always reads "higher is better": an effort score of a survey where high means hard is turned round.
-    """
-
-    scheme: RatingScheme
-    value: int
-    minimum: int
-    maximum: int
-    normalised: int
-    band: Band
-
-
 class Sentiment(Part):
     """`score` is -1..1; `method` says how it was reached (`rating`, `lexicon`)."""
 
@@ -334,7 +318,11 @@ class Topic(Part):
 
 
 class Feedback(Payload):
-    """All that is known of something that was said. `origin_customer_id`, if merged since: where an answer goes."""
+    """All that is known of something that was said. `origin_customer_id`, if merged since: where an answer goes.
+
+    `rating` is the leading one of `ratings`; those that do not know several look at it alone. Without `ratings` it is
+    the only one.
+    """
 
     feedback_id: UUID
     kind: str
@@ -360,6 +348,7 @@ class Feedback(Payload):
     suspicious: tuple[str, ...] = ()
     anonymous: bool = False
     origin_customer_id: UUID | None = None
+    ratings: tuple[QuestionRating, ...] = ()
 
 
 class FeedbackReceived(Feedback):

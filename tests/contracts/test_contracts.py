@@ -59,6 +59,12 @@ class TestWhatCountsAsIncompatible:
     def test_a_part_that_goes_does(self) -> None:
         assert self.changed(lambda new: new["$defs"].pop("Origin")) == ["Origin is gone"]
 
+    def test_a_value_that_is_no_longer_allowed_does(self) -> None:
+        assert self.changed(lambda new: new["properties"]["priority"]["enum"].pop()) == ["priority changed its type"]
+
+    def test_a_further_value_does_not(self) -> None:
+        assert self.changed(lambda new: new["properties"]["priority"]["enum"].append("sometime")) == []
+
     def test_a_new_optional_field_does_not(self) -> None:
         assert self.changed(lambda new: new["properties"].update(mood={"type": "string"})) == []
 

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.contracts.survey import Band, FeedbackReceived, Rating, RatingScheme
+from shared.contracts.ratings import Band, Rating, RatingScheme
+from shared.contracts.survey import FeedbackReceived
 from shared.ids import new_id
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

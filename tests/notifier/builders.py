@@ -10,7 +10,8 @@ from services.notifier.messages.delivery import MESSAGES
 from shared.contracts.base import Payload
 from shared.contracts.customers import CustomerCreated
 from shared.contracts.gateway import AccountCreated
-from shared.contracts.survey import FeedbackReceived, InvitationCreated, Rating, ScoreLink, SurveyPublished
+from shared.contracts.ratings import Rating
+from shared.contracts.survey import FeedbackReceived, InvitationCreated, ScoreLink, SurveyPublished
 from shared.contracts.tickets import Origin, TicketOpened, TicketReopened, TicketReplied, TicketResolved
 from shared.ids import new_id
 from shared.testing.harness import Harness

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from shared.contracts.survey import Band, RatingScheme
+from shared.contracts.ratings import Band, RatingScheme
 from shared.contracts.tickets import LoopStage, Priority, TicketState
 from shared.http.schemas import Model
 

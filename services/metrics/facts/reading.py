@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from services.metrics.facts.models import UNRATED
-from shared.contracts.survey import FeedbackReceived, Rating
+from shared.contracts.ratings import Rating
+from shared.contracts.survey import FeedbackReceived
 
 # A rollup has one column for each score from 0 to this.
 HIGHEST_SCORE = 10

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from services.metrics.scores import formulas
 from services.metrics.scores.formulas import Bands, Estimate
 from services.metrics.scores.histograms import Histogram, Scale
-from shared.contracts.survey import RatingScheme
+from shared.contracts.ratings import RatingScheme
 from shared.http.errors import NotFound
 
 

@@ -27,7 +27,7 @@ from services.metrics.rollups.models import EXCLUSIONS, SCORES, rollups
 from services.metrics.scores.histograms import Scale, Tally
 from services.metrics.scores.selection import By, Period, Selection
 from services.metrics.surveys.models import Survey
-from shared.contracts.survey import RatingScheme
+from shared.contracts.ratings import RatingScheme
 from shared.http.errors import Unacceptable
 from shared.work import Work
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from services.metrics.facts.reading import Exclusion
 from services.metrics.scores.selection import By, Period
-from shared.contracts.survey import RatingScheme
+from shared.contracts.ratings import RatingScheme
 from shared.http.schemas import Model
 
 

@@ -10,7 +10,7 @@ from services.survey.feedback import service
 from services.survey.feedback.auth import FeedbackRead, FeedbackWrite
 from services.survey.feedback.models import Feedback
 from services.survey.feedback.schemas import FeedbackChange, FeedbackOut
-from shared.contracts.survey import Band
+from shared.contracts.ratings import Band
 from shared.db.pagination import Page, PageQuery, paginate
 from shared.http.dependencies import IfMatch, check_match, set_etag
 from shared.http.routing import APIRouter

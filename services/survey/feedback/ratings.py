@@ -6,7 +6,7 @@ round first, v' = maximum + minimum - v.
 """
 
 from services.survey.surveys.questions import RatingQuestion
-from shared.contracts.survey import Band, Rating, RatingScheme
+from shared.contracts.ratings import Band, Rating, RatingScheme
 
 # The lowest neutral and the lowest positive score of each scheme.
 _THRESHOLDS: dict[RatingScheme, tuple[int, int]] = {"nps": (7, 9), "csat": (3, 4), "ces": (4, 5)}

@@ -9,7 +9,7 @@ from pydantic import Field
 from services.survey.feedback.models import Feedback
 from services.survey.feedback.understanding import Row
 from services.survey.surveys.questions import Key
-from shared.contracts.survey import Band, RatingScheme
+from shared.contracts.ratings import Band, RatingScheme
 from shared.http.schemas import Model
 
 

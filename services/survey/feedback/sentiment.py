@@ -6,7 +6,8 @@ The lexicon is VADER (Hutto and Gilbert 2014), English only; it reads words, not
 from functools import cache
 from typing import Any
 
-from shared.contracts.survey import Band, Rating, Sentiment
+from shared.contracts.ratings import Band, Rating
+from shared.contracts.survey import Sentiment
 
 # VADER's own thresholds for its compound score.
 _POSITIVE_FROM, _NEGATIVE_TO = 0.05, -0.05

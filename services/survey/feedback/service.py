@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from services.survey.feedback.models import Feedback
 from services.survey.feedback.schemas import FeedbackChange
-from shared.contracts.survey import Band
+from shared.contracts.ratings import Band
 from shared.http.errors import NotFound
 from shared.work import Work
 

@@ -10,7 +10,8 @@ from services.survey.feedback.sentiment import sentiment_of
 from services.survey.feedback.topics import topics_of
 from services.survey.surveys.models import SurveyVersion
 from services.survey.surveys.questions import Question, RatingQuestion
-from shared.contracts.survey import FeedbackReceived, Rating, ResponseReceived, Sentiment
+from shared.contracts.ratings import Rating
+from shared.contracts.survey import FeedbackReceived, ResponseReceived, Sentiment
 
 KIND = "survey"
 SOURCE = "heed"

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, TypeAdapter
 
-from shared.contracts.survey import RatingScheme
+from shared.contracts.ratings import RatingScheme
 from shared.http.schemas import Model
 
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]

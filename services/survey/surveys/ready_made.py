@@ -12,7 +12,7 @@ import orjson
 
 from services.survey.surveys.questions import Direction, Question, RatingQuestion, RatingTexts, TextQuestion, TextTexts
 from services.survey.surveys.schemas import SurveyKind, Wording
-from shared.contracts.survey import RatingScheme
+from shared.contracts.ratings import RatingScheme
 
 SCORE: Final = "score"
 COMMENT: Final = "comment"

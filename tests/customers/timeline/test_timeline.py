@@ -18,7 +18,8 @@ from services.customers.timeline.models import TimelineRow
 from services.customers.timeline.schemas import EntryKind
 from shared.bus.events import decode_event
 from shared.contracts.base import Payload
-from shared.contracts.survey import FeedbackReceived, Rating
+from shared.contracts.ratings import Rating
+from shared.contracts.survey import FeedbackReceived
 from shared.contracts.tickets import LoopAdvanced, Origin, TicketOpened, TicketResolved
 from shared.ids import new_id
 from shared.testing.harness import Harness

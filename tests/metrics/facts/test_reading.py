@@ -3,7 +3,7 @@
 import pytest
 
 from services.metrics.facts.reading import Exclusion, points, read
-from shared.contracts.survey import Rating, RatingScheme
+from shared.contracts.ratings import Rating, RatingScheme
 from tests.metrics.builders import feedback, rating
 
 
