@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 
+from services.survey.attempts import endpoints as attempts
 from services.survey.db import INTAKE_ROLE, Base
 from services.survey.feedback import endpoints as feedback
 from services.survey.invitations import endpoints as invitations
@@ -20,7 +21,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     return service_app(
         runtime,
         title="survey",
-        routers=[surveys.router, invitations.router, responses.router, feedback.router],
+        routers=[surveys.router, invitations.router, responses.router, attempts.router, feedback.router],
         routes=[*responses.ROUTES, *pages.ROUTES],
         openapi_paths=openapi.paths(),
         openapi_schemas=openapi.schemas(),

@@ -20,5 +20,5 @@ class Base(DeclarativeBase):
 
 # Customers who were merged into others. These tables say whose a row is, and under whose identity it came.
 MERGED_CUSTOMERS = aliases_in(
-    Base.metadata, "feedback", "invitations", present="customer_id", origin="origin_customer_id"
+    Base.metadata, "attempts", "feedback", "invitations", present="customer_id", origin="origin_customer_id"
 )

@@ -28,7 +28,9 @@ class TestFindRoute:
             ("/v1/customers/x/health", "metrics", Kind.SIGNED),
             ("/v1/responses", "survey", Kind.SIGNED),
             ("/v1/responses/bulk", "survey", Kind.BULK),
+            ("/v1/attempts", "survey", Kind.SIGNED),
             ("/s/token", "survey", Kind.PUBLIC),
+            ("/r/token", "survey", Kind.PUBLIC),
             ("/p/token", "notifier", Kind.PUBLIC),
             ("/v1/events/stream", "notifier", Kind.STREAM),
             ("/v1/events", "notifier", Kind.SIGNED),
@@ -52,7 +54,7 @@ class TestFindRoute:
         """Each of these takes requests without a credential. Think before you add one."""
         public = {route.pattern for route in ROUTES if route.kind is Kind.PUBLIC}
         assert public == {
-            "/(?:s|hooks|w)/.*",
+            "/(?:s|hooks|w|r)/.*",
             "/p/.*",
             "/mailbox(?:/.*)?",
             "/v1/sessions",

@@ -7,3 +7,4 @@ from shared.work import Work
 
 WRITE: Final = "responses:write"
 ResponsesRead = Annotated[Work, work_with("responses:read")]
+ResponsesWrite = Annotated[Work, work_with(WRITE)]
