@@ -7,7 +7,7 @@ from services.customers.consents import endpoints as consents
 from services.customers.db import Base
 from services.customers.records import endpoints as records
 from services.customers.settings import CustomersSettings
-from services.customers.subscriptions import SUBSCRIPTIONS
+from services.customers.subscriptions import SUBSCRIPTIONS, TIMERS
 from services.customers.timeline import endpoints as timeline
 from shared.http.app import service_app
 from shared.service import Runtime, Service
@@ -19,7 +19,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     return service_app(
         runtime,
         title="customers",
-        routers=[records.router, timeline.router, activities.router, consents.router],
+        routers=[records.router, timeline.router, activities.router, activities.of_customer, consents.router],
         body_limits={"/v1/customers/bulk": BULK_BODY_BYTES},
     )
 
@@ -30,4 +30,5 @@ SERVICE = Service(
     metadata=Base.metadata,
     create_app=create_app,
     subscriptions=SUBSCRIPTIONS,
+    timers=TIMERS,
 )

@@ -14,4 +14,6 @@ class Base(DeclarativeBase):
 
 
 # Customers who were merged into others. These tables say whose a row is, and under whose identity it came.
-MERGED_CUSTOMERS = aliases_in(Base.metadata, "timeline", present="customer_id", origin="origin_customer_id")
+MERGED_CUSTOMERS = aliases_in(
+    Base.metadata, "timeline", "activities", "consents", present="customer_id", origin="origin_customer_id"
+)

@@ -1,5 +1,6 @@
-"""Everything the customers service listens to."""
+"""Everything the customers service listens to, and what it does later."""
 
+from services.customers.activities import telling
 from services.customers.records import handlers as records
 from services.customers.timeline import handlers as timeline
 from services.customers.timeline.entries import TOLD_BY
@@ -10,3 +11,4 @@ SUBSCRIPTIONS: list[Subscription] = [
     on(CustomerSighted, records.identify),
     on_batch(TOLD_BY, timeline.record_all),
 ]
+TIMERS = {telling.TIMER: telling.happens}

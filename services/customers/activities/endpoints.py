@@ -8,24 +8,38 @@ from sqlalchemy import select
 
 from services.customers.activities import service as activities
 from services.customers.activities.models import Activity
-from services.customers.activities.schemas import ActivityAccepted, ActivityOut, NewActivity, SourceId, Word, money_of
+from services.customers.activities.schemas import (
+    ActivityAccepted,
+    ActivityOut,
+    ActivityTotals,
+    NewActivity,
+    SourceId,
+    Word,
+    money_of,
+)
+from services.customers.activities.totals import totals_of
+from services.customers.records import service as customers
 from services.customers.records.auth import CustomersRead, CustomersWrite
 from shared.contracts.activities import ActivityKind
 from shared.db.pagination import Page, PageQuery, paginate
-from shared.http.dependencies import set_etag
+from shared.http.dependencies import IfMatch, set_etag
 from shared.http.routing import APIRouter
 from shared.http.schemas import Moment
 
 router = APIRouter(prefix="/v1/activities", tags=["activities"])
+of_customer = APIRouter(prefix="/v1/customers", tags=["activities"])
 
 
-@router.post("", status_code=201, responses={200: {"model": ActivityAccepted, "description": "Was here before."}})
+@router.post("", status_code=201, responses={200: {"model": ActivityAccepted, "description": "Was here."}})
 async def record_activity(body: NewActivity, work: CustomersWrite, response: Response) -> ActivityAccepted:
-    """Record one activity. Who is named by an unknown `external_id`, `email` or `phone` becomes a customer."""
+    """Record one activity, or correct it by a higher `version`.
+
+    Who is named by an unknown `external_id`, `email` or `phone` becomes a customer.
+    """
     outcome = await activities.record(work, body)
     assert outcome.activity_id is not None
     assert outcome.customer_id is not None
-    if outcome.status == "duplicate":
+    if outcome.status != "created":
         response.status_code = 200
     return ActivityAccepted(
         id=outcome.activity_id,
@@ -33,6 +47,7 @@ async def record_activity(body: NewActivity, work: CustomersWrite, response: Res
         source=body.source,
         source_id=body.source_id or str(outcome.activity_id),
         duplicate=outcome.status == "duplicate",
+        corrected=outcome.status == "corrected",
     )
 
 
@@ -70,12 +85,29 @@ async def list_activities(
 
 @router.get("/{activity_id}")
 async def read_activity(activity_id: UUID, work: CustomersRead, response: Response) -> ActivityOut:
-    """One activity, with the `ETag` that a correction may carry as `If-Match`."""
+    """One activity, with the `ETag` that a deletion may carry as `If-Match`."""
     activity = await activities.find(work, activity_id)
     set_etag(response, activity.version)
     return _out(activity)
 
 
+@router.delete("/{activity_id}", status_code=204)
+async def delete_activity(activity_id: UUID, work: CustomersWrite, expected: IfMatch) -> None:
+    """It never happened: it counts no more, and an import that still has it does not bring it back."""
+    await activities.remove(work, activity_id, expected)
+
+
+@of_customer.get("/{customer_id}/activity-totals")
+async def read_totals(customer_id: UUID, work: CustomersRead) -> ActivityTotals:
+    """How much of what the customer has done, since when, and their lifetime value in each currency."""
+    await customers.find(work, customer_id)
+    return await totals_of(work, customer_id)
+
+
 def _out(activity: Activity) -> ActivityOut:
-    fields = {name: getattr(activity, name) for name in ActivityOut.model_fields if name != "amount"}
-    return ActivityOut(**fields, amount=money_of(activity.amount, activity.currency))
+    own = {"amount", "origin_customer_id"}
+    return ActivityOut(
+        **{name: getattr(activity, name) for name in ActivityOut.model_fields if name not in own},
+        amount=money_of(activity.amount, activity.currency),
+        origin_customer_id=activity.origin_customer_id or activity.customer_id,
+    )

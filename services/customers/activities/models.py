@@ -10,21 +10,26 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.customers.db import Base
+from shared.db.aliases import origin_index
 from shared.db.base import AccountOwned, Identified
 
 
 class Activity(Identified, AccountOwned, Base):
-    """`source` and `source_id` are the sender's: the same pair is the same activity. `amount` is never negative."""
+    """`source` and `source_id` are the sender's: the same pair is the same activity. `amount` is never negative.
+
+    `told_version` is the version at which the others first heard of it; null while it is still to come.
+    """
 
     __tablename__ = "activities"
     __table_args__ = (
         Index("uq_activities_source", "account_id", "source", "source_id", unique=True),
         Index("ix_activities_customer", "account_id", "customer_id", "occurred_at"),
         Index("ix_activities_kind", "account_id", "kind", "occurred_at"),
+        origin_index("activities", "origin_customer_id"),
     )
 
     customer_id: Mapped[UUID]
-    origin_customer_id: Mapped[UUID]
+    origin_customer_id: Mapped[UUID | None]
     kind: Mapped[str] = mapped_column(Text)
     name: Mapped[str | None] = mapped_column(Text)
     occurred_at: Mapped[datetime]
@@ -36,6 +41,7 @@ class Activity(Identified, AccountOwned, Base):
     source: Mapped[str] = mapped_column(Text)
     source_id: Mapped[str] = mapped_column(Text)
     version: Mapped[int]
+    told_version: Mapped[int | None]
 
 
 class DeletedActivity(AccountOwned, Base):

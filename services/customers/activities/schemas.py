@@ -64,7 +64,11 @@ class CustomerNamed(Model):
 
 
 class NewActivity(Model):
-    """`source_id` is yours, within `source`: the same pair is the same activity, however often it is sent."""
+    """`source_id` is yours, within `source`: the same pair is the same activity, however often it is sent.
+
+    Sent with a higher `version` it takes the place of what was recorded. What is still to come (at most a year ahead)
+    counts once its time is there.
+    """
 
     customer: CustomerNamed
     kind: ActivityKind
@@ -75,6 +79,7 @@ class NewActivity(Model):
     properties: Properties = Field(default_factory=dict)
     source: Word = "api"
     source_id: SourceId | None = None
+    version: int = Field(1, ge=1, le=2_147_483_647, description="Yours too: higher than before is a correction.")
 
     @model_validator(mode="after")
     def name_what_is_custom(self) -> "NewActivity":
@@ -102,16 +107,48 @@ class ActivityOut(Model):
 
 
 class ActivityAccepted(Model):
-    """201 the first time; 200 and `duplicate` for one that is already here: the first stays as it is."""
+    """201 the first time; 200 for one that is already here: `duplicate`, or `corrected` by a higher version."""
 
     id: UUID
     customer_id: UUID
     source: str
     source_id: str
     duplicate: bool
+    corrected: bool
 
 
-Status = Literal["created", "duplicate", "failed"]
+class KindTotals(Model):
+    """All of one kind; of custom ones, all of one name. `amounts` has one sum for each currency."""
+
+    kind: ActivityKind
+    name: str | None
+    count: int
+    first_at: datetime
+    last_at: datetime
+    amounts: list[Money]
+
+
+class ValueOut(Model):
+    """What came in, what went back, and the difference, in one currency."""
+
+    purchases: Money
+    refunds: Money
+    net: Money
+
+
+class ActivityTotals(Model):
+    """What has happened until `counted_at`; the times are null if nothing has."""
+
+    customer_id: UUID
+    counted_at: datetime
+    count: int
+    first_at: datetime | None
+    last_at: datetime | None
+    lifetime_value: list[ValueOut]
+    kinds: list[KindTotals]
+
+
+Status = Literal["created", "corrected", "duplicate", "failed"]
 
 
 def money_of(amount: Decimal | None, currency: str | None) -> Money | None:

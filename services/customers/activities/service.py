@@ -1,23 +1,28 @@
-"""Recording activities: many in a few statements, each once."""
+"""Recording activities: many in a few statements, each once; corrected by a newer version, told when they happen."""
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
+from sqlalchemy.dialects.postgresql import JSONB
 
-from services.customers.activities.models import Activity
+from services.customers.activities import telling
+from services.customers.activities.models import Activity, DeletedActivity
 from services.customers.activities.schemas import NewActivity, Status
 from services.customers.records.naming import Named, identify_all
-from shared.contracts.activities import ActivityAmount, ActivityRecorded
+from shared.contracts.activities import ActivityDeleted
+from shared.http.dependencies import check_match
 from shared.http.errors import FieldProblem, NotFound, Unacceptable
 from shared.ids import new_id
 from shared.work import Work
 
-# A sender's clock may be ahead of ours; more than this is a mistake, most often of the time zone.
-AHEAD = timedelta(minutes=5)
+# A sender's clock may be ahead of ours: that much is now.
+AHEAD: Final = timedelta(minutes=5)
+# What is booked lies ahead; what lies further is a mistake, most often of the year.
+FURTHEST: Final = timedelta(days=366)
 
 _COLUMNS = {
     "id": "uuid",
@@ -31,26 +36,36 @@ _COLUMNS = {
     "properties": "text",
     "source": "text",
     "source_id": "text",
+    "version": "integer",
 }
+_PLAIN = [name for name in _COLUMNS if name != "properties"]
+_CORRECTED = [name for name in _COLUMNS if name not in ("id", "source", "source_id")]
 # In the order of the unique index: two imports of the same file wait for each other instead of dead-locking.
+# `told_version` of a row that comes back says what is new to others: see `telling.of`.
 _STORE = text(
     f"""
-    insert into customers.activities (
-        account_id, origin_customer_id, received_at, version, properties,
-        {", ".join(name for name in _COLUMNS if name != "properties")}
-    )
-    select :account_id, given.customer_id, :now, 1, given.properties::jsonb,
-        {", ".join(f"given.{name}" for name in _COLUMNS if name != "properties")}
+    insert into customers.activities as known (account_id, received_at, told_version, properties, {", ".join(_PLAIN)})
+    select :account_id, :now, case when given.occurred_at <= :now then given.version end, given.properties::jsonb,
+        {", ".join(f"given.{name}" for name in _PLAIN)}
     from unnest({", ".join(f"cast(:{name} as {kind}[])" for name, kind in _COLUMNS.items())})
         as given ({", ".join(_COLUMNS)})
+    where not exists (
+        select from customers.deleted_activities gone
+        where gone.account_id = :account_id and gone.source = given.source and gone.source_id = given.source_id
+    )
     order by given.source, given.source_id
-    on conflict (account_id, source, source_id) do nothing
-    returning id
+    on conflict (account_id, source, source_id) do update set
+        {", ".join(f"{name} = excluded.{name}" for name in _CORRECTED)},
+        origin_customer_id = case when known.customer_id = excluded.customer_id then known.origin_customer_id
+            else excluded.origin_customer_id end,
+        told_version = coalesce(known.told_version, excluded.told_version)
+    where known.version < excluded.version and (known.told_version is null or excluded.told_version is not null)
+    returning *
     """
-)
+).columns(properties=JSONB)
 _SEEN = text(
     """
-    select given.place, activity.id, activity.customer_id, gone.source is not null as gone
+    select given.place, activity.id, activity.customer_id, activity.version, gone.source is not null as gone
     from unnest(cast(:places as integer[]), cast(:sources as text[]), cast(:source_ids as text[]))
         as given (place, source, source_id)
     left join customers.activities activity
@@ -82,25 +97,32 @@ async def record_all(work: Work, activities: Sequence[NewActivity]) -> list[Outc
     """One outcome for each, in order. Bad ones leave nothing behind, and nobody becomes known by a repetition."""
     outcomes: dict[int, Outcome] = {}
     for place, activity in enumerate(activities):
-        if activity.occurred_at is not None and activity.occurred_at > work.now + AHEAD:
-            outcomes[place] = failed("/occurred_at", "in_the_future", "This moment lies in the future.")
+        if activity.occurred_at is not None and activity.occurred_at > work.now + FURTHEST:
+            outcomes[place] = failed("/occurred_at", "in_the_future", "This moment lies more than a year ahead.")
     outcomes |= await _seen(work, activities, range(len(activities)))
     fresh = [place for place in range(len(activities)) if place not in outcomes]
     named = [activities[place].customer for place in fresh]
     found = await identify_all(work, [Named(each.id, each.identities(), each.name) for each in named]) if fresh else []
-    rows: dict[int, ActivityRecorded] = {}
+    rows: dict[int, dict[str, Any]] = {}
     for place, customer_id in zip(fresh, found, strict=True):
         if customer_id is None:
             outcomes[place] = failed("/customer/id", "unknown_customer", "No customer has this id.")
         else:
-            rows[place] = _recorded(work, activities[place], customer_id)
-    stored = await _store(work, list(rows.values()))
-    for place, row in rows.items():
-        if row.activity_id in stored:
-            outcomes[place] = Outcome("created", row.activity_id, row.customer_id)
-            work.emit(row, subject=row.activity_id)
-    # Others were first in the meantime, or the same one comes twice here.
-    outcomes |= await _seen(work, activities, [place for place in rows if place not in outcomes])
+            rows[place] = _row(work, activities[place], customer_id)
+    while rows:
+        # A statement cannot correct what it has just recorded: the same one once more waits for the next.
+        first = {(row["source"], row["source_id"]): place for place, row in reversed(rows.items())}
+        for row in await _store(work, [rows[place] for place in first.values()]):
+            place = first[row.source, row.source_id]
+            outcomes[place] = Outcome(
+                "created" if row.id == rows[place]["id"] else "corrected", row.id, row.customer_id
+            )
+            await telling.of(work, row)
+        # Others were first in the meantime, or it comes twice here.
+        untold = [place for place in first.values() if place not in outcomes]
+        outcomes |= await _seen(work, activities, untold, is_stored=True)
+        for place in first.values():
+            del rows[place]
     return [outcomes[place] for place in range(len(activities))]
 
 
@@ -121,47 +143,64 @@ async def find(work: Work, activity_id: UUID, *, for_update: bool = False) -> Ac
     return found
 
 
+async def remove(work: Work, activity_id: UUID, expected: int | None) -> None:
+    """It counts no more and does not come back by its source id. Raises `ActivityNotFound` or `StaleVersion`."""
+    activity = await find(work, activity_id, for_update=True)
+    check_match(expected, activity.version)
+    tombstone = {name: getattr(activity, name) for name in ("account_id", "source", "source_id")}
+    work.session.add(DeletedActivity(**tombstone, deleted_at=work.now))
+    await work.session.delete(activity)
+    await work.cancel(telling.TIMER, key=str(activity.id))
+    if activity.told_version is not None:
+        names = ActivityDeleted.model_fields.keys() - {"activity_id"}
+        gone = ActivityDeleted(activity_id=activity.id, **{name: getattr(activity, name) for name in names})
+        work.emit(gone, subject=activity.id, version=activity.version + 1)
+
+
+async def forget(work: Work, customer_id: UUID) -> None:
+    """Delete all that the customer did; nobody is told."""
+    await work.session.execute(
+        delete(Activity).where(Activity.account_id == work.account_id, Activity.customer_id == customer_id)
+    )
+
+
 def failed(pointer: str, code: str, detail: str) -> Outcome:
     return Outcome("failed", problems=(FieldProblem(pointer, code, detail),))
 
 
-def _recorded(work: Work, activity: NewActivity, customer_id: UUID) -> ActivityRecorded:
-    activity_id = new_id()
-    amount = activity.amount
-    return ActivityRecorded.model_construct(
-        activity_id=activity_id,
-        customer_id=customer_id,
-        origin_customer_id=customer_id,
-        kind=activity.kind,
-        name=activity.name,
-        occurred_at=activity.occurred_at or work.now,
-        received_at=work.now,
-        amount=ActivityAmount.model_construct(amount=amount.amount, currency=amount.currency) if amount else None,
-        touchpoint=activity.touchpoint,
-        properties=activity.properties,
-        source=activity.source,
-        source_id=activity.source_id or str(activity_id),
-    )
-
-
-async def _store(work: Work, rows: Sequence[ActivityRecorded]) -> set[UUID]:
-    """The ids of those that were new."""
-    if not rows:
-        return set()
-    values: dict[str, Any] = {
-        "account_id": work.account_id,
-        "now": work.now,
-        "id": [row.activity_id for row in rows],
-        "amount": [row.amount and row.amount.amount for row in rows],
-        "currency": [row.amount and row.amount.currency for row in rows],
-        "properties": [orjson.dumps(row.properties).decode() for row in rows],
+def _row(work: Work, activity: NewActivity, customer_id: UUID) -> dict[str, Any]:
+    activity_id, amount = new_id(), activity.amount
+    occurred_at = activity.occurred_at or work.now
+    return {
+        "id": activity_id,
+        "customer_id": customer_id,
+        "kind": activity.kind,
+        "name": activity.name,
+        "occurred_at": work.now if work.now < occurred_at <= work.now + AHEAD else occurred_at,
+        "amount": amount.amount if amount else None,
+        "currency": amount.currency if amount else None,
+        "touchpoint": activity.touchpoint,
+        "properties": orjson.dumps(activity.properties).decode(),
+        "source": activity.source,
+        "source_id": activity.source_id or str(activity_id),
+        "version": activity.version,
     }
-    values |= {name: [getattr(row, name) for row in rows] for name in _COLUMNS if name not in values}
-    return set(await work.session.scalars(_STORE, values))
 
 
-async def _seen(work: Work, activities: Sequence[NewActivity], places: Sequence[int]) -> dict[int, Outcome]:
-    """Those that are here already, or were and have been deleted."""
+async def _store(work: Work, rows: Sequence[dict[str, Any]]) -> Sequence[Any]:
+    """The rows that are new, or newer than what was there."""
+    values: dict[str, Any] = {"account_id": work.account_id, "now": work.now}
+    values |= {name: [row[name] for row in rows] for name in _COLUMNS}
+    return (await work.session.execute(_STORE, values)).all()
+
+
+async def _seen(
+    work: Work, activities: Sequence[NewActivity], places: Sequence[int], *, is_stored: bool = False
+) -> dict[int, Outcome]:
+    """Those that are here already in this version or a newer one, or were and have been deleted.
+
+    `is_stored`: what is older here would not be corrected, for it has happened and cannot be yet to come.
+    """
     keyed = [place for place in places if activities[place].source_id is not None]
     if not keyed:
         return {}
@@ -172,9 +211,12 @@ async def _seen(work: Work, activities: Sequence[NewActivity], places: Sequence[
         "source_ids": [activities[place].source_id for place in keyed],
     }
     found: dict[int, Outcome] = {}
-    for place, activity_id, customer_id, gone in await work.session.execute(_SEEN, values):
+    for place, activity_id, customer_id, version, gone in await work.session.execute(_SEEN, values):
         if gone:
             found[place] = failed("/source_id", "deleted", "This activity was recorded before and has been deleted.")
-        else:
+        elif activities[place].version <= version:
             found[place] = Outcome("duplicate", activity_id, customer_id)
+        elif is_stored:
+            detail = "This has happened already and cannot be moved into the future; delete it, and record the other."
+            found[place] = failed("/occurred_at", "happened", detail)
     return found

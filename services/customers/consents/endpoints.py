@@ -30,4 +30,5 @@ async def list_consents(customer_id: UUID, work: CustomersRead, page: PageQuery)
 
 def _out(row: Consent) -> ConsentOut:
     fields = {name: getattr(row, name) for name in ConsentOut.model_fields if name != "proof"}
+    fields["origin_customer_id"] = row.origin_customer_id or row.customer_id
     return ConsentOut.model_validate({**fields, "proof": {"source": row.source, **row.proof}})

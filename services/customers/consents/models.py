@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.customers.db import Base
+from shared.db.aliases import origin_index
 from shared.db.base import AccountOwned, Identified
 
 
@@ -16,10 +17,13 @@ class Consent(Identified, AccountOwned, Base):
     """`proof` holds what shows that it was said; `actor` who wrote it down. The database refuses changes to a row."""
 
     __tablename__ = "consents"
-    __table_args__ = (Index("ix_consents_customer", "account_id", "customer_id", "id"),)
+    __table_args__ = (
+        Index("ix_consents_customer", "account_id", "customer_id", "id"),
+        origin_index("consents", "origin_customer_id"),
+    )
 
     customer_id: Mapped[UUID]
-    origin_customer_id: Mapped[UUID]
+    origin_customer_id: Mapped[UUID | None]
     purpose: Mapped[str] = mapped_column(Text)
     channel: Mapped[str] = mapped_column(Text)
     granted: Mapped[bool]

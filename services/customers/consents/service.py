@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
 from services.customers.consents.models import Consent
 from services.customers.consents.schemas import NewConsent
@@ -51,7 +51,7 @@ def row_of(
         id=new_id(),
         account_id=work.account_id,
         customer_id=customer_id,
-        origin_customer_id=origin_customer_id or customer_id,
+        origin_customer_id=origin_customer_id,
         purpose=purpose,
         channel=channel,
         granted=granted,
@@ -75,3 +75,8 @@ def add(work: Work, row: Consent) -> None:
 
 def history_of(work: Work, customer_id: UUID) -> Select[Consent]:
     return select(Consent).where(Consent.account_id == work.account_id, Consent.customer_id == customer_id)
+
+
+async def forget(work: Work, customer_id: UUID) -> None:
+    """Delete the customer's ledger; only whole ledgers can be deleted, and only by this function of the database."""
+    await work.session.execute(select(func.customers.erase_consents(customer_id)))

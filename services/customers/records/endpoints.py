@@ -5,6 +5,8 @@ from uuid import UUID
 
 from fastapi import Query, Response
 
+from services.customers.activities import service as activities
+from services.customers.consents import service as consents
 from services.customers.records import service as customers
 from services.customers.records.auth import CustomersRead, CustomersWrite
 from services.customers.records.identities import IdentityKind
@@ -86,12 +88,14 @@ async def edit_customer(
 
 @router.delete("/{customer_id}", status_code=204)
 async def delete_customer(customer_id: UUID, work: CustomersWrite, expected: IfMatch) -> None:
-    """Remove the record, its identities and its timeline, and have the other services forget their copies.
+    """Remove the record, its identities, activities, consents and timeline; the other services forget their copies.
 
     Answers, tickets and messages stay where they are, with an id that leads to nobody.
     """
     await customers.remove(work, customer_id, expected)
     await timeline.forget(work, customer_id)
+    await activities.forget(work, customer_id)
+    await consents.forget(work, customer_id)
 
 
 @router.get("/{customer_id}/identities")

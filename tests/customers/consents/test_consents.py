@@ -3,6 +3,10 @@
 from typing import Any
 from uuid import UUID
 
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
+
 from shared.contracts.consent import ConsentChanged
 from shared.ids import new_id
 from shared.testing.harness import Harness
@@ -37,3 +41,27 @@ class TestStating:
         assert (str(told.data.consent_id), told.data.granted, told.data.source) == (
             stated.json()["id"], False, "phone",
         )  # fmt: skip
+
+
+class TestTheLedger:
+    @pytest.mark.parametrize(
+        "statement", ["update customers.consents set granted = true", "delete from customers.consents"]
+    )
+    async def test_cannot_be_rewritten_even_by_the_service(
+        self, customers: Harness, account: UUID, statement: str
+    ) -> None:
+        client, ana = customers.client(account=account), await a_customer(customers, account)
+        await client.post(f"/v1/customers/{ana}/consents", json=a_no())
+        with pytest.raises(ProgrammingError, match="permission denied"):
+            async with customers.work(account) as work:
+                await work.session.execute(text(statement))
+
+    async def test_goes_with_its_customer_and_with_nobody_elses(self, customers: Harness, account: UUID) -> None:
+        client = customers.client(account=account)
+        ana, ben = await a_customer(customers, account), await a_customer(customers, account, "ben@example.com")
+        for customer_id in (ana, ben):
+            await client.post(f"/v1/customers/{customer_id}/consents", json=a_no())
+        await client.delete(f"/v1/customers/{ana}")
+        async with customers.work(account) as work:
+            rows = await work.session.execute(text("select customer_id from customers.consents"))
+            assert [str(customer_id) for (customer_id,) in rows] == [ben]
