@@ -54,7 +54,8 @@ async def run_together(home: DataHome, address: Address, listening: socket.socke
     """
     async with AsyncExitStack() as stack:
         admin_url = given_database()
-        values: dict[str, Any] = {"public_url": address.url} | stored_secrets(home)
+        values: dict[str, Any] = {"public_url": address.url, "files_folder": str(home.folder / "files")}
+        values |= stored_secrets(home)
         if not admin_url:
             server = await stack.enter_async_context(private_postgres(home))
             admin_url = server.url

@@ -46,6 +46,7 @@ class ServiceSettings(BaseSettings):
     database_pool_size: int = Field(8, ge=1, description="Connections per service and process; opened when needed.")
     body_limit_bytes: int = Field(1_048_576, ge=1024, description="Largest request body; routes may state their own.")
     rate_limit_per_minute: int = Field(0, ge=0, description="Requests per credential and minute; 0 = no limit.")
+    files_folder: str = Field("", description="Where uploaded files lie; all replicas of a service need the same one.")
     log_level: str = "INFO"
 
     @model_validator(mode="before")
