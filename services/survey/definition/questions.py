@@ -235,3 +235,9 @@ Question = Annotated[
 ]
 # Those whose answer is a score that metrics count.
 SCORED = (NPS, CSAT, CES, CSI, Rating)
+Scored = NPS | CSAT | CES | CSI | Rating
+
+
+def bounds(question: Scored) -> tuple[int, int]:
+    """The lowest and the highest score; of an index, for each of its items."""
+    return (0, 10) if isinstance(question, NPS) else (1, question.points)

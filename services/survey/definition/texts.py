@@ -13,7 +13,7 @@ MOST_LOCALES = 50
 
 _Words = Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
 _Label = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-# By locale: {"en": "How was it?", "de": "Wie war es?"}. `{{question.name}}` and the like are filled in (see piping).
+# By locale: {"en": "How was it?", "de": "Wie war es?"}. `{{question.name}}` is filled in (see `piping.py`).
 Text = Annotated[dict[Locale, _Words], Field(min_length=1, max_length=MOST_LOCALES)]
 Label = Annotated[dict[Locale, _Label], Field(min_length=1, max_length=MOST_LOCALES)]
 
