@@ -1,7 +1,9 @@
-"""The router that every feature uses: replays idempotent answers and links to the next page."""
+"""The router that every feature uses: reads strict JSON, replays idempotent answers and links to the next page."""
 
+import json
+import math
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Never
 
 from fastapi import APIRouter as FastAPIRouter
 from fastapi import Request
@@ -11,11 +13,31 @@ from starlette.responses import Response
 from shared.http.idempotency import Replay
 
 
+class StrictRequest(Request):
+    """Its body is JSON as RFC 8259 has it: no NaN, no Infinity, and no number that overflows into one."""
+
+    async def json(self) -> Any:
+        """Raises `json.JSONDecodeError`, which FastAPI answers as an unreadable body, and `UnicodeDecodeError`."""
+        if not hasattr(self, "_json"):
+            self._json = json.loads(await self.body(), parse_constant=_no_number, parse_float=_finite)
+        return self._json
+
+
+def _no_number(text: str) -> Never:
+    raise json.JSONDecodeError(f"{text} is not a JSON number", text, 0)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else _no_number(text)
+
+
 class Route(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
         async def handle_with_replay(request: Request) -> Response:
+            request = StrictRequest(request.scope, request.receive)
             try:
                 response = await handle(request)
             except Replay as replay:

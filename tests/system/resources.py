@@ -55,7 +55,8 @@ async def of_gateway(gateway: Harness, account: UUID) -> Resources:
     await open_business(gateway, account)
     client = gateway.client(account=account)
     user = {"email": f"jonas-{secrets.token_hex(6)}@example.com", "name": "Jonas", "role": "agent"}
-    key = {"name": "The shop's", "scopes": ["tickets:read"]}
+    # Only a publishable key can be changed.
+    key = {"name": "The shop's", "kind": "publishable", "origins": ["https://shop.example"]}
     return {
         "user_id": (await made(client, "/v1/users", user))["id"],
         "api_key_id": (await made(client, "/v1/api-keys", key))["id"],
@@ -64,7 +65,12 @@ async def of_gateway(gateway: Harness, account: UUID) -> Resources:
 
 async def of_customers(customers: Harness, account: UUID) -> Resources:
     client = customers.client(account=account)
-    return {"customer_id": (await made(client, "/v1/customers", {"email": "ana@example.com", "name": "Ana"}))["id"]}
+    customer_id = (await made(client, "/v1/customers", {"email": "ana@example.com", "name": "Ana"}))["id"]
+    purchase = {"customer": {"id": customer_id}, "kind": "purchase"}
+    return {
+        "customer_id": customer_id,
+        "activity_id": (await made(client, "/v1/activities", purchase))["id"],
+    }
 
 
 async def of_survey(survey: Harness, account: UUID) -> Resources:

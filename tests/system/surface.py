@@ -51,7 +51,13 @@ _TARGETS: Final = {"first_response_seconds": 3_600, "resolution_seconds": 86_400
 # A good body for every operation on something that exists: what is refused must be refused for the id's sake.
 BODIES: Final[Mapping[str, Any]] = {
     "PATCH /v1/users/{user_id}": {"name": "Somebody else"},
+    "PATCH /v1/api-keys/{api_key_id}": {"name": "The website's"},
     "PATCH /v1/customers/{customer_id}": {"name": "Ana Lima"},
+    "POST /v1/customers/{customer_id}/consents": {
+        "purpose": "surveys",
+        "granted": True,
+        "proof": {"source": "form"},
+    },
     "PATCH /v1/surveys/{survey_id}": {"name": "Renamed"},
     "POST /v1/surveys/{survey_id}/invitations": {"customers": [{"email": "nobody@example.com"}], "channel": "link"},
     "PATCH /v1/feedback/{feedback_id}": {"sentiment": "positive"},
