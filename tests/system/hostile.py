@@ -55,6 +55,16 @@ GOOD: Final[Mapping[str, Any]] = {
     "POST /v1/surveys": {"name": "x", "kind": "nps", "cooldown_days": 3, "texts": {"en": {"question": "Well?"}}},
     "POST /v1/responses": _RESPONSE,
     "POST /v1/responses/bulk": {"responses": [_RESPONSE]},
+    "POST /v1/attempts": {
+        "survey_id": "{survey_id}",
+        "submission_id": "s-2",
+        "state": "started",
+        "seen": {"score": 4_000},
+        "last_question": "score",
+        "channel": "web",
+        "dimensions": {"shop": "Leipzig"},
+        "language": "en",
+    },
     "POST /v1/tickets": {"subject": "Late", "description": "Very.", "tags": ["x"], "customer_id": "{customer_id}"},
     "POST /v1/rules": {
         "name": "x",

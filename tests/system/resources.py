@@ -80,10 +80,13 @@ async def of_survey(survey: Harness, account: UUID) -> Resources:
     answers = [{"question": "score", "value": 2}, {"question": "comment", "value": "It came late."}]
     response = {"survey_id": survey_id, "submission_id": secrets.token_hex(8), "answers": answers}
     response_id = (await made(client, "/v1/responses", response))["id"]
+    shown = {"survey_id": survey_id, "submission_id": secrets.token_hex(8), "state": "displayed"}
+    attempt_id = (await made(client, "/v1/attempts", shown, 200))["id"]
     await survey.deliver_raw([event.raw for event in await survey.emitted(account, ResponseReceived)])
     return {
         "survey_id": survey_id,
         "response_id": response_id,
+        "attempt_id": attempt_id,
         "feedback_id": await first(client, "/v1/feedback"),
     }
 
