@@ -3,18 +3,24 @@
 A GET records nothing, whatever it carries: mail scanners follow every link. `?score=` only preselects.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID
 
 from fastapi import Request, Response
 from starlette.routing import Route
 
+from services.survey.definition.answers import Checked
+from services.survey.definition.document import Definition
+from services.survey.definition.questions import CES, CSAT, NPS, Rating, bounds
 from services.survey.invitations.models import Invitation, InvitationState
 from services.survey.invitations.tokens import LinkKind, Links
-from services.survey.pages.rendering import Form, errors_by_question, message_page, page_locale, survey_page
-from services.survey.responses.answers import as_number, problems_with
+from services.survey.pages.fields import Fields
+from services.survey.pages.filling import LANG, SUBMISSION, Filling, Go, Step, first_step, next_step
+from services.survey.pages.rendering import Entered, Sheet, ending_page, message_page, survey_page
+from services.survey.pages.words import page_locale
 from services.survey.responses.intake import Outcome, Sender, intake_of, submission_of
 from services.survey.responses.schemas import CustomerNamed, NewAnswer, NewResponse
 from services.survey.surveys.published import PublishedSurvey, published_surveys
@@ -26,8 +32,10 @@ from shared.http.problems import translate
 from shared.http.schemas import NUL
 from shared.ids import new_id
 
-SUBMISSION = "submission"
-MOST_FIELDS = 100
+# A table of 200 rows in which several can be chosen is the longest form that there can be.
+MOST_FIELDS = 5_000
+LONGEST_HIDDEN = 200
+_STEPS: Mapping[str, Go] = {"next": "next", "back": "back"}
 _ANYBODY = Actor(ActorKind.HUMAN, "respondent")
 
 
@@ -36,36 +44,35 @@ class Visit:
     """A good link, and what it opens. `invitation` is None for an open link."""
 
     survey: PublishedSurvey
+    sheet: Sheet
     invitation: Invitation | None
-    locale: str
 
 
 async def show_page(request: Request) -> Response:
-    """The question, or a friendly word why there is none."""
-    visit = await _visit(request)
+    """The first page, or a friendly word why there is none."""
+    visit = await _visit(request, {})
     if isinstance(visit, Response):
         return visit
-    asked = visit.survey.questions
-    preselected = {key: request.query_params.get(key, "") for key in asked if asked[key].type == "rating"}
+    filling = _filling(request, visit, _preselected(request, visit.sheet.definition))
     submission = None if visit.invitation else str(new_id())
-    return survey_page(visit.survey, Form(preselected, {}, submission), visit.locale)
+    return _shown(request, visit, filling, first_step(filling), submission)
 
 
 async def answer_page(request: Request) -> Response:
-    """Take the answer once; sending it again is thanked for again."""
-    visit = await _visit(request)
+    """The next page; after the last one the answers are taken, once. Sending them again is thanked for again."""
+    entered = await _entered(request)
+    visit = await _visit(request, entered)
     if isinstance(visit, Response):
         return visit
-    entered = await _entered(request)
-    answers = _answers(visit.survey, entered)
+    filling = _filling(request, visit, entered)
     submission = None if visit.invitation else _submission(entered)
-    problems = problems_with(visit.survey, answers, completed=True)
-    if problems:
-        keys = [answer.question for answer in answers]
-        errors = errors_by_question(visit.survey, problems, keys, visit.locale)
-        return survey_page(visit.survey, Form(entered, errors, submission), visit.locale)
-    outcome = await _hand_in(request, visit, answers, submission)
-    return message_page("thanks" if outcome.kind == "stored" else "used", 200, visit.locale)
+    found = next_step(filling, _go(entered))
+    if isinstance(found, Step):
+        return _shown(request, visit, filling, found, submission)
+    outcome = await _hand_in(request, visit, found, submission)
+    if outcome.kind != "stored":
+        return message_page("used", 200, visit.sheet.locale, sheet=visit.sheet)
+    return ending_page(visit.sheet, found.walk.ending, found.walk.facts)
 
 
 def _friendly(page: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
@@ -88,7 +95,7 @@ ROUTES = (
 )
 
 
-async def _visit(request: Request) -> Visit | Response:
+async def _visit(request: Request, entered: Fields) -> Visit | Response:
     runtime = runtime_of(request)
     link = Links(runtime.settings).read(request.path_params["token"])
     if link is None:
@@ -101,57 +108,92 @@ async def _visit(request: Request) -> Visit | Response:
             return message_page("unknown", 404, page_locale(request, None))
     survey_id = invitation.survey_id if invitation else link.target_id
     survey = await published_surveys(runtime).find(link.account_id, survey_id)
-    locale = page_locale(request, survey, invitation.locale if invitation else None)
+    definition = _definition(survey) if survey else None
+    chosen = [value for name in ("lang", LANG) for value in entered.get(name, ())]
+    invited = [invitation.locale] if invitation else []
+    locale = page_locale(request, definition.locales if definition else None, *invited, chosen=chosen)
+    sheet = Sheet(definition, survey.business, locale) if survey and definition else None
     if invitation and invitation.state is InvitationState.ANSWERED:
         # Who sends twice has done nothing wrong; whoever comes back later learns that the link is used up.
-        return message_page("used", 200 if request.method == "POST" else 410, locale)
+        return message_page("used", 200 if request.method == "POST" else 410, locale, sheet=sheet)
     if invitation and (invitation.state is not InvitationState.OPEN or invitation.expires_at <= runtime.clock.now()):
-        return message_page("expired", 410, locale)
-    if survey is None or not survey.is_open:
-        return message_page("closed", 410, locale)
-    return Visit(survey, invitation, locale)
+        return message_page("expired", 410, locale, sheet=sheet)
+    if survey is None or sheet is None or not survey.is_open:
+        return message_page("closed", 410, locale, sheet=sheet)
+    return Visit(survey, sheet, invitation)
 
 
-async def _entered(request: Request) -> Mapping[str, str]:
-    """What the form sent, line breaks as everywhere else. Anything but a small form is an empty one."""
+def _filling(request: Request, visit: Visit, entered: Fields) -> Filling:
+    definition = visit.sheet.definition
+    asked = request.query_params
+    hidden = {one.key: asked[one.key][:LONGEST_HIDDEN] for one in definition.hidden_fields if one.key in asked}
+    channel = visit.invitation.channel if visit.invitation else "link"
+    today = runtime_of(request).clock.now().date().isoformat()
+    return Filling(definition, entered, hidden, visit.sheet.locale, channel, today)
+
+
+def _shown(request: Request, visit: Visit, filling: Filling, step: Step, submission: str | None) -> Response:
+    order = submission or str(visit.invitation.id if visit.invitation else "")
+    today = runtime_of(request).clock.now().date()
+    return survey_page(visit.sheet, step, Entered(filling.entered, submission, order, today))
+
+
+def _preselected(request: Request, definition: Definition) -> Fields:
+    """Scores that came with the link, as the choices in an e-mail have them."""
+    found = {}
+    for question in definition.pages[0].questions:
+        text = request.query_params.get(question.key, "")
+        if isinstance(question, NPS | CSAT | CES | Rating) and text in _scores(question):
+            found[question.key] = [text]
+    return found
+
+
+def _scores(question: NPS | CSAT | CES | Rating) -> list[str]:
+    low, high = bounds(question)
+    return [str(score) for score in range(low, high + 1)]
+
+
+async def _entered(request: Request) -> Fields:
+    """What the form sent, line breaks as everywhere else. Anything but a form is an empty one."""
     try:
         text = (await request.body()).decode()
-        fields = parse_qsl(text, keep_blank_values=True, encoding="utf-8", errors="strict", max_num_fields=MOST_FIELDS)
+        pairs = parse_qsl(text, keep_blank_values=True, encoding="utf-8", errors="strict", max_num_fields=MOST_FIELDS)
     except ValueError:
         return {}
-    return {name: value.replace("\r\n", "\n") for name, value in fields}
+    fields: dict[str, list[str]] = {}
+    for name, value in pairs:
+        # No keyboard makes a NUL, and no table takes one.
+        if NUL in value:
+            return {}
+        fields.setdefault(name, []).append(value.replace("\r\n", "\n"))
+    return fields
 
 
-def _answers(survey: PublishedSurvey, entered: Mapping[str, str]) -> list[NewAnswer]:
-    """In the order of the questions; what was left empty is no answer."""
-    answers = []
-    for key, question in survey.questions.items():
-        text = entered.get(key, "").strip()
-        if text:
-            value = as_number(text) if isinstance(question, RatingQuestion) else text
-            # No keyboard makes a NUL, and no table takes one.
-            answers.append(NewAnswer(question=key, value=None if NUL in text else value))
-    return answers
+def _go(entered: Fields) -> Go:
+    """Choosing a language only shows the page again."""
+    if "lang" in entered:
+        return "look"
+    return _STEPS.get(next(iter(entered.get("go", ())), "next"), "look")
 
 
-def _submission(entered: Mapping[str, str]) -> str:
+def _submission(entered: Fields) -> str:
     """The open link's own, made when the form was shown; a form without one is a new one."""
     try:
-        return str(UUID(entered.get(SUBMISSION, "")))
+        return str(UUID(next(iter(entered.get(SUBMISSION, ())), "")))
     except ValueError:
         return str(new_id())
 
 
-async def _hand_in(request: Request, visit: Visit, answers: Sequence[NewAnswer], submission: str | None) -> Outcome:
+async def _hand_in(request: Request, visit: Visit, checked: Checked, submission: str | None) -> Outcome:
     runtime = runtime_of(request)
     survey, invitation = visit.survey, visit.invitation
     response = NewResponse(
         survey_id=survey.survey_id,
         submission_id=f"invitation:{invitation.id}" if invitation else f"link:{submission}",
-        answers=list(answers),
+        answers=[NewAnswer(question=key, value=value) for key, value in checked.values.items()],
         customer=CustomerNamed(id=invitation.customer_id) if invitation else None,
         channel=invitation.channel if invitation else "link",
-        language=visit.locale,
+        language=visit.sheet.locale,
     )
     sender = Sender(
         account_id=survey.account_id,
@@ -167,3 +209,26 @@ async def _hand_in(request: Request, visit: Visit, answers: Sequence[NewAnswer],
         ticket_id=invitation.ticket_id if invitation else None,
     )
     return await intake_of(runtime).one(item)
+
+
+def _definition(survey: PublishedSurvey) -> Definition:
+    """The survey as one document."""
+    locales = list(survey.score.texts)
+    locales.sort(key=lambda locale: locale != survey.locale)
+    questions: list[dict[str, Any]] = []
+    for question in survey.questions.values():
+        texts = question.texts.items()
+        asked: dict[str, Any] = {"key": question.key, "required": question.required}
+        asked["title"] = {locale: words.title for locale, words in texts}
+        if isinstance(question, RatingQuestion):
+            asked["type"] = question.scheme
+            asked["low_label"] = {locale: words.low_label for locale, words in question.texts.items()}
+            asked["high_label"] = {locale: words.high_label for locale, words in question.texts.items()}
+            if question.scheme != "nps":
+                asked["points"] = question.maximum
+            if question.scheme == "ces":
+                asked["direction"] = question.direction
+        else:
+            asked |= {"type": "long_text", "longest": question.longest}
+        questions.append(asked)
+    return Definition.model_validate({"locales": locales, "pages": [{"key": "page", "questions": questions}]})

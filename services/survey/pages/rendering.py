@@ -1,151 +1,187 @@
-"""The hosted page as HTML: no script, nothing from elsewhere, one style sheet inside the page."""
+"""The hosted page as HTML: one style sheet and one small script inside it, nothing from elsewhere."""
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
-import orjson
-from fastapi import Request, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from fastapi import Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from services.survey.surveys.published import PublishedSurvey
-from services.survey.surveys.questions import Question, RatingQuestion, best_locale, in_locale
-from shared.http.errors import FieldProblem
+from services.survey.definition.document import Definition, Ending
+from services.survey.definition.facts import Facts
+from services.survey.definition.piping import filled
+from services.survey.definition.questions import File
+from services.survey.definition.texts import Text, in_locale
+from services.survey.pages.fields import Fields
+from services.survey.pages.filling import LANG, LEFT, SHOWN, SUBMISSION, Step
+from services.survey.pages.problems import field_of, told
+from services.survey.pages.theme import colours_of
+from services.survey.pages.views import Teller, view_of
+from services.survey.pages.words import FALLBACK, direction, language_name, words_in
 
-Message = Literal["thanks", "used", "expired", "closed", "unknown", "unavailable"]
+Message = Literal["thanks", "used", "expired", "closed", "full", "unknown", "unavailable"]
 
-_HERE = Path(__file__).parent
-_RIGHT_TO_LEFT: Final = frozenset({"ar", "fa", "he", "ur"})
-_FALLBACK: Final = "en"
+_TEMPLATES: Final = Path(__file__).parent / "templates"
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
-    """What the page shows: entered or preselected `values` and `errors`, both by question.
+class Sheet:
+    """What every page of one survey has in common, in one language."""
 
-    `submission` tells one filling-in of an open link from the next, so that sending it twice is one response.
+    definition: Definition
+    business: str | None
+    locale: str
+
+    def teller(self, facts: Facts) -> Callable[[Text], str]:
+        """Says a survey's text in the page's language, or its own; always the same way, whoever asks."""
+        languages = (self.locale, self.definition.locales[0], FALLBACK)
+        return lambda text: filled(in_locale(text, *languages), facts, *languages)
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What somebody has filled in so far. `submission` tells one filling-in of an open link from the next.
+
+    `order` is the same for all pages of one filling-in, and shuffles what is to be shuffled. `files`: names by id.
     """
 
-    values: Mapping[str, str]
-    errors: Mapping[str, str]
+    fields: Fields
     submission: str | None
+    order: str
+    today: date
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
-def survey_page(survey: PublishedSurvey, form: Form, locale: str) -> Response:
-    status = 422 if form.errors else 200
-    questions = [_shown(question, locale) for question in survey.questions.values()]
-    values = dict.fromkeys(survey.questions, "") | dict(form.values)
-    errors = {key: form.errors[key] for key in survey.questions if key in form.errors}
+def survey_page(sheet: Sheet, step: Step, entered: Entered) -> Response:
+    words, say = words_in(sheet.locale), sheet.teller(step.walk.facts)
+    by_key = {question.key: question for question in step.questions}
+    problems: dict[str, dict[str, str]] = {}
+    for wrong in step.wrong:
+        question = by_key[wrong.question]
+        text = told(wrong, question, entered.fields, words, say)
+        problems.setdefault(wrong.question, {"field": field_of(wrong, question), "text": text})
+    tell = Teller(words, say, entered.files, entered.order, entered.today)
+    shown = [
+        view_of(
+            question,
+            entered.fields,
+            problems.get(question.key, {}).get("text"),
+            required=question.key in step.required,
+            tell=tell,
+        )
+        for question in step.questions
+    ]
     context: dict[str, Any] = {
-        "business": survey.business,
-        "questions": questions,
-        "values": values,
-        "errors": errors,
-        "submission": form.submission,
+        "title": say(step.page.title) if step.page.title else None,
+        "questions": shown,
+        "problems": list(problems.values()),
+        "grown": step.grown,
+        "progress": step.walk.progress if len(sheet.definition.pages) > 1 else None,
+        "carried": _carried(step, entered, sheet.locale),
+        "is_first": step.is_first,
+        "is_last": step.is_last,
+        "takes_files": any(isinstance(question, File) for question in step.questions),
+        # Only the server knows the rules; the script asks it, where an answer can change the page it is on.
+        "live": any(question.show_when or question.required_when for question in step.page.questions),
+        "languages": [(tag, language_name(tag)) for tag in sheet.definition.locales],
+        "script": _text("script.js"),
     }
-    return _page("survey.html", locale, status, context)
+    return _page("survey.html", sheet, sheet.locale, 422 if problems else 200, context)
 
 
-def message_page(message: Message, status: int, locale: str, headers: Mapping[str, str] | None = None) -> Response:
-    title, text = _words(locale)[message]
-    return _page("message.html", locale, status, {"title": title, "text": text}, headers)
+def ending_page(
+    sheet: Sheet, ending: Ending | None, facts: Facts, *, message: Message = "thanks", receipt: str | None = None
+) -> Response:
+    """The last page: the ending's own words, or ours. A public review is offered to everybody or to nobody."""
+    words, say = words_in(sheet.locale), sheet.teller(facts)
+    title, text = words[message]
+    if ending is not None:
+        title, text = say(ending.title), say(ending.text) if ending.text else None
+    offered = [link for link in (ending.link if ending else None, sheet.definition.review) if link]
+    links = [{"url": link.url, "label": say(link.label), "look": "button"} for link in offered]
+    if receipt is not None:
+        links.append({"url": receipt, "label": words["receipt"], "look": "plain"})
+    return _page("message.html", sheet, sheet.locale, 200, {"title": title, "text": text, "links": links})
 
 
-def errors_by_question(
-    survey: PublishedSurvey, problems: Sequence[FieldProblem], keys: Sequence[str], locale: str
-) -> dict[str, str]:
-    """Say for people what the rules said. `keys` are the questions in the order of the answers."""
-    words = _words(locale)
-    found: dict[str, str] = {}
-    for problem in problems:
-        place = problem.pointer.split("/")
-        wrong = [keys[int(place[2])]] if len(place) > 2 else [key for key in survey.questions if key not in keys]
-        for key in wrong:
-            question = survey.questions[key]
-            if not question.required and problem.code == "missing_answer":
-                continue
-            text = "choose" if question.type == "rating" else "too_long" if problem.code == "too_long" else "write"
-            found[key] = words[text].format(**question.model_dump(include={"minimum", "maximum", "longest"}))
-    return found
+def message_page(
+    message: Message, status: int, locale: str, headers: Mapping[str, str] | None = None, sheet: Sheet | None = None
+) -> Response:
+    title, text = words_in(locale)[message]
+    context: dict[str, Any] = {"title": title, "text": text, "links": ()}
+    return _page("message.html", sheet, locale, status, context, headers)
 
 
-def page_locale(request: Request, survey: PublishedSurvey | None, *preferred: str | None) -> str:
-    """By `?lang=`, else the invitation, the browser, the survey; of those that there are texts in."""
-    wanted = [request.query_params.get("lang"), *preferred, *_accepted(request)]
-    if survey is None:
-        return best_locale(_all_words(), *wanted, _FALLBACK)
-    return best_locale(survey.score.texts, *wanted, survey.locale, _FALLBACK)
-
-
-def _shown(question: Question, locale: str) -> dict[str, Any]:
-    texts = in_locale(question.texts, locale, _FALLBACK)
-    shown = question.model_dump(exclude={"texts"}) | texts.model_dump()
-    if isinstance(question, RatingQuestion):
-        shown["scores"] = list(range(question.minimum, question.maximum + 1))
-    return shown
+def _carried(step: Step, entered: Entered, locale: str) -> list[tuple[str, str]]:
+    carried = [*step.carried, (LANG, locale), (SHOWN, ",".join(question.key for question in step.questions))]
+    if step.left:
+        carried.append((LEFT, ",".join(step.left)))
+    if entered.submission:
+        carried.append((SUBMISSION, entered.submission))
+    return carried
 
 
 def _page(
-    template: str, locale: str, status: int, context: dict[str, Any], headers: Mapping[str, str] | None = None
+    template: str,
+    sheet: Sheet | None,
+    locale: str,
+    status: int,
+    context: Mapping[str, Any],
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
-    style = _style()
-    html = (
-        _templates()
-        .get_template(template)
-        .render(
-            **context,
-            words=_words(locale),
-            lang=locale,
-            direction="rtl" if locale.split("-")[0] in _RIGHT_TO_LEFT else "ltr",
-            style=style,
-        )
-    )
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
+    style, script = _text("style.css"), context.get("script", "")
+    theme = sheet.definition.theme if sheet else None
+    colours = colours_of(theme) if theme else ""
+    html = _template(template).render(
+        **context,
+        words=words_in(locale),
+        lang=locale,
+        direction=direction(locale),
+        style=style,
+        colours=colours,
+        business=sheet.business if sheet else None,
     )
     # The link is the credential: no cache may keep the page, no search engine list it.
-    kept_out = {"Content-Security-Policy": policy, "Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
+    kept_out = {
+        "Content-Security-Policy": _policy((style, colours), script),
+        "Cache-Control": "no-store",
+        "X-Robots-Tag": "noindex",
+    }
     return Response(html, status, {**kept_out, **(headers or {})}, "text/html; charset=utf-8")
 
 
-def _accepted(request: Request) -> list[str]:
-    """The browser's languages, best first (RFC 9110 section 12.5.4)."""
-    weighted = []
-    for part in request.headers.get("accept-language", "")[:500].split(","):
-        tag, _, weight = part.partition(";q=")
-        try:
-            weighted.append((-float(weight or 1), tag.strip()))
-        except ValueError:
-            continue
-    return [tag for _, tag in sorted(weighted, key=lambda item: item[0])]
+@lru_cache(1_000)
+def _policy(styles: Sequence[str], script: str) -> str:
+    """What we wrote ourselves may run and paint; nothing that somebody put into the page can."""
+    painted = " ".join(_digest(style) for style in styles if style)
+    runs = f"script-src {_digest(script)}; connect-src 'self'; " if script else ""
+    return (
+        f"default-src 'none'; style-src {painted}; {runs}img-src 'self' data:; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    )
 
 
-def _words(locale: str) -> dict[str, Any]:
-    return in_locale(_all_words(), locale, _FALLBACK)
-
-
-@cache
-def _all_words() -> dict[str, dict[str, Any]]:
-    return {path.stem: orjson.loads(path.read_bytes()) for path in sorted((_HERE / "texts").glob("*.json"))}
+def _digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 @cache
-def _style() -> str:
-    return (_HERE / "templates" / "style.css").read_text()
+def _text(name: str) -> str:
+    return (_TEMPLATES / name).read_text()
 
 
 @cache
-def _templates() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
+def _template(name: str) -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    return environment.get_template(name)
