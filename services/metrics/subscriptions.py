@@ -1,13 +1,17 @@
 """Everything the metrics service listens to."""
 
 from services.metrics.facts import handlers as facts
+from services.metrics.people import handlers as people
 from services.metrics.surveys import handlers as surveys
 from shared.bus.subscriptions import Subscription, on, on_batch
-from shared.contracts.customers import CustomerMerged, CustomerUnmerged
-from shared.contracts.survey import FeedbackReceived, SurveyPublished
+from shared.contracts.consent import ConsentChanged
+from shared.contracts.customers import CustomerCreated, CustomerMerged, CustomerUnmerged, CustomerUpdated
+from shared.contracts.survey import FeedbackErased, FeedbackReceived, FeedbackUpdated, SurveyPublished
 
 SUBSCRIPTIONS: list[Subscription] = [
-    on_batch([FeedbackReceived], facts.record_all),
+    on_batch([FeedbackReceived, FeedbackUpdated, FeedbackErased], facts.record_all),
+    on_batch([CustomerCreated, CustomerUpdated], people.note_records),
+    on_batch([ConsentChanged], people.note_consents),
     on(CustomerMerged, facts.merge),
     on(CustomerUnmerged, facts.unmerge),
     on(SurveyPublished, surveys.remember),

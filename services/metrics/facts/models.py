@@ -1,10 +1,11 @@
-"""One row for each piece of feedback, as far as numbers are concerned."""
+"""One row for each question that a piece of feedback scores, as far as numbers are concerned."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, SmallInteger, Text, text
+from sqlalchemy import Index, Numeric, SmallInteger, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -14,18 +15,22 @@ from shared.db.base import AccountOwned
 
 # The scheme of feedback that has no rating. A word rather than null, so that one range of the index holds it.
 UNRATED = "none"
+_PLACE = ("occurred_at", "feedback_id", "question")
 
 
 class Fact(AccountOwned, Base):
-    """`value` is the rating as given; `points` is the same read so that more is better.
+    """`value` is the rating as given; `points` is the same read so that more is better, on `minimum` to `maximum`.
+    Those of an index are its whole tens; `index` has it exactly.
 
-    `exclusion` says why a fact does not count, and is null for those that do.
+    `question` is the key of the one that was scored; empty where the feedback does not say, or was left unrated.
+    `exclusion` says why a fact does not count, and is null for those that do: its own `flaw`, else whose it is.
     """
 
     __tablename__ = "facts"
 
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
     feedback_id: Mapped[UUID] = mapped_column(primary_key=True)
+    question: Mapped[str] = mapped_column(Text, primary_key=True, server_default="")
     occurred_at: Mapped[datetime]
     received_at: Mapped[datetime]
     scheme: Mapped[str] = mapped_column(Text)
@@ -33,6 +38,8 @@ class Fact(AccountOwned, Base):
     maximum: Mapped[int | None] = mapped_column(SmallInteger)
     value: Mapped[int | None]
     points: Mapped[int | None] = mapped_column(SmallInteger)
+    index: Mapped[Decimal | None] = mapped_column(Numeric(7, 4))
+    flaw: Mapped[str | None] = mapped_column(Text)
     exclusion: Mapped[str | None] = mapped_column(Text)
     completed: Mapped[bool]
     channel: Mapped[str] = mapped_column(Text)
@@ -45,10 +52,10 @@ class Fact(AccountOwned, Base):
     origin_customer_id: Mapped[UUID | None]
 
     __table_args__ = (
-        Index("ix_facts_account_id_scheme_occurred_at", "account_id", "scheme", "occurred_at", "feedback_id"),
+        Index("ix_facts_account_id_scheme_occurred_at", "account_id", "scheme", *_PLACE),
         Index(
             "ix_facts_excluded",
-            *("account_id", "scheme", "exclusion", "occurred_at", "feedback_id"),
+            *("account_id", "scheme", "exclusion", *_PLACE),
             postgresql_where=text("exclusion is not null"),
         ),
         Index(
@@ -58,6 +65,17 @@ class Fact(AccountOwned, Base):
         ),
         origin_index("facts", "origin_customer_id"),
     )
+
+
+class HeardOf(AccountOwned, Base):
+    """The version of a piece of feedback that its facts say; `erased`, and it has none any more, for good."""
+
+    __tablename__ = "heard"
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    feedback_id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int]
+    erased: Mapped[bool]
 
 
 class Watermark(AccountOwned, Base):

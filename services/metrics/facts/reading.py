@@ -1,45 +1,59 @@
 """From an event to a fact: which number it carries, and whether it counts."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
 from services.metrics.facts.models import UNRATED
 from shared.contracts.ratings import Rating
-from shared.contracts.survey import FeedbackReceived
 
 # A rollup has one column for each score from 0 to this.
 HIGHEST_SCORE = 10
 _NPS_SCALE = (0, 10)
+# An index has any value of its scale; it is counted by whole tens, and summed exactly.
+_INDEX = "csi"
+_INDEX_SCALE = (0, 100)
+_TENS = 10
 
 
 class Exclusion(StrEnum):
-    """Why feedback does not count. `outside_scale`: the rating does not fit its scale, or its scale not the scheme."""
+    """Why a fact does not count. `outside_scale`: the rating does not fit its scale, or its scale not the scheme.
+
+    `restricted`: the customer's data may only be kept. `no_consent`: the customer does not want to be computed on.
+    """
 
     INCOMPLETE = "incomplete"
     NO_RATING = "no_rating"
     OUTSIDE_SCALE = "outside_scale"
+    RESTRICTED = "restricted"
+    NO_CONSENT = "no_consent"
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The numbers of one fact; without a rating there are none."""
+    """The numbers of one fact; without a rating there are none. `flaw` is why it does not count, whoever said it."""
 
     scheme: str
     minimum: int | None
     maximum: int | None
     value: int | None
     points: int | None
-    exclusion: Exclusion | None
+    index: Decimal | None
+    flaw: Exclusion | None
 
 
-def read(feedback: FeedbackReceived) -> Reading:
-    rating = feedback.rating
+def read(rating: Rating | None, *, completed: bool, index: Decimal | None = None) -> Reading:
+    """`index` is the exact value of an index whose rating is rounded."""
     if rating is None:
-        return Reading(UNRATED, None, None, None, None, Exclusion.NO_RATING)
-    if not fits(rating):
-        return Reading(rating.scheme, None, None, rating.value, None, Exclusion.OUTSIDE_SCALE)
-    exclusion = None if feedback.completed else Exclusion.INCOMPLETE
-    return Reading(rating.scheme, rating.minimum, rating.maximum, rating.value, points(rating), exclusion)
+        return Reading(UNRATED, None, None, None, None, None, Exclusion.NO_RATING)
+    flaw = None if completed else Exclusion.INCOMPLETE
+    if rating.scheme == _INDEX:
+        exact = Decimal(rating.value) if index is None else index
+        if (rating.minimum, rating.maximum) == _INDEX_SCALE and 0 <= exact <= _INDEX_SCALE[1]:
+            return Reading(_INDEX, 0, HIGHEST_SCORE, rating.value, int(exact) // _TENS, exact, flaw)
+    elif fits(rating):
+        return Reading(rating.scheme, rating.minimum, rating.maximum, rating.value, points(rating), None, flaw)
+    return Reading(rating.scheme, None, None, rating.value, None, None, Exclusion.OUTSIDE_SCALE)
 
 
 def fits(rating: Rating) -> bool:

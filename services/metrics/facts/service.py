@@ -1,19 +1,30 @@
-"""Writing facts down, and counting them in the same statement."""
+"""Writing facts down, changing and erasing them, and keeping the rollups in step with each."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
 
 import orjson
 from sqlalchemy import text
 
-from services.metrics.facts.reading import read
-from services.metrics.rollups.counting import ADD_TO_ROLLUPS, DAY, share_upkeep
-from shared.contracts.survey import FeedbackReceived
+from services.metrics.facts.reading import Reading, read
+from services.metrics.rollups.counting import ADD_TO_ROLLUPS, DAY, drop_empty_cells, share_upkeep
+from services.metrics.rollups.models import KEY
+from shared.contracts.survey import Feedback
 from shared.work import Work
+
+
+class Heard(NamedTuple):
+    """Feedback as one version of it stands; the highest counts."""
+
+    version: int
+    feedback: Feedback
+
 
 # Column of a fact, and the type its values travel as.
 _COLUMNS = {
     "feedback_id": "uuid",
+    "question": "text",
     "occurred_at": "timestamptz",
     "received_at": "timestamptz",
     "scheme": "text",
@@ -21,7 +32,8 @@ _COLUMNS = {
     "maximum": "smallint",
     "value": "integer",
     "points": "smallint",
-    "exclusion": "text",
+    "index": "numeric",
+    "flaw": "text",
     "completed": "boolean",
     "channel": "text",
     "touchpoint": "text",
@@ -33,20 +45,77 @@ _COLUMNS = {
 }
 _NAMES = ", ".join(_COLUMNS)
 _ARRAYS = ", ".join(f"cast(:{name} as {kind}[])" for name, kind in _COLUMNS.items())
+_VALUES = ", ".join("dimensions::jsonb" if name == "dimensions" else f"incoming.{name}" for name in _COLUMNS)
 
-# Only facts that are new are counted, so nothing that comes twice counts twice. Facts and cells are each written in the
-# order of their keys, so that two batches wait for each other rather than for ever.
+_COUNTED = ", ".join([*(name for name in KEY if name != "day"), "points", "index"])
+
+# Which of it is news. A row that was there before has facts to be replaced (an insert leaves `xmax` at 0). Rows here,
+# facts and cells are each written in the order of their keys, so that two batches wait for each other rather than for
+# ever; who has the row here writes the feedback's facts.
+_HEAR = text(
+    """
+    insert into metrics.heard as known (account_id, feedback_id, version, erased)
+    select :account_id, told.id, told.version, false
+    from unnest(cast(:ids as uuid[]), cast(:versions as integer[])) as told (id, version) order by told.id
+    on conflict (account_id, feedback_id) do update set version = excluded.version
+    where known.version < excluded.version and not known.erased
+    returning feedback_id, xmax = 0 as is_first
+    """
+)
+_HEAR_OF_ERASURE = text(
+    """
+    insert into metrics.heard (account_id, feedback_id, version, erased)
+    select :account_id, id, 0, true from unnest(cast(:ids as uuid[])) as told (id) order by id
+    on conflict (account_id, feedback_id) do update set erased = true
+    """
+)
 _RECORD = text(
     f"""
     with incoming as (
         select * from unnest({_ARRAYS}) as incoming ({_NAMES})
     ), fresh as (
-        insert into metrics.facts (account_id, {_NAMES})
-        select :account_id, {_NAMES.replace("dimensions", "dimensions::jsonb")} from incoming order by feedback_id
-        on conflict do nothing
-        returning *, {DAY} as day
+        insert into metrics.facts (account_id, {_NAMES}, exclusion)
+        select :account_id, {_VALUES}, coalesce(incoming.flaw, person.exclusion) from incoming
+        left join metrics.people person on incoming.customer_id is not null and person.account_id = :account_id
+            and person.person_id = metrics.present_id(:account_id, incoming.customer_id)
+        order by feedback_id, question
+        returning *, {DAY} as day, 1 as sign
     )
     {ADD_TO_ROLLUPS.format(source="fresh")}
+    """
+)
+_RETRACT = text(
+    f"""
+    with gone as (
+        delete from metrics.facts where account_id = :account_id and feedback_id = any(cast(:ids as uuid[]))
+        returning *, {DAY} as day, -1 as sign
+    ), counted as (
+        {ADD_TO_ROLLUPS.format(source="gone")}
+    )
+    select distinct day from gone
+    """
+)
+_JUDGE = text(
+    f"""
+    with person as (
+        select asked.id, known.exclusion from unnest(cast(:ids as uuid[])) as asked (id)
+        left join metrics.people known on known.account_id = :account_id and known.person_id = asked.id
+    ), before as (
+        select fact.*, coalesce(fact.flaw, person.exclusion) as verdict from metrics.facts fact
+        join person on person.id = fact.customer_id
+        where fact.account_id = :account_id and fact.exclusion is distinct from coalesce(fact.flaw, person.exclusion)
+    ), after as (
+        update metrics.facts fact set exclusion = before.verdict from before
+        where fact.account_id = :account_id and fact.feedback_id = before.feedback_id
+            and fact.question = before.question
+    ), moved as (
+        select {_COUNTED}, exclusion, -1 as sign, {DAY} as day from before
+        union all
+        select {_COUNTED}, verdict, 1, {DAY} from before
+    ), counted as (
+        {ADD_TO_ROLLUPS.format(source="moved")}
+    )
+    select distinct day from moved
     """
 )
 _ADVANCE_WATERMARK = text(
@@ -58,22 +127,64 @@ _ADVANCE_WATERMARK = text(
 )
 
 
-async def record(work: Work, feedback: Sequence[FeedbackReceived]) -> None:
-    """Add the facts that are not there yet, and add them to the rollups."""
-    if not feedback:
+async def record(work: Work, told: Sequence[Heard]) -> None:
+    """Make the facts say what was last told, and the rollups what the facts say."""
+    newest: dict[UUID, Heard] = {}
+    for heard in sorted(told, key=lambda heard: heard.version):
+        newest[heard.feedback.feedback_id] = heard
+    if not newest:
         return
     await share_upkeep(work)
-    rows = [_row(item) for item in feedback]
-    columns = {name: [row[name] for row in rows] for name in _COLUMNS}
-    await work.session.execute(_RECORD, columns | {"account_id": work.account_id})
-    newest = max(item.received_at for item in feedback)
-    await work.session.execute(_ADVANCE_WATERMARK, {"account_id": work.account_id, "received_at": newest})
+    values = {"ids": list(newest), "versions": [heard.version for heard in newest.values()]}
+    news = (await work.session.execute(_HEAR, values | {"account_id": work.account_id})).all()
+    await _retract(work, [feedback_id for feedback_id, is_first in news if not is_first])
+    rows = [row for feedback_id, _ in news for row in _rows(newest[feedback_id].feedback)]
+    if rows:
+        columns = {name: [row[name] for row in rows] for name in _COLUMNS}
+        await work.session.execute(_RECORD, columns | {"account_id": work.account_id})
+    received_at = max(heard.feedback.received_at for heard in told)
+    await work.session.execute(_ADVANCE_WATERMARK, {"account_id": work.account_id, "received_at": received_at})
 
 
-def _row(feedback: FeedbackReceived) -> dict[str, Any]:
-    reading = read(feedback)
+async def erase(work: Work, feedback_ids: Collection[UUID]) -> None:
+    """Forget these for good: what is told of them later, or comes late, is not counted either."""
+    if not feedback_ids:
+        return
+    await share_upkeep(work)
+    values = {"account_id": work.account_id, "ids": list(feedback_ids)}
+    await work.session.execute(_HEAR_OF_ERASURE, values)
+    await _retract(work, feedback_ids)
+
+
+async def judge(work: Work, customer_ids: Collection[UUID]) -> None:
+    """Have the facts of these customers count, or not, by what is known of the customers now."""
+    values = {"account_id": work.account_id, "ids": list(customer_ids)}
+    await drop_empty_cells(work, (await work.session.scalars(_JUDGE, values)).all())
+
+
+async def _retract(work: Work, feedback_ids: Collection[UUID]) -> None:
+    if feedback_ids:
+        values = {"account_id": work.account_id, "ids": list(feedback_ids)}
+        await drop_empty_cells(work, (await work.session.scalars(_RETRACT, values)).all())
+
+
+def _rows(feedback: Feedback) -> Iterator[dict[str, Any]]:
+    """One for each rating, and one more if the leading question was left unrated."""
+    if feedback.rating is None or not feedback.ratings:
+        yield _row(feedback, "", read(feedback.rating, completed=_counts_as_completed(feedback)))
+    for each in feedback.ratings:
+        reading = read(each.rating, completed=_counts_as_completed(feedback), index=each.index)
+        yield _row(feedback, each.question, reading)
+
+
+def _counts_as_completed(feedback: Feedback) -> bool:
+    return feedback.completed and not feedback.screened_out
+
+
+def _row(feedback: Feedback, question: str, reading: Reading) -> dict[str, Any]:
     return {
         "feedback_id": feedback.feedback_id,
+        "question": question,
         "occurred_at": feedback.occurred_at,
         "received_at": feedback.received_at,
         "scheme": reading.scheme,
@@ -81,7 +192,8 @@ def _row(feedback: FeedbackReceived) -> dict[str, Any]:
         "maximum": reading.maximum,
         "value": reading.value,
         "points": reading.points,
-        "exclusion": reading.exclusion,
+        "index": reading.index,
+        "flaw": reading.flaw,
         "completed": feedback.completed,
         "channel": feedback.channel,
         "touchpoint": feedback.touchpoint,

@@ -46,6 +46,10 @@ def _mean(histogram: Histogram, bands: Bands) -> Estimate | None:
     return formulas.mean(histogram)
 
 
+def _index(histogram: Histogram, bands: Bands) -> Estimate | None:
+    return formulas.index_mean(histogram)
+
+
 _SATISFIED = "the best score of a scale of 2 or 3, the best two of a longer one"
 CATALOGUE = {
     metric.name: metric
@@ -98,6 +102,36 @@ CATALOGUE = {
             formula="100 · easy / n; easy is the upper half of the scale, without its middle (5..7 of 7, 4..5 of 5)",
             version=1,
             places=formulas.ces_places,
+            estimate=_share,
+        ),
+        Metric(
+            name="csi",
+            title="Customer satisfaction index",
+            scheme="csi",
+            unit="points from 0 to 100",
+            formula="mean of 100 · Σ weight · (score - minimum) / (maximum - minimum) / Σ weight of each answer",
+            version=1,
+            places=formulas.index_places,
+            estimate=_index,
+        ),
+        Metric(
+            name="rating",
+            title="Rating, mean score",
+            scheme="rating",
+            unit="points of the scale, or 0..100 where scales are mixed",
+            formula="sum of scores / n",
+            version=1,
+            places=formulas.csat_places,
+            estimate=_mean,
+        ),
+        Metric(
+            name="rating_pct",
+            title="Rating, share of good ones",
+            scheme="rating",
+            unit="percent",
+            formula=f"100 · good / n; good is {_SATISFIED}",
+            version=1,
+            places=formulas.csat_places,
             estimate=_share,
         ),
     )

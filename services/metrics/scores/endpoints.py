@@ -50,5 +50,5 @@ async def list_rows(
 ) -> Page[FactOut]:
     """The feedback behind the number, newest first; as many rows as its `n`."""
     statement = queries.facts_behind(work, selection, metric(name).scheme, excluded)
-    keys = (Fact.occurred_at.desc(), Fact.feedback_id.desc())
+    keys = (Fact.occurred_at.desc(), Fact.feedback_id.desc(), Fact.question.desc())
     return (await paginate(work.session, statement, page, keys=keys)).map(FactOut.model_validate)

@@ -65,6 +65,11 @@ def ces_places(scale: Scale) -> tuple[int, int]:
     return half, half
 
 
+def index_places(scale: Scale) -> tuple[int, int]:
+    """Of the tens 0..10: below 50 is bad, from 70 on is good. Our choice: indexes have no bands of their own."""
+    return 5, 4
+
+
 def net_promoter_score(bands: Bands) -> Estimate | None:
     """100·(promoters - detractors)/n, between -100 and 100.
 
@@ -106,6 +111,20 @@ def mean(histogram: Histogram) -> Estimate | None:
     scores = list(histogram.scores())
     value = sum((score * count for score, count in scores), Fraction(0)) / n
     squares = sum(((score - value) ** 2 * count for score, count in scores), Fraction(0))
+    return _mean_estimate(value, squares, n, scale)
+
+
+def index_mean(histogram: Histogram) -> Estimate | None:
+    """As `mean`, of an index's exact values (ACSI's formula, unweighted over the answers)."""
+    n = histogram.n
+    if n == 0:
+        return None
+    total, squares = Fraction(histogram.index_sum), Fraction(histogram.index_squares)
+    return _mean_estimate(total / n, squares - total**2 / n, n, PERCENT)
+
+
+def _mean_estimate(value: Fraction, squares: Fraction, n: int, scale: Scale) -> Estimate:
+    """`squares`: of the differences from the mean, summed."""
     if squares == 0:
         width = scale.maximum - scale.minimum
         low, high = wilson(float((value - scale.minimum) / width), n)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from fractions import Fraction
 
 from services.metrics.facts.reading import Exclusion
@@ -23,9 +24,15 @@ PERCENT = Scale(0, 100)
 
 @dataclass(slots=True)
 class Histogram:
-    """How many answers have each score, for each scale that occurs; the first count is that of the lowest score."""
+    """How many answers have each score, for each scale that occurs; the first count is that of the lowest score.
+
+    Of an index the scores are whole tens; `index_sum` and `index_squares` add up the exact values (0..100), and their
+    squares.
+    """
 
     counts: dict[Scale, list[int]] = field(default_factory=dict)
+    index_sum: Decimal = Decimal(0)
+    index_squares: Decimal = Decimal(0)
 
     @property
     def n(self) -> int:
@@ -35,6 +42,10 @@ class Histogram:
         present = self.counts.setdefault(scale, [0] * len(scale))
         for index, count in enumerate(counts):
             present[index] += count
+
+    def add_index(self, total: Decimal, squares: Decimal) -> None:
+        self.index_sum += total
+        self.index_squares += squares
 
     def scale(self) -> Scale | None:
         """The scale that the scores can be averaged on: their own if they share one, else 0..100; None without any."""
@@ -71,5 +82,6 @@ class Tally:
     def merge(self, other: "Tally") -> None:
         for scale, counts in other.histogram.counts.items():
             self.histogram.add(scale, counts)
+        self.histogram.add_index(other.histogram.index_sum, other.histogram.index_squares)
         for reason, count in other.excluded.items():
             self.excluded[reason] += count

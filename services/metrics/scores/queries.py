@@ -23,7 +23,7 @@ from sqlalchemy.sql.expression import FromClause
 
 from services.metrics.facts.models import UNRATED, Fact, Watermark
 from services.metrics.facts.reading import Exclusion
-from services.metrics.rollups.models import EXCLUSIONS, SCORES, rollups
+from services.metrics.rollups.models import EXCLUSIONS, SCORES, SUMS, rollups
 from services.metrics.scores.histograms import Scale, Tally
 from services.metrics.scores.selection import By, Period, Selection
 from services.metrics.surveys.models import Survey
@@ -43,7 +43,8 @@ async def tallies(
     """What was counted, in each period and group in which anything was. Raises `Unacceptable` if that is too much."""
     start = null() if period is Period.TOTAL else _first_day(period, selection)
     group = null() if by is None else rollups.c[by.column]
-    sums = [cast(func.sum(rollups.c[name]), BigInteger) for name in (*SCORES, *EXCLUSIONS)]
+    sums: list[ColumnElement[Any]] = [cast(func.sum(rollups.c[name]), BigInteger) for name in (*SCORES, *EXCLUSIONS)]
+    sums += [func.sum(rollups.c[name]) for name in SUMS]
     statement = (
         select(start.label("start"), group.label("group"), rollups.c.minimum, rollups.c.maximum, *sums)
         .where(
@@ -60,10 +61,11 @@ async def tallies(
         detail = "Too many different values for one answer; filter, or choose a longer interval."
         raise Unacceptable.field("query:by", "too_many_groups", detail)
     found: dict[Place, Tally] = {}
-    for place_start, place_group, minimum, maximum, *counts in rows:
+    for place_start, place_group, minimum, maximum, *counts, index_sum, index_squares in rows:
         tally = found.setdefault((place_start, place_group), Tally())
         scale = Scale(minimum, maximum) if minimum is not None else None
         tally.add(scale, counts[: len(SCORES)], counts[len(SCORES) :])
+        tally.histogram.add_index(index_sum, index_squares)
     return found
 
 

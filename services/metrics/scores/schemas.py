@@ -1,6 +1,7 @@
 """Questions about scores, answered."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
@@ -49,7 +50,7 @@ class BandCounts(Model):
 
 
 class Distribution(Model):
-    """How many answers have each score from `minimum` to `maximum`, in order."""
+    """How many answers have each score from `minimum` to `maximum`, in order. Those of an index are its whole tens."""
 
     minimum: int
     maximum: int
@@ -57,11 +58,14 @@ class Distribution(Model):
 
 
 class Excluded(Model):
-    """Feedback that is not in `n`: not finished, without the rating, or with one that does not fit its scale."""
+    """Feedback that is not in `n`: not finished, without the rating, or with one that does not fit its scale; of
+    customers whose data may only be kept (`restricted`), or who do not want it to be computed on (`no_consent`)."""
 
     incomplete: int
     no_rating: int
     outside_scale: int
+    restricted: int
+    no_consent: int
 
 
 class Score(Model):
@@ -102,9 +106,13 @@ class MetricAnswer(Score):
 
 
 class FactOut(Model):
-    """One piece of feedback behind a number. `points` is `value` read so that more is better."""
+    """One scored question of a piece of feedback behind a number. `points` is `value` read so that more is better.
+
+    `question` is its key, empty if the feedback does not say; `index` the exact value of an index.
+    """
 
     feedback_id: UUID
+    question: str
     occurred_at: datetime
     received_at: datetime
     channel: str
@@ -118,5 +126,6 @@ class FactOut(Model):
     maximum: int | None
     value: int | None
     points: int | None
+    index: Decimal | None
     exclusion: Exclusion | None
     dimensions: dict[str, str]

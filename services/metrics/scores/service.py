@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from services.metrics.facts.reading import Exclusion
 from services.metrics.scores import queries
 from services.metrics.scores import schemas as s
 from services.metrics.scores.catalogue import Metric
@@ -90,10 +89,6 @@ def _score(metric: Metric, tally: Tally) -> dict[str, Any]:
         "scale": scale,
         "bands": s.BandCounts.model_construct(negative=bands.negative, neutral=bands.neutral, positive=bands.positive),
         "distribution": distribution,
-        "excluded": s.Excluded.model_construct(
-            incomplete=tally.excluded[Exclusion.INCOMPLETE],
-            no_rating=tally.excluded[Exclusion.NO_RATING],
-            outside_scale=tally.excluded[Exclusion.OUTSIDE_SCALE],
-        ),
+        "excluded": s.Excluded.model_construct(None, **{reason.value: n for reason, n in tally.excluded.items()}),
         "insufficient": histogram.n < ENOUGH,
     }

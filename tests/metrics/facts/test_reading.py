@@ -1,10 +1,12 @@
 """Which number feedback carries, and whether it counts."""
 
+from decimal import Decimal
+
 import pytest
 
 from services.metrics.facts.reading import Exclusion, points, read
 from shared.contracts.ratings import Rating, RatingScheme
-from tests.metrics.builders import feedback, rating
+from tests.metrics.builders import rating
 
 
 def scored(scheme: RatingScheme, value: int, minimum: int, maximum: int, normalised: int) -> Rating:
@@ -25,15 +27,15 @@ class TestPoints:
 
 class TestWhatCounts:
     def test_a_finished_rated_answer_does(self) -> None:
-        reading = read(feedback(rating=rating("nps", 9)))
-        assert (reading.points, reading.exclusion) == (9, None)
+        reading = read(rating("nps", 9), completed=True)
+        assert (reading.points, reading.flaw) == (9, None)
 
     def test_an_unfinished_answer_does_not(self) -> None:
-        assert read(feedback(rating=rating("nps", 9), completed=False)).exclusion is Exclusion.INCOMPLETE
+        assert read(rating("nps", 9), completed=False).flaw is Exclusion.INCOMPLETE
 
     @pytest.mark.parametrize("completed", [True, False])
     def test_an_answer_without_a_rating_does_not(self, completed: bool) -> None:
-        assert read(feedback(rating=None, completed=completed)).exclusion is Exclusion.NO_RATING
+        assert read(None, completed=completed).flaw is Exclusion.NO_RATING
 
     @pytest.mark.parametrize(
         "rated",
@@ -43,7 +45,14 @@ class TestWhatCounts:
             scored("csat", 80, 0, 100, 80),
             scored("csat", 6, 1, 5, 100),
             scored("ces", 0, 1, 7, 0),
+            scored("csi", 7, 1, 10, 67),
+            scored("csi", 101, 0, 100, 100),
         ],
     )
     def test_a_rating_that_does_not_fit_does_not(self, rated: Rating) -> None:
-        assert read(feedback(rating=rated)).exclusion is Exclusion.OUTSIDE_SCALE
+        assert read(rated, completed=True).flaw is Exclusion.OUTSIDE_SCALE
+
+    @pytest.mark.parametrize(("exact", "tens"), [("0", 0), ("9.9999", 0), ("77.7778", 7), ("100", 10)])
+    def test_an_index_does_by_its_tens_and_exactly(self, exact: str, tens: int) -> None:
+        reading = read(scored("csi", 50, 0, 100, 50), completed=True, index=Decimal(exact))
+        assert (reading.points, reading.index, reading.flaw) == (tens, Decimal(exact), None)

@@ -15,11 +15,14 @@ from services.metrics.facts.models import Fact
 from services.metrics.facts.service import record
 from services.metrics.rollups.counting import differences, rebuild
 from services.metrics.rollups.models import EXCLUSIONS, KEY, SCORES, rollups
-from shared.contracts.survey import FeedbackReceived
+from shared.contracts.base import Payload
+from shared.contracts.customers import CustomerMerged, CustomerUnmerged
+from shared.contracts.ratings import QuestionRating
+from shared.contracts.survey import FeedbackErased, FeedbackReceived
 from shared.ids import new_id
 from shared.testing.harness import Harness
 from shared.work import Work
-from tests.metrics.builders import NOON, feedback, rating
+from tests.metrics.builders import NOON, analytics, feedback, heard, index, rating, record_of, updated
 
 SURVEYS = [new_id(), new_id()]
 
@@ -39,6 +42,46 @@ facts = st.builds(
     completed=st.booleans(),
     occurred_at=st.timedeltas(timedelta(days=-40), timedelta(days=1)).map(lambda ago: NOON + ago),
 )
+
+
+# What happens, to which feedback or customer (0..3), which other customer or score, and whether yes or no.
+happenings = st.tuples(
+    st.sampled_from(["said", "changed", "changed", "erased", "restricted", "consent", "merged", "unmerged"]),
+    st.integers(0, 3),
+    st.integers(0, 3),
+    st.booleans(),
+)
+
+
+def happening(
+    metrics: Harness, account: UUID, ids: dict[int, UUID], number: int, what: str, first: int, second: int, flag: bool
+) -> bytes:
+    """The event; `number` grows, so that versions do. Feedback has the ids 0..3, customers 4..7."""
+    ana, bo, version = ids[4 + first], ids[4 + second], number + 2
+    ratings = (
+        QuestionRating(question="a", rating=rating("nps", second)),
+        QuestionRating(question="b", rating=rating("nps", second + 4)),
+        index("c", f"{second}7.25"),
+    )
+    said = feedback(feedback_id=ids[first], customer_id=bo, ratings=ratings if flag else (), completed=second != 2)
+    nobody: dict[str, Any] = dict.fromkeys(("response_id", "survey_id", "customer_id"))
+    payload: Payload
+    match what:
+        case "said":
+            payload, version = said, 1
+        case "changed":
+            payload = updated(said, channel="sms" if flag else "email")
+        case "erased":
+            payload = FeedbackErased(feedback_id=ids[first], reason="respondent", erased_at=NOON, **nobody)
+        case "restricted":
+            payload = record_of(ana, restricted=flag)
+        case "consent":
+            payload = analytics(ana, granted=flag, at=NOON + timedelta(hours=second))
+        case "merged":
+            payload = CustomerMerged(customer_id=bo, merged_customer_id=ana, merged_version=version, automatic=False)
+        case _:
+            payload = CustomerUnmerged(customer_id=bo, restored_customer_id=ana, restored_version=version)
+    return metrics.event(payload, account=account, version=version)
 
 
 async def cells(metrics: Harness, account: UUID) -> list[tuple[Any, ...]]:
@@ -70,10 +113,21 @@ class TestUpkeep:
         while arriving:
             size = data.draw(st.integers(1, len(arriving)))
             async with metrics.work(account) as work:
-                await record(work, arriving[:size])
+                await record(work, heard(arriving[:size]))
             arriving = arriving[size:]
         assert await wrong_cells(metrics, account) == 0
         assert await counted(metrics, account) == len(said)
+
+    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(story=st.lists(happenings, max_size=30))
+    async def test_equals_a_recount_whatever_happens_to_facts_and_their_customers(
+        self, metrics: Harness, story: list[tuple[str, int, int, bool]]
+    ) -> None:
+        account, ids = new_id(), {number: new_id() for number in range(8)}
+        for number, (what, first, second, flag) in enumerate(story):
+            await metrics.deliver_raw([happening(metrics, account, ids, number, what, first, second, flag)])
+        assert await wrong_cells(metrics, account) == 0
+        assert all(sum(cell[-len((*SCORES, *EXCLUSIONS)) :]) > 0 for cell in await cells(metrics, account))
 
     async def test_of_everything_three_times_in_any_order_is_that_of_once(
         self, metrics: Harness, account: UUID
@@ -111,7 +165,7 @@ class TestUpkeep:
 
         async def write(batch: Sequence[FeedbackReceived]) -> None:
             async with metrics.work(account) as work:
-                await record(work, batch)
+                await record(work, heard(list(batch)))
 
         # Every answer is in two batches, in opposite orders.
         await asyncio.gather(
@@ -165,7 +219,7 @@ class TestRebuild:
 
         async def add() -> None:
             async with metrics.work(account) as work:
-                await record(work, [feedback()])
+                await record(work, heard([feedback()]))
 
         async with metrics.work(account) as work:
             await rebuild(work)

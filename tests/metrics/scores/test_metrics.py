@@ -11,7 +11,7 @@ import pytest
 from shared.contracts.survey import FeedbackReceived, SurveyPublished
 from shared.ids import new_id
 from shared.testing.harness import Harness
-from tests.metrics.builders import NOON, feedback, rating
+from tests.metrics.builders import NOON, analytics, feedback, rating, record_of
 
 MARCH = {"from": "2026-03-01", "to": "2026-04-01"}
 
@@ -86,7 +86,7 @@ class TestAsking:
             "scale": {"minimum": -100, "maximum": 100},
             "bands": {"negative": 1, "neutral": 2, "positive": 7},
             "distribution": [{"minimum": 0, "maximum": 10, "counts": [0, 0, 0, 1, 0, 0, 0, 1, 1, 3, 4]}],
-            "excluded": {"incomplete": 0, "no_rating": 0, "outside_scale": 0},
+            "excluded": {"incomplete": 0, "no_rating": 0, "outside_scale": 0, "restricted": 0, "no_consent": 0},
             "insufficient": True,
             "unit": "points from -100 to 100",
             "formula_version": 1,
@@ -176,7 +176,8 @@ class TestWhatIsLeftOut:
         client = metrics.client(account=account)
         answer = await ask(client, "nps", **MARCH)
         assert (answer["value"], answer["n"]) == (40.0, 10)
-        assert answer["excluded"] == {"incomplete": 2, "no_rating": 10, "outside_scale": 1}
+        excluded = {"incomplete": 2, "no_rating": 10, "outside_scale": 1, "restricted": 0, "no_consent": 0}
+        assert answer["excluded"] == excluded
         assert (await ask(client, "csat", **MARCH))["excluded"] == dict.fromkeys(answer["excluded"], 0)
 
     async def test_without_a_rating_belongs_to_what_its_survey_asks(self, metrics: Harness, account: UUID) -> None:
@@ -287,8 +288,12 @@ class TestRows:
         dice, survey_id = random.Random(2), new_id()
         published = SurveyPublished(survey_id=survey_id, survey_version=1, name="After delivery", kind="nps")
         await metrics.deliver(published, account=account)
+        customers = [new_id() for _ in range(4)]
+        await metrics.deliver(record_of(customers[0], restricted=True), account=account, version=2)
+        await metrics.deliver(analytics(customers[1], granted=False), account=account)
         said = [
             feedback(
+                customer_id=dice.choice(customers),
                 rating=dice.choice([None, rating("nps", dice.randint(0, 11))]),
                 survey_id=survey_id,
                 completed=dice.random() < 0.7,
