@@ -6,6 +6,7 @@ from services.customers.activities import endpoints as activities
 from services.customers.consents import endpoints as consents
 from services.customers.db import Base
 from services.customers.records import endpoints as records
+from services.customers.segments import endpoints as segments
 from services.customers.settings import CustomersSettings
 from services.customers.subscriptions import SUBSCRIPTIONS, TIMERS
 from services.customers.timeline import endpoints as timeline
@@ -19,7 +20,14 @@ def create_app(runtime: Runtime) -> FastAPI:
     return service_app(
         runtime,
         title="customers",
-        routers=[records.router, timeline.router, activities.router, activities.of_customer, consents.router],
+        routers=[
+            records.router,
+            timeline.router,
+            activities.router,
+            activities.of_customer,
+            consents.router,
+            segments.router,
+        ],
         body_limits={"/v1/customers/bulk": BULK_BODY_BYTES},
     )
 

@@ -15,5 +15,12 @@ class Base(DeclarativeBase):
 
 # Customers who were merged into others. These tables say whose a row is, and under whose identity it came.
 MERGED_CUSTOMERS = aliases_in(
-    Base.metadata, "timeline", "activities", "consents", present="customer_id", origin="origin_customer_id"
+    Base.metadata,
+    "timeline",
+    "activities",
+    "consents",
+    "segment_lists",
+    "segment_feedback",
+    present="customer_id",
+    origin="origin_customer_id",
 )

@@ -2,13 +2,17 @@
 
 from services.customers.activities import telling
 from services.customers.records import handlers as records
+from services.customers.segments import handlers as segments
+from services.customers.segments.timers import TIMERS as SEGMENT_TIMERS
 from services.customers.timeline import handlers as timeline
 from services.customers.timeline.entries import TOLD_BY
-from shared.bus.subscriptions import Subscription, on, on_batch
+from shared.bus.subscriptions import Subscription, TimerHandler, on, on_batch
 from shared.contracts.survey import CustomerSighted
 
 SUBSCRIPTIONS: list[Subscription] = [
     on(CustomerSighted, records.identify),
     on_batch(TOLD_BY, timeline.record_all),
+    # Last: it holds a lock until the transaction ends.
+    on_batch(segments.HEARD, segments.follow),
 ]
-TIMERS = {telling.TIMER: telling.happens}
+TIMERS: dict[str, TimerHandler] = {telling.TIMER: telling.happens, **SEGMENT_TIMERS}

@@ -67,9 +67,11 @@ async def of_customers(customers: Harness, account: UUID) -> Resources:
     client = customers.client(account=account)
     customer_id = (await made(client, "/v1/customers", {"email": "ana@example.com", "name": "Ana"}))["id"]
     purchase = {"customer": {"id": customer_id}, "kind": "purchase"}
+    gold = {"type": "attribute", "name": "plan", "op": "eq", "value": "gold"}
     return {
         "customer_id": customer_id,
         "activity_id": (await made(client, "/v1/activities", purchase))["id"],
+        "segment_id": (await made(client, "/v1/segments", {"name": "Gold", "condition": gold}))["id"],
     }
 
 

@@ -41,6 +41,7 @@ PUBLIC: Final = {
 
 # Not GET, and still allowed to a viewer: what changes nothing, and what concerns only the viewer.
 VIEWER_MAY: Final = {
+    "POST /v1/segments/preview",
     "PUT /v1/me/password",
     "DELETE /v1/sessions/current",
     "POST /v1/rules/{rule_id}/simulate",
@@ -58,6 +59,7 @@ BODIES: Final[Mapping[str, Any]] = {
         "granted": True,
         "proof": {"source": "form"},
     },
+    "PATCH /v1/segments/{segment_id}": {"name": "Renamed"},
     "PATCH /v1/surveys/{survey_id}": {"name": "Renamed"},
     "POST /v1/surveys/{survey_id}/invitations": {"customers": [{"email": "nobody@example.com"}], "channel": "link"},
     "PATCH /v1/feedback/{feedback_id}": {"sentiment": "positive"},
