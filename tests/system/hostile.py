@@ -30,6 +30,13 @@ _CUSTOMER: Final = {
     "attributes": {"plan": "gold", "orders": 3, "rate": 0.5},
 }
 _OPEN_TICKET: Final = {"type": "open_ticket", "subject": "Call back", "priority": "high", "tags": ["x"]}
+_CONDITION: Final = {
+    "type": "all",
+    "conditions": [
+        {"type": "attribute", "name": "plan", "op": "one_of", "value": ["gold"]},
+        {"type": "not", "condition": {"type": "activity", "kind": "purchase", "within_days": 30, "value": 3}},
+    ],
+}
 # Besides those of `surface`: what makes something new.
 GOOD: Final[Mapping[str, Any]] = {
     **BODIES,
@@ -52,6 +59,8 @@ GOOD: Final[Mapping[str, Any]] = {
         "source": "till",
         "source_id": "t-1",
     },
+    "POST /v1/segments": {"name": "x", "description": "y", "condition": _CONDITION},
+    "POST /v1/segments/preview": {"condition": _CONDITION},
     "POST /v1/surveys": {"name": "x", "kind": "nps", "cooldown_days": 3, "texts": {"en": {"question": "Well?"}}},
     "POST /v1/responses": _RESPONSE,
     "POST /v1/responses/bulk": {"responses": [_RESPONSE]},

@@ -213,7 +213,8 @@ class _Compiler:
         return truth, found
 
     def _of_activity(self, condition: c.OfActivity) -> tuple[ColumnElement[bool], ColumnElement[Any]]:
-        wanted: list[ColumnElement[bool]] = [true()]
+        # What is yet to come is told when it happens.
+        wanted: list[ColumnElement[bool]] = [Activity.occurred_at <= self.now]
         for column, value in (
             (Activity.kind, condition.kind),
             (Activity.name, condition.name),

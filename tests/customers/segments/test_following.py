@@ -158,6 +158,17 @@ class TestEvents:
             await hear(customers, account)
             assert await members(client, reachable) == ({"ana"} if granted else set())
 
+    async def test_what_is_yet_to_come_counts_when_it_happens(self, customers: Harness, account: UUID) -> None:
+        client = customers.client(account=account)
+        ana = await customer(client, "ana")
+        buyers = await segment(client, "Buyers", PURCHASES)
+        await purchase(client, ana, occurred_at=(customers.clock.now() + DAY).isoformat())
+        for there in (set[str](), {"ana"}):
+            await customers.run_timers()
+            await hear(customers, account)
+            assert await members(client, buyers) == there
+            customers.clock.advance(DAY)
+
 
 class TestWhoCannotBelong:
     async def test_the_restricted_leave_and_come_back(self, customers: Harness, account: UUID) -> None:
