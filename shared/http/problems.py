@@ -1,7 +1,7 @@
 """Errors as RFC 9457 problem documents. What the client gets never carries a trace, a statement or a secret."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import asyncpg
@@ -65,14 +65,17 @@ def problem_response(problem: AppError, request_id: str) -> Response:
     return Response(orjson.dumps(body), problem.status, headers, CONTENT_TYPE)
 
 
-def from_validation(found: Sequence[Any], *, skip: int = 1) -> AppError:
-    """Pydantic's list as one problem; `skip` is how many leading parts of a location are not the document's own."""
+def from_validation(found: Sequence[Any], *, skip: int = 1, document: Any = None) -> AppError:
+    """Pydantic's list as one problem; `skip` is how many leading parts of a location are not the document's own.
+
+    With the `document`, neither are names of alternatives that the model chose between: they are left out as well.
+    """
     if any(item["type"] == "json_invalid" for item in found):
         reason = found[0].get("ctx", {}).get("error", "syntax error")
         # FastAPI's reader says where in the location, pydantic's own in the reason.
         place = "".join(f" (at character {at})" for at in found[0]["loc"][-1:] if isinstance(at, int))
         return e.Unreadable(f"The body is not valid JSON: {reason}{place}.")
-    fields = tuple(_field(item, skip) for item in found[:MOST_FIELDS])
+    fields = tuple(_field(item, skip, document) for item in found[:MOST_FIELDS])
     listed = " ".join(f"{f.pointer or 'body'}: {f.detail}" for f in fields[:3])
     return e.Unacceptable(listed, errors=fields)
 
@@ -88,7 +91,7 @@ def install_error_handlers(app: FastAPI) -> None:
         assert isinstance(problem, RequestValidationError)
         if _is_no_json(request) and any(item["loc"][:1] == ("body",) for item in problem.errors()):
             return problem_response(e.WrongMediaType(), request_id_of(request))
-        return problem_response(from_validation(problem.errors()), request_id_of(request))
+        return problem_response(from_validation(problem.errors(), document=problem.body), request_id_of(request))
 
     async def http(request: Request, problem: Exception) -> Response:
         assert isinstance(problem, HTTPException)
@@ -162,14 +165,26 @@ def _sqlstate(problem: BaseException) -> str | None:
     return str(state) if state else None
 
 
-def _field(item: Any, skip: int) -> FieldProblem:
+def _field(item: Any, skip: int, document: Any) -> FieldProblem:
     place = item["loc"]
     if place and place[0] in ("query", "path", "header", "cookie"):
         pointer = f"{place[0]}:{'/'.join(str(part) for part in place[1:])}"
     else:
-        pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in place[skip:])
+        parts = place[skip:] if document is None else _found_in(document, place[skip:], item["type"])
+        pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)
         pointer += item.get("ctx", {}).get("pointer", "")
     return FieldProblem(pointer, item["type"], _sentence(_plain(item)))
+
+
+def _found_in(document: Any, place: Sequence[Any], problem: str) -> Iterator[Any]:
+    """The parts of a location that the document has, and the one that it should have."""
+    for index, part in enumerate(place):
+        is_inside = isinstance(document, dict) and part in document
+        if is_inside or (isinstance(document, list) and isinstance(part, int) and part < len(document)):
+            document = document[part]
+            yield part
+        elif index == len(place) - 1 and problem == "missing":
+            yield part
 
 
 def _plain(item: Any) -> str:

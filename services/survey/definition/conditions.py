@@ -6,7 +6,7 @@ knows with a value or with another such thing.
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, JsonValue, StringConstraints, model_validator
+from pydantic import ConfigDict, Discriminator, Field, JsonValue, StringConstraints, Tag, model_validator
 
 from shared.http.schemas import Model
 
@@ -69,7 +69,7 @@ class Comparison(Model):
 
     @model_validator(mode="after")
     def has_one_right_side(self) -> Self:
-        given = ("value" in self.model_fields_set) + (self.other is not None)
+        given = (self.value is not None) + (self.other is not None)
         wanted = 0 if self.operator in ALONE else 1
         if given != wanted:
             raise ValueError(f"`{self.operator}` takes {'one of `value` and `other`' if wanted else 'no value'}")
@@ -87,8 +87,24 @@ class Any(Model):
 class Not(Model):
     not_: Annotated["Condition", Field(alias="not")]
 
+    model_config = ConfigDict(validate_by_name=True, serialize_by_alias=True)
 
-Condition = Comparison | All | Any | Not
+
+def _kind(condition: object) -> str:
+    """By the one key that only this kind has, so that a mistake is told once and not for each kind there is."""
+    for kind in (All, Any, Not):
+        if isinstance(condition, kind) or (isinstance(condition, dict) and kind.__name__.lower() in condition):
+            return kind.__name__
+    return Comparison.__name__
+
+
+Condition = Annotated[
+    Annotated[Comparison, Tag("Comparison")]
+    | Annotated[All, Tag("All")]
+    | Annotated[Any, Tag("Any")]
+    | Annotated[Not, Tag("Not")],
+    Discriminator(_kind),
+]
 All.model_rebuild()
 Any.model_rebuild()
 Not.model_rebuild()

@@ -1,13 +1,12 @@
 """A whole survey as it is written down: pages of questions, the way through them, and how it ends."""
 
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
 from services.survey.definition.conditions import Condition, Reference
-from services.survey.definition.questions import Question
+from services.survey.definition.questions import SCORED, Amount, Question, Scored
 from services.survey.definition.texts import Key, Label, Locale, Text
 from shared.http.schemas import Model
 
@@ -21,7 +20,7 @@ class Variable(Model):
     """Kept while somebody answers; text or number by its `initial` value."""
 
     key: Key
-    initial: Decimal | Annotated[str, StringConstraints(max_length=200)]
+    initial: Amount | Annotated[str, StringConstraints(max_length=200)]
 
 
 class HiddenField(Model):
@@ -39,7 +38,7 @@ class Calculation(Model):
 
     variable: Key
     operation: Literal["set", "add", "subtract", "multiply", "divide", "append"]
-    value: Decimal | Annotated[str, StringConstraints(max_length=200)] | None = None
+    value: Amount | Annotated[str, StringConstraints(max_length=200)] | None = None
     operand: Reference | None = None
     when: Condition | None = None
 
@@ -123,3 +122,8 @@ class Definition(Model):
     def questions(self) -> Iterator[Question]:
         """In their order, those that ask nothing included."""
         return (question for page in self.pages for question in page.questions)
+
+    @property
+    def score(self) -> Scored | None:
+        """The first that is scored: an invitation shows it, and its answer is the score of the response."""
+        return next((question for question in self.questions if isinstance(question, SCORED)), None)

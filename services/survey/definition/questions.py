@@ -4,12 +4,23 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, PlainSerializer, StringConstraints
 
 from services.survey.definition.conditions import Condition
 from services.survey.definition.texts import Key, Label, Text
 from shared.http.schemas import Model
 
+
+def _json_number(value: Decimal) -> int | float:
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+# Exact, and few enough digits that every reader of JSON sees the same number.
+Amount = Annotated[
+    Decimal,
+    Field(max_digits=15, decimal_places=6, allow_inf_nan=False),
+    PlainSerializer(_json_number, return_type=int | float, when_used="json"),
+]
 # Stable: answers hold it, translations share it.
 OptionId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Style = Literal["numbers", "stars", "faces"]
@@ -84,7 +95,7 @@ class CSIItem(Model):
 
     id: OptionId
     label: Label
-    weight: Annotated[Decimal, Field(gt=0, le=1000, max_digits=10, decimal_places=4)] = Decimal(1)
+    weight: Annotated[Amount, Field(gt=0, le=1000)] = Decimal(1)
 
 
 class CSI(Scale):
@@ -146,8 +157,8 @@ class Number(QuestionBase):
     """`places`: how many digits after the point; 0 takes whole numbers only."""
 
     type: Literal["number"]
-    minimum: Decimal | None = None
-    maximum: Decimal | None = None
+    minimum: Amount | None = None
+    maximum: Amount | None = None
     places: Annotated[int, Field(ge=0, le=6)] = 0
     unit: Label | None = None
 

@@ -8,12 +8,12 @@ from sqlalchemy import select, text, tuple_
 
 from services.survey.contacts import directory
 from services.survey.contacts.models import Contact
+from services.survey.definition.document import Definition
 from services.survey.encoding import to_json
 from services.survey.feedback.models import Feedback
 from services.survey.feedback.understanding import Row, told, understood
 from services.survey.surveys.models import SurveyVersion
-from services.survey.surveys.questions import Question
-from services.survey.surveys.service import questions_of
+from services.survey.surveys.service import definition_of
 from shared.bus.events import Event
 from shared.contracts.base import Payload
 from shared.contracts.customers import CustomerIdentified, SightingUnresolved
@@ -22,7 +22,7 @@ from shared.ids import new_id
 from shared.work import Work
 
 Responses = Sequence[Event[ResponseReceived]]
-_Answered = tuple[SurveyVersion, tuple[Question, ...]]
+_Answered = tuple[SurveyVersion, Definition]
 
 _INSERT = text("""
     insert into survey.feedback
@@ -48,12 +48,12 @@ async def understand(work: Work, events: Sequence[Event[Payload]]) -> None:
     made: list[tuple[Event[ResponseReceived], Row]] = []
     for event in responses:
         response = event.data
-        survey, questions = surveys[response.survey_id, response.survey_version]
+        survey, definition = surveys[response.survey_id, response.survey_version]
         person = people.find(response.customer)
         row = understood(
             response,
             survey,
-            questions,
+            definition,
             feedback_id=new_id(),
             account_id=work.account_id,
             locale=person.locale if person else None,
@@ -120,7 +120,7 @@ async def _surveys(work: Work, responses: Responses) -> Mapping[tuple[UUID, int]
         tuple_(SurveyVersion.survey_id, SurveyVersion.version).in_(wanted),
     )
     found = await work.session.scalars(statement)
-    return {(version.survey_id, version.version): (version, questions_of(version)) for version in found}
+    return {(version.survey_id, version.version): (version, definition_of(version)) for version in found}
 
 
 class _People:

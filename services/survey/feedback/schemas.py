@@ -6,9 +6,9 @@ from uuid import UUID
 
 from pydantic import Field
 
+from services.survey.definition.texts import Key
 from services.survey.feedback.models import Feedback
 from services.survey.feedback.understanding import Row
-from services.survey.surveys.questions import Key
 from shared.contracts.ratings import Band, RatingScheme
 from shared.http.schemas import Model
 

@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.survey.feedback.ratings import rate
+from services.survey.definition.document import Definition
+from services.survey.definition.questions import LongText, ShortText
+from services.survey.feedback.ratings import is_reversed, rate, whole_score
 from services.survey.feedback.sentiment import sentiment_of
 from services.survey.feedback.topics import topics_of
 from services.survey.surveys.models import SurveyVersion
-from services.survey.surveys.questions import Question, RatingQuestion
 from shared.contracts.ratings import Rating
 from shared.contracts.survey import FeedbackReceived, ResponseReceived, Sentiment
 
@@ -22,7 +23,7 @@ Row = dict[str, Any]
 def understood(
     response: ResponseReceived,
     survey: SurveyVersion,
-    questions: tuple[Question, ...],
+    definition: Definition,
     *,
     feedback_id: UUID,
     account_id: UUID,
@@ -31,11 +32,11 @@ def understood(
 ) -> Row:
     """A row of `feedback`, its customer left open. `locale` is the customer's, for want of a better."""
     values = {answer.question: answer.value for answer in response.answers}
-    question = next(question for question in questions if isinstance(question, RatingQuestion))
-    score: int | None = values.get(question.key)
-    rating = rate(question, score) if score is not None else None
-    text = _text(questions, values)
-    language = (response.language or locale or survey.locale) if text else None
+    leading = definition.score
+    rated = rate(leading, values[leading.key]) if leading is not None and leading.key in values else None
+    rating = rated.rating if rated else None
+    text = _text(definition, values)
+    language = (response.language or locale or definition.locales[0]) if text else None
     sentiment = sentiment_of(rating, text, language)
     return {
         "id": feedback_id,
@@ -51,10 +52,10 @@ def understood(
         "origin_customer_id": None,
         "ticket_id": response.ticket_id,
         "scheme": rating.scheme if rating else None,
-        "score": score,
+        "score": whole_score(leading, values[leading.key]) if leading is not None and rated else None,
         "minimum": rating.minimum if rating else None,
         "maximum": rating.maximum if rating else None,
-        "reversed": question.direction == "high_is_bad",
+        "reversed": leading is not None and is_reversed(leading),
         "normalised": rating.normalised if rating else None,
         "band": rating.band if rating else None,
         "text": text,
@@ -106,9 +107,11 @@ def _sentiment_of(row: Mapping[str, Any]) -> Sentiment | None:
     return Sentiment(label=row["sentiment_label"], score=row["sentiment_score"], method=row["sentiment_method"])
 
 
-def _text(questions: tuple[Question, ...], values: Mapping[str, Any]) -> str | None:
-    """All that was written, in the order of the questions."""
-    written = [
-        values[question.key].strip() for question in questions if question.type == "text" and question.key in values
-    ]
+def _text(definition: Definition, values: Mapping[str, Any]) -> str | None:
+    """All that was written in own words, in the order of the questions."""
+    written = (
+        values[question.key].strip()
+        for question in definition.questions
+        if isinstance(question, LongText | ShortText) and question.key in values
+    )
     return "\n\n".join(text for text in written if text) or None

@@ -9,7 +9,7 @@ from services.survey.invitations.service import Terms
 from services.survey.settings import SurveySettings
 from services.survey.surveys import service as surveys
 from services.survey.surveys.models import Survey
-from services.survey.surveys.schemas import NewSurvey, SurveyKind, Wording
+from services.survey.surveys.schemas import NewSurvey, ReadyMadeKind, Wording
 from shared.bus.events import Event
 from shared.bus.subscriptions import NotYet
 from shared.contracts.notifier import SurveyRequested
@@ -55,7 +55,7 @@ async def _built_in(work: Work, request: SurveyRequested) -> Survey:
     return survey
 
 
-def _definition(kind: SurveyKind, request: SurveyRequested) -> NewSurvey:
+def _definition(kind: ReadyMadeKind, request: SurveyRequested) -> NewSurvey:
     # Each ticket deserves its own question, so there is no cool-down between them.
     if request.ticket_id is None:
         return NewSurvey(name=f"Asked by a rule ({kind})", kind=kind, touchpoint=request.touchpoint)

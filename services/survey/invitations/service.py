@@ -11,12 +11,14 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from services.survey.contacts import directory
 from services.survey.contacts.models import Contact
+from services.survey.definition.questions import CSI, Scored, bounds
+from services.survey.definition.texts import in_locale
 from services.survey.invitations.models import Invitation, InvitationState
 from services.survey.invitations.schemas import Channel, CustomerLookup, Gate, NewInvitations
 from services.survey.invitations.tokens import Link, LinkKind, Links
 from services.survey.settings import SurveySettings
 from services.survey.surveys.models import Survey, SurveyState, SurveyVersion
-from services.survey.surveys.questions import QUESTIONS, RatingQuestion, in_locale
+from services.survey.surveys.service import definition_of
 from shared.contracts.survey import InvitationCreated, ScoreLink
 from shared.ids import new_id
 from shared.work import Work
@@ -193,11 +195,12 @@ async def _create(work: Work, survey: Survey, contacts: Sequence[Contact], terms
 async def _announce(work: Work, survey: Survey, made: Sequence[Invitation]) -> None:
     """Everything the notifier needs to write the message, in the customer's language."""
     version = await work.session.get_one(SurveyVersion, (survey.id, survey.published_version))
-    questions = QUESTIONS.validate_python(version.questions)
-    question = next(question for question in questions if isinstance(question, RatingQuestion))
+    definition = definition_of(version)
+    leading = definition.score
+    question = leading or next(definition.questions)
     links = Links(work.settings)
     for invitation in made:
-        texts = in_locale(question.texts, invitation.locale, version.locale, "en")
+        locales = (invitation.locale, *definition.locales)
         url = links.url(Link(LinkKind.INVITATION, work.account_id, invitation.id))
         payload = InvitationCreated(
             invitation_id=invitation.id,
@@ -208,14 +211,20 @@ async def _announce(work: Work, survey: Survey, made: Sequence[Invitation]) -> N
             ticket_id=invitation.ticket_id,
             channel="email" if invitation.channel == "email" else "link",
             locale=invitation.locale,
-            question=texts.title,
-            low_label=texts.low_label,
-            high_label=texts.high_label,
+            question=in_locale(question.title, *locales),
+            low_label=in_locale(leading.low_label, *locales) if leading and leading.low_label else "",
+            high_label=in_locale(leading.high_label, *locales) if leading and leading.high_label else "",
             url=url,
-            scores=tuple(
-                ScoreLink(score=score, label=str(score), url=f"{url}?score={score}")
-                for score in range(question.minimum, question.maximum + 1)
-            ),
+            scores=_one_click_scores(leading, url),
             expires_at=invitation.expires_at,
         )
         work.emit(payload, subject=invitation.id)
+
+
+def _one_click_scores(leading: Scored | None, url: str) -> tuple[ScoreLink, ...]:
+    """None for an index, which takes more than one click."""
+    if leading is None or isinstance(leading, CSI):
+        return ()
+    lowest, highest = bounds(leading)
+    scores = range(lowest, highest + 1)
+    return tuple(ScoreLink(score=score, label=str(score), url=f"{url}?score={score}") for score in scores)

@@ -5,7 +5,6 @@ A GET records nothing, whatever it carries: mail scanners follow every link. `?s
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID
 
@@ -24,7 +23,6 @@ from services.survey.pages.words import page_locale
 from services.survey.responses.intake import Outcome, Sender, intake_of, submission_of
 from services.survey.responses.schemas import CustomerNamed, NewAnswer, NewResponse
 from services.survey.surveys.published import PublishedSurvey, published_surveys
-from services.survey.surveys.questions import RatingQuestion
 from shared.bus.events import Actor
 from shared.contracts.base import ActorKind
 from shared.http.dependencies import public_work, runtime_of
@@ -108,7 +106,7 @@ async def _visit(request: Request, entered: Fields) -> Visit | Response:
             return message_page("unknown", 404, page_locale(request, None))
     survey_id = invitation.survey_id if invitation else link.target_id
     survey = await published_surveys(runtime).find(link.account_id, survey_id)
-    definition = _definition(survey) if survey else None
+    definition = survey.definition if survey else None
     chosen = [value for name in ("lang", LANG) for value in entered.get(name, ())]
     invited = [invitation.locale] if invitation else []
     locale = page_locale(request, definition.locales if definition else None, *invited, chosen=chosen)
@@ -209,26 +207,3 @@ async def _hand_in(request: Request, visit: Visit, checked: Checked, submission:
         ticket_id=invitation.ticket_id if invitation else None,
     )
     return await intake_of(runtime).one(item)
-
-
-def _definition(survey: PublishedSurvey) -> Definition:
-    """The survey as one document."""
-    locales = list(survey.score.texts)
-    locales.sort(key=lambda locale: locale != survey.locale)
-    questions: list[dict[str, Any]] = []
-    for question in survey.questions.values():
-        texts = question.texts.items()
-        asked: dict[str, Any] = {"key": question.key, "required": question.required}
-        asked["title"] = {locale: words.title for locale, words in texts}
-        if isinstance(question, RatingQuestion):
-            asked["type"] = question.scheme
-            asked["low_label"] = {locale: words.low_label for locale, words in question.texts.items()}
-            asked["high_label"] = {locale: words.high_label for locale, words in question.texts.items()}
-            if question.scheme != "nps":
-                asked["points"] = question.maximum
-            if question.scheme == "ces":
-                asked["direction"] = question.direction
-        else:
-            asked |= {"type": "long_text", "longest": question.longest}
-        questions.append(asked)
-    return Definition.model_validate({"locales": locales, "pages": [{"key": "page", "questions": questions}]})

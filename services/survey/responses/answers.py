@@ -1,72 +1,53 @@
-"""Whether answers fit the survey they answer. Nothing is ever bent into shape: what does not fit is refused."""
+"""The answers of one response, held against the survey: see `definition.answers`, which decides."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from services.survey.responses.schemas import NewAnswer
+from services.survey.definition.answers import Checked, Problem, check
+from services.survey.definition.facts import Attempt
+from services.survey.feedback.ratings import whole_score
+from services.survey.responses.schemas import NewResponse
 from services.survey.surveys.published import PublishedSurvey
-from services.survey.surveys.questions import Question, RatingQuestion
 from shared.http.errors import FieldProblem
 
-_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,9}")
 
-
-def problems_with(survey: PublishedSurvey, answers: Sequence[NewAnswer], *, completed: bool) -> list[FieldProblem]:
-    """Every reason to refuse, with a JSON Pointer to it; empty if the answers fit. A part may miss required ones."""
-    found: list[FieldProblem] = []
-    seen: set[str] = set()
-    for index, answer in enumerate(answers):
-        question = survey.questions.get(answer.question)
-        if question is None:
-            known = ", ".join(survey.questions)
-            text = f"This survey has no question `{answer.question}`; it has {known}."
-            found.append(FieldProblem(f"/answers/{index}/question", "unknown_question", text))
-        elif answer.question in seen:
+def check_answers(survey: PublishedSurvey, response: NewResponse, now: datetime) -> tuple[Checked, list[FieldProblem]]:
+    """What is kept of the answers, and every reason to refuse them, with a JSON Pointer to it."""
+    places: dict[str, int] = {}
+    given: dict[str, Any] = {}
+    problems: list[FieldProblem] = []
+    for index, answer in enumerate(response.answers):
+        if places.setdefault(answer.question, index) == index:
+            given[answer.question] = answer.value
+        else:
             text = f"`{answer.question}` is answered twice."
-            found.append(FieldProblem(f"/answers/{index}/question", "answered_twice", text))
-        elif (problem := _problem_with(question, answer.value)) is not None:
-            found.append(FieldProblem(f"/answers/{index}/value", *problem))
-        seen.add(answer.question)
-    if completed and not survey.required <= seen:
-        missing = ", ".join(sorted(survey.required - seen))
-        text = f"An answer to {missing} is missing. Send it, or `completed: false` for a part."
-        found.append(FieldProblem("/answers", "missing_answer", text))
-    return found
+            problems.append(FieldProblem(f"/answers/{index}/question", "answered_twice", text))
+    attempt = Attempt(
+        answers=given,
+        hidden={},
+        language=response.language or survey.locale,
+        channel=response.channel,
+        today=now.date().isoformat(),
+    )
+    checked = check(survey.definition, attempt, complete=response.completed)
+    return checked, [*(_located(problem, places) for problem in checked.problems), *problems]
 
 
-def score_of(survey: PublishedSurvey, answers: Sequence[NewAnswer]) -> int | None:
-    """The answer to the score question, once the answers are known to fit."""
-    key = survey.score.key
-    for answer in answers:
-        if answer.question == key:
-            score: int = answer.value
-            return score
-    return None
-
-
-def as_number(text: str) -> int | str:
-    """For text that has no numbers, such as a CSV cell: the whole number it says, else the text, to be refused."""
-    return int(text) if _WHOLE_NUMBER.fullmatch(text.strip()) else text
-
-
-def _problem_with(question: Question, value: Any) -> tuple[str, str] | None:
-    if isinstance(question, RatingQuestion):
-        # bool is an int to Python, not to people.
-        if type(value) is not int:
-            return "not_a_number", f"A whole number from {question.minimum} to {question.maximum} is needed."
-        if not question.minimum <= value <= question.maximum:
-            return "out_of_range", f"{_shown(value)} is not between {question.minimum} and {question.maximum}."
+def score_of(survey: PublishedSurvey, values: Mapping[str, Any]) -> int | None:
+    """The answer to the leading score question as a whole number; of an index, on 0..100."""
+    if survey.score is None or survey.score.key not in values:
         return None
-    if not isinstance(value, str):
-        return "not_a_text", "A text is needed."
-    if len(value) > question.longest:
-        return "too_long", f"At most {question.longest} characters are accepted."
-    if question.required and not value.strip():
-        return "missing_answer", "This question needs an answer."
-    return None
+    return whole_score(survey.score, values[survey.score.key])
 
 
-def _shown(value: int) -> str:
-    # Python refuses to print integers of thousands of digits.
-    return str(value) if abs(value) < 10**12 else "That number"
+def kept(values: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
+    """As they are stored and travel."""
+    return [{"question": key, "value": value} for key, value in values.items()]
+
+
+def _located(problem: Problem, places: Mapping[str, int]) -> FieldProblem:
+    if problem.question not in places:
+        return FieldProblem("/answers", problem.code, problem.words)
+    field = "question" if problem.code == "unknown_question" else f"value{problem.place}"
+    return FieldProblem(f"/answers/{places[problem.question]}/{field}", problem.code, problem.words)

@@ -12,15 +12,14 @@ from uuid import UUID
 from fastapi import Request, Response
 from starlette.types import Message
 
+from services.survey.definition.from_text import value_from_text
 from services.survey.encoding import to_json
-from services.survey.responses.answers import as_number
 from services.survey.responses.auth import WRITE
 from services.survey.responses.files import PORTION, csv_records, ndjson_records
 from services.survey.responses.intake import Intake, Outcome, Sender, Submission, intake_of, submission_of
 from services.survey.responses.reading import Parsed, problems_of, read_items
 from services.survey.responses.schemas import NewResponse
 from services.survey.surveys.published import PublishedSurvey
-from services.survey.surveys.questions import RatingQuestion
 from shared.auth.tokens import Principal
 from shared.http.dependencies import authenticate, public_work, runtime_of
 from shared.http.errors import AppError, FieldProblem, TooLarge, Unacceptable
@@ -119,7 +118,7 @@ class _Run:
         if isinstance(survey, tuple):
             return self._fail(index, survey)
         if self._from_text:
-            _understand_numbers(survey, parsed)
+            _understand_text(survey, parsed)
         try:
             batch.append((index, submission_of(self._sender, survey, parsed)))
         except Unacceptable as problem:
@@ -150,11 +149,12 @@ class _Run:
             self._items.append({"index": index, "status": "failed", "id": None, "errors": problems})
 
 
-def _understand_numbers(survey: PublishedSurvey, response: NewResponse) -> None:
-    """A file of text has no numbers, so the question says what a cell is."""
+def _understand_text(survey: PublishedSurvey, response: NewResponse) -> None:
+    """A file of text has no numbers and no lists, so the question says what a cell is."""
     for answer in response.answers:
-        if isinstance(survey.questions.get(answer.question), RatingQuestion):
-            answer.value = as_number(answer.value)
+        question = survey.questions.get(answer.question)
+        if question is not None:
+            answer.value = value_from_text(question, answer.value)
 
 
 def _item(index: int, outcome: Outcome) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import orjson
 
 from services.survey.db import INTAKE_ROLE
 from services.survey.encoding import to_json
-from services.survey.responses.answers import problems_with, score_of
+from services.survey.responses.answers import check_answers, kept, score_of
 from services.survey.responses.events import encode_received
 from services.survey.responses.schemas import NewResponse
 from services.survey.surveys.published import PublishedSurvey, published_surveys
@@ -92,7 +92,7 @@ def submission_of(
 ) -> Submission:
     """Raises `Unacceptable` if the answers do not fit the survey."""
     occurred_at = response.occurred_at or sender.now
-    problems = problems_with(survey, response.answers, completed=response.completed)
+    checked, problems = check_answers(survey, response, sender.now)
     if occurred_at > sender.now + FUTURE:
         problems.append(FieldProblem("/occurred_at", "in_the_future", "This moment lies in the future."))
     if problems:
@@ -100,7 +100,7 @@ def submission_of(
     response_id, event_id = new_id(), new_id()
     touchpoint = response.touchpoint or survey.touchpoint
     customer = None if response.customer is None else to_json(response.customer.__dict__)
-    answers = to_json([answer.__dict__ for answer in response.answers])
+    answers = to_json(kept(checked.values))
     dimensions = to_json(response.dimensions) if response.dimensions else _EMPTY
     data: dict[str, Any] = {
         "response_id": response_id,
@@ -139,7 +139,7 @@ def submission_of(
         ticket_id,
         None if customer is None else customer.decode(),
         answers.decode(),
-        score_of(survey, response.answers),
+        score_of(survey, checked.values),
         response.completed,
         response.channel,
         touchpoint,

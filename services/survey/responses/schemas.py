@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from services.survey.surveys.questions import Locale
+from services.survey.definition.texts import Locale
 from services.survey.surveys.schemas import Slug
 from shared.http.schemas import Model
 

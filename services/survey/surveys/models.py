@@ -20,7 +20,17 @@ class SurveyState(StrEnum):
     ARCHIVED = "archived"
 
 
-class Survey(Identified, AccountOwned, Base):
+class _Defined:
+    definition: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+    @property
+    def locale(self) -> str:
+        """The first of its languages, for whoever reads none of them better."""
+        locales: list[str] = self.definition["locales"]
+        return locales[0]
+
+
+class Survey(_Defined, Identified, AccountOwned, Base):
     """The working copy. `version` counts edits (for ETag); `published_version` is what respondents see."""
 
     __tablename__ = "surveys"
@@ -39,19 +49,17 @@ class Survey(Identified, AccountOwned, Base):
     )
     version: Mapped[int]
     published_version: Mapped[int | None]
-    locale: Mapped[str]
     touchpoint: Mapped[str | None]
     journey_stage: Mapped[str | None]
     # None: the service's setting decides.
     cooldown_days: Mapped[int | None]
     # Which of Heed's own surveys this is, such as `after_ticket_csat`; None for all that people make.
     built_in: Mapped[str | None]
-    questions: Mapped[list[Any]] = mapped_column(JSONB)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
 
-class SurveyVersion(AccountOwned, Base):
+class SurveyVersion(_Defined, AccountOwned, Base):
     """What was published, never changed again: each response says which version it answers."""
 
     __tablename__ = "survey_versions"
@@ -60,8 +68,6 @@ class SurveyVersion(AccountOwned, Base):
     version: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str]
     kind: Mapped[str]
-    locale: Mapped[str]
     touchpoint: Mapped[str | None]
     journey_stage: Mapped[str | None]
-    questions: Mapped[list[Any]] = mapped_column(JSONB)
     published_at: Mapped[datetime]

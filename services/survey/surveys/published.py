@@ -14,8 +14,9 @@ from uuid import UUID
 from sqlalchemy import select
 
 from services.survey.accounts.models import Account
+from services.survey.definition.document import Definition
+from services.survey.definition.questions import Question, Scored
 from services.survey.surveys.models import Survey, SurveyState, SurveyVersion
-from services.survey.surveys.questions import QUESTIONS, Question, RatingQuestion
 from shared.db.database import Database
 from shared.http.errors import Conflict, Unacceptable
 from shared.service import Runtime
@@ -35,7 +36,7 @@ class SurveyClosed(Conflict):
 class PublishedSurvey:
     """The latest published version of a survey; `is_open` is false while it takes no answers.
 
-    `name` is for colleagues; `business` is what respondents know the account by.
+    `name` is for colleagues; `business` is what respondents know the account by. `questions` by key, in their order.
     """
 
     account_id: UUID
@@ -45,11 +46,14 @@ class PublishedSurvey:
     name: str
     business: str | None
     kind: str
-    locale: str
     touchpoint: str | None
+    definition: Definition
     questions: dict[str, Question]
-    required: frozenset[str]
-    score: RatingQuestion
+    score: Scored | None
+
+    @property
+    def locale(self) -> str:
+        return self.definition.locales[0]
 
 
 class PublishedSurveys:
@@ -120,7 +124,7 @@ def published_surveys(runtime: Runtime) -> PublishedSurveys:
 
 
 def _published(version: SurveyVersion, *, is_open: bool, business: str | None) -> PublishedSurvey:
-    questions = QUESTIONS.validate_python(version.questions)
+    definition = Definition.model_validate(version.definition)
     return PublishedSurvey(
         account_id=version.account_id,
         survey_id=version.survey_id,
@@ -129,9 +133,8 @@ def _published(version: SurveyVersion, *, is_open: bool, business: str | None) -
         name=version.name,
         business=business,
         kind=version.kind,
-        locale=version.locale,
         touchpoint=version.touchpoint,
-        questions={question.key: question for question in questions},
-        required=frozenset(question.key for question in questions if question.required),
-        score=next(question for question in questions if isinstance(question, RatingQuestion)),
+        definition=definition,
+        questions={question.key: question for question in definition.questions},
+        score=definition.score,
     )

@@ -1,19 +1,26 @@
 """Bodies of `/v1/surveys`."""
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 from uuid import UUID
 
 from pydantic import Field, model_validator
 
+from services.survey.definition.document import Definition
+from services.survey.definition.questions import Direction
+from services.survey.definition.texts import Locale
 from services.survey.surveys.models import SurveyState
-from services.survey.surveys.questions import Direction, Label, Locale, Question, Title
 from shared.http.schemas import Model, Name
 
-SurveyKind = Literal["nps", "csat", "ces"]
+SurveyKind = Literal["nps", "csat", "ces", "csi", "rating", "custom"]
+# Those that need no definition: there is one in the box.
+ReadyMadeKind = Literal["nps", "csat", "ces"]
+READY_MADE: tuple[ReadyMadeKind, ...] = get_args(ReadyMadeKind)
 # Where in the customer's journey this is asked, such as `delivery`: it becomes a dimension of the metrics.
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
 CooldownDays = Annotated[int, Field(ge=0, le=365)]
+Title = Annotated[str, Field(min_length=1, max_length=2_000)]
+Label = Annotated[str, Field(min_length=1, max_length=200)]
 MOST_LOCALES = 50
 
 
@@ -26,17 +33,19 @@ class Wording(Model):
     comment: Title | None = None
 
     def for_score(self) -> dict[str, str]:
-        """As fields of `RatingTexts`."""
+        """As fields of a scored question."""
         given = {"title": self.question, "low_label": self.low_label, "high_label": self.high_label}
         return {name: text for name, text in given.items() if text is not None}
 
     def for_comment(self) -> dict[str, str]:
-        """As fields of `TextTexts`."""
+        """As fields of a question that takes text."""
         return {"title": self.comment} if self.comment is not None else {}
 
 
 class NewSurvey(Model):
-    """A name and a kind suffice. `direction` is for `ces` only; `texts` gives own words by locale."""
+    """A name and one of the kinds nps, csat and ces suffice: `locale` is then the first language, `texts` gives own
+    words by locale, and `direction` is for `ces`. All else comes with its `definition`, which says all of that itself.
+    """
 
     name: Name
     kind: SurveyKind
@@ -46,6 +55,7 @@ class NewSurvey(Model):
     cooldown_days: CooldownDays | None = None
     direction: Direction = "high_is_good"
     texts: dict[Locale, Wording] = Field(default_factory=dict, max_length=MOST_LOCALES)
+    definition: Definition | None = None
 
     @model_validator(mode="after")
     def only_effort_has_two_directions(self) -> Self:
@@ -53,9 +63,21 @@ class NewSurvey(Model):
             raise ValueError("direction `high_is_bad` is for kind `ces` only")
         return self
 
+    @model_validator(mode="after")
+    def says_what_it_asks_once(self) -> Self:
+        if self.definition is None and self.kind not in READY_MADE:
+            raise ValueError(f"a survey of kind `{self.kind}` needs a `definition`")
+        if self.definition is not None and self.model_fields_set & {"locale", "direction", "texts"}:
+            raise ValueError("with a `definition` leave out `locale`, `direction` and `texts`: it has its own")
+        return self
+
 
 class SurveyChange(Model):
-    """What is left out stays as it is. Takes effect for respondents with the next publish."""
+    """What is left out stays as it is. Takes effect for respondents with the next publish.
+
+    `definition` replaces all of it; `locale` makes one of its languages the first; `texts` rewords the score and the
+    question `comment`.
+    """
 
     # May be left out but not be null; a factory keeps the stand-in out of the OpenAPI document.
     name: Name = Field(default_factory=str)
@@ -64,6 +86,7 @@ class SurveyChange(Model):
     journey_stage: Slug | None = None
     cooldown_days: CooldownDays | None = None
     texts: dict[Locale, Wording] = Field(default_factory=dict, max_length=MOST_LOCALES)
+    definition: Definition = Field(default_factory=lambda: Definition.model_construct(pages=[]))
 
 
 class SurveyOut(Model):
@@ -80,6 +103,6 @@ class SurveyOut(Model):
     journey_stage: str | None
     cooldown_days: int | None
     built_in: str | None
-    questions: list[Question]
+    definition: Definition
     created_at: datetime
     updated_at: datetime

@@ -5,14 +5,17 @@ from uuid import UUID
 
 from sqlalchemy import Select, select
 
+from services.survey.definition.document import Definition
+from services.survey.definition.texts import best_locale
 from services.survey.surveys.models import Survey, SurveyState, SurveyVersion
-from services.survey.surveys.questions import QUESTIONS, Question
 from services.survey.surveys.ready_made import ready_made, reworded
-from services.survey.surveys.schemas import NewSurvey, SurveyChange, SurveyKind
+from services.survey.surveys.schemas import READY_MADE, NewSurvey, SurveyChange, SurveyKind
 from shared.contracts.survey import SurveyPublished
-from shared.http.errors import Conflict, NotFound
+from shared.http.errors import Conflict, NotFound, Unacceptable
 from shared.ids import new_id
 from shared.work import Work
+
+_OF_THE_DEFINITION = frozenset({"definition", "texts", "locale"})
 
 
 class SurveyNotFound(NotFound):
@@ -34,7 +37,7 @@ class SurveyNotPublished(Conflict):
 
 
 async def create(work: Work, new: NewSurvey, *, built_in: str | None = None) -> Survey:
-    """A draft with the ready-made questions of its kind."""
+    """A draft with its own definition, or the ready-made one of its kind."""
     survey = Survey(
         id=new_id(),
         account_id=work.account_id,
@@ -43,12 +46,11 @@ async def create(work: Work, new: NewSurvey, *, built_in: str | None = None) -> 
         state=SurveyState.DRAFT,
         version=1,
         published_version=None,
-        locale=new.locale,
         touchpoint=new.touchpoint,
         journey_stage=new.journey_stage,
         cooldown_days=new.cooldown_days,
         built_in=built_in,
-        questions=_dumped(reworded(ready_made(new.kind, new.direction), new.texts)),
+        definition=_dumped(_wanted(new)),
         created_at=work.now,
         updated_at=work.now,
     )
@@ -80,12 +82,12 @@ async def read_to_change(work: Work, survey_id: UUID) -> Survey:
 
 
 def change(work: Work, survey: Survey, wanted: SurveyChange) -> None:
-    """Edit the working copy."""
+    """Edit the working copy. Raises `Unacceptable` for a first language that it does not have."""
     given = wanted.model_fields_set
-    for field in given - {"texts"}:
+    for field in given - _OF_THE_DEFINITION:
         setattr(survey, field, getattr(wanted, field))
-    if "texts" in given:
-        survey.questions = _dumped(reworded(questions_of(survey), wanted.texts))
+    if given & _OF_THE_DEFINITION:
+        survey.definition = _dumped(_changed(definition_of(survey), wanted))
     _touch(work, survey)
 
 
@@ -147,8 +149,35 @@ def duplicate(work: Work, survey: Survey) -> Survey:
     return copy
 
 
-def questions_of(survey: Survey | SurveyVersion) -> tuple[Question, ...]:
-    return QUESTIONS.validate_python(survey.questions)
+def definition_of(survey: Survey | SurveyVersion) -> Definition:
+    return Definition.model_validate(survey.definition)
+
+
+def _wanted(new: NewSurvey) -> Definition:
+    if new.definition is not None:
+        return new.definition
+    kind = next(kind for kind in READY_MADE if kind == new.kind)
+    return _led_by(new.locale, reworded(ready_made(kind, new.direction), new.texts))
+
+
+def _changed(definition: Definition, wanted: SurveyChange) -> Definition:
+    given = wanted.model_fields_set
+    if "definition" in given:
+        definition = wanted.definition
+    if "texts" in given:
+        definition = reworded(definition, wanted.texts)
+    return _led_by(wanted.locale, definition) if "locale" in given else definition
+
+
+def _led_by(locale: str, definition: Definition) -> Definition:
+    """With this language, or that of its region, before the others."""
+    first = best_locale(dict.fromkeys(definition.locales), locale)
+    if first.split("-")[0] != locale.split("-")[0]:
+        detail = (
+            f"The survey is not in `{locale}`; it is in {', '.join(definition.locales)}. Give `texts` in it as well."
+        )
+        raise Unacceptable.field("/locale", "unknown_locale", detail)
+    return definition.model_copy(update={"locales": sorted(definition.locales, key=lambda each: each != first)})
 
 
 async def _one(work: Work, statement: Select[Any]) -> Survey:
@@ -166,13 +195,12 @@ async def _latest_version(work: Work, survey: Survey) -> SurveyVersion | None:
 
 def _content(survey: Survey | SurveyVersion) -> dict[str, Any]:
     """What a version keeps."""
-    fields = ("name", "kind", "locale", "touchpoint", "journey_stage", "questions")
+    fields = ("name", "kind", "touchpoint", "journey_stage", "definition")
     return {field: getattr(survey, field) for field in fields}
 
 
-def _dumped(questions: tuple[Question, ...]) -> list[Any]:
-    dumped: list[Any] = QUESTIONS.dump_python(questions, mode="json")
-    return dumped
+def _dumped(definition: Definition) -> dict[str, Any]:
+    return definition.model_dump(mode="json")
 
 
 def _touch(work: Work, survey: Survey) -> None:

@@ -3,14 +3,13 @@
 import subprocess
 import sys
 
-from services.survey.feedback.ratings import rate
 from services.survey.feedback.sentiment import sentiment_of
-from tests.survey.feedback.test_ratings import question
+from tests.survey.feedback.test_ratings import question, rated
 
 
 class TestSentimentOf:
     def test_the_own_rating_comes_before_the_words(self) -> None:
-        sentiment = sentiment_of(rate(question("csat"), 1), "Great, wonderful, best ever!", "en")
+        sentiment = sentiment_of(rated(question("csat"), 1), "Great, wonderful, best ever!", "en")
         assert sentiment is not None
         assert (sentiment.label, sentiment.score, sentiment.method) == ("negative", -1.0, "rating")
 

@@ -37,7 +37,7 @@ async def invitations(survey: Harness, account: UUID) -> list[InvitationCreated]
 
 class TestWording:
     def test_of_the_built_in_survey_is_in_every_language(self) -> None:
-        assert set(AFTER_TICKET) == set(ready_made("csat")[0].texts)
+        assert set(AFTER_TICKET) == set(ready_made("csat").locales)
 
 
 class TestAskForRule:

@@ -1,17 +1,18 @@
-"""Whether answers fit their survey: whatever comes in, it is stored as it is or refused."""
+"""Where in the body of a response a problem with its answers is."""
 
+from datetime import UTC, datetime
 from typing import Any
 
-from hypothesis import given
-from hypothesis import strategies as st
-
-from services.survey.responses.answers import as_number, problems_with, score_of
-from services.survey.responses.schemas import NewAnswer
+from services.survey.responses.answers import check_answers, kept, score_of
+from services.survey.responses.schemas import NewResponse
 from services.survey.surveys.published import PublishedSurvey
-from services.survey.surveys.ready_made import ready_made
 from shared.ids import new_id
+from tests.survey.definition.making import definition, page, question
 
-SCORE, COMMENT = ready_made("csat")
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+ASKED = definition(
+    page("p", question("score", "csat", required=True), question("why", "long_text"), question("i", "csi"))
+)
 SURVEY = PublishedSurvey(
     account_id=new_id(),
     survey_id=new_id(),
@@ -20,45 +21,35 @@ SURVEY = PublishedSurvey(
     name="CSAT",
     business="Corner Bakery",
     kind="csat",
-    locale="en",
     touchpoint=None,
-    questions={"score": SCORE, "comment": COMMENT},
-    required=frozenset({"score"}),
-    score=SCORE,  # type: ignore[arg-type]
-)
-ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=5,
+    definition=ASKED,
+    questions={each.key: each for each in ASKED.questions},
+    score=ASKED.score,
 )
 
 
-class TestProblemsWith:
-    @given(value=ANYTHING)
-    def test_a_score_passes_only_as_a_whole_number_of_its_scale(self, value: Any) -> None:
-        answers = [NewAnswer(question="score", value=value)]
-        passes = not problems_with(SURVEY, answers, completed=True)
-        assert passes == (type(value) is int and 1 <= value <= 5)
-        if passes:
-            assert score_of(SURVEY, answers) == value
-
-    @given(value=ANYTHING)
-    def test_a_comment_passes_only_as_a_text(self, value: Any) -> None:
-        answers = [NewAnswer(question="score", value=1), NewAnswer(question="comment", value=value)]
-        assert bool(problems_with(SURVEY, answers, completed=True)) == (not isinstance(value, str))
-
-    def test_every_problem_is_told_at_once(self) -> None:
-        answers = [NewAnswer(question="colour", value=1), NewAnswer(question="comment", value=1)]
-        codes = [problem.code for problem in problems_with(SURVEY, answers, completed=True)]
-        assert codes == ["unknown_question", "not_a_text", "missing_answer"]
+def response(*answers: tuple[str, Any], completed: bool = True) -> NewResponse:
+    given: list[Any] = [{"question": key, "value": value} for key, value in answers]
+    return NewResponse(survey_id=SURVEY.survey_id, submission_id="s", answers=given, completed=completed)
 
 
-class TestAsNumber:
-    @given(st.integers(-(10**9) + 1, 10**9 - 1))
-    def test_reads_what_people_write(self, number: int) -> None:
-        assert as_number(f" {number} ") == number
+class TestCheckAnswers:
+    def test_says_where_each_problem_is(self) -> None:
+        given = response(("why", 1), ("colour", 1), ("i", {"speed": 11}), ("why", "x"))
+        found = [(each.pointer, each.code) for each in check_answers(SURVEY, given, NOW)[1]]
+        assert found == [
+            ("/answers/1/question", "unknown_question"),
+            ("/answers/0/value", "not_a_text"),
+            ("/answers/2/value/speed", "out_of_range"),
+            ("/answers", "missing_answer"),
+            ("/answers/3/question", "answered_twice"),
+        ]
 
-    @given(st.text())
-    def test_never_guesses(self, text: str) -> None:
-        read = as_number(text)
-        assert read == text or str(read) == text.strip() or text.strip().lstrip("-0") == str(read).lstrip("-0")
+    def test_keeps_what_fits_in_the_surveys_order(self) -> None:
+        checked, problems = check_answers(SURVEY, response(("why", "late"), ("score", 2)), NOW)
+        assert problems == []
+        assert kept(checked.values) == [{"question": "score", "value": 2}, {"question": "why", "value": "late"}]
+        assert score_of(SURVEY, checked.values) == 2
+
+    def test_of_a_part_asks_for_nothing_more(self) -> None:
+        assert check_answers(SURVEY, response(("why", "late"), completed=False), NOW)[1] == []

@@ -1,5 +1,6 @@
 """The life of a survey, from a name and a kind to its archive."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -11,6 +12,20 @@ from tests.survey.building import make_survey, open_survey, response_to
 
 OF_ONE = ["GET {0}", "PATCH {0}", *(f"POST {{0}}/{verb}" for verb in ("publish", "pause", "archive", "duplicate"))]
 EVERY = ["GET /v1/surveys", "POST /v1/surveys", *OF_ONE]
+
+
+OWN = {"pages": [{"key": "p", "questions": [{"key": "q", "type": "email", "title": {"en": "Mail?"}}]}]}
+
+
+def changed_question(**fields: Any) -> dict[str, Any]:
+    """A definition with this in its one question."""
+    question = OWN["pages"][0]["questions"][0] | fields  # type: ignore[operator]
+    return {"pages": [{"key": "p", "questions": [question]}]}
+
+
+def asked(made: dict[str, Any]) -> list[dict[str, Any]]:
+    """Its questions, in order."""
+    return [question for page in made["definition"]["pages"] for question in page["questions"]]
 
 
 class TestAccess:
@@ -37,31 +52,31 @@ class TestAccess:
 
 
 class TestMakingASurvey:
-    @pytest.mark.parametrize(("kind", "scale"), [("nps", (0, 10)), ("csat", (1, 5)), ("ces", (1, 7))])
+    @pytest.mark.parametrize(("kind", "points"), [("nps", None), ("csat", 5), ("ces", 7)])
     async def test_a_name_and_a_kind_suffice(
-        self, survey: Harness, account: UUID, kind: str, scale: tuple[int, int]
+        self, survey: Harness, account: UUID, kind: str, points: int | None
     ) -> None:
         made = await make_survey(survey.client(account=account), kind=kind)
-        score, comment = made["questions"]
+        score, comment = asked(made)
         assert (made["state"], made["version"], made["published_version"]) == ("draft", 1, None)
-        assert (score["key"], score["scheme"], score["required"]) == ("score", kind, True)
-        assert (score["minimum"], score["maximum"], score["direction"]) == (*scale, "high_is_good")
-        assert (comment["key"], comment["type"], comment["required"]) == ("comment", "text", False)
-        assert {"en", "de"} <= set(score["texts"])
-        assert {"en", "de"} <= set(comment["texts"])
+        assert (score["key"], score["type"], score["required"]) == ("score", kind, True)
+        assert score.get("points") == points
+        assert (comment["key"], comment["type"], comment["required"]) == ("comment", "long_text", False)
+        assert {"en", "de"} <= set(score["title"]) == set(comment["title"]) == set(made["definition"]["locales"])
 
     async def test_own_words_stand_in_for_the_ready_made(self, survey: Harness, account: UUID) -> None:
         texts = {"en": {"question": "Would you send a friend to our shop?"}, "pt": {"comment": "Porquê?"}}
         made = await make_survey(survey.client(account=account), texts=texts)
-        score, comment = made["questions"]
-        assert score["texts"]["en"]["title"] == "Would you send a friend to our shop?"
-        assert score["texts"]["en"]["low_label"] == "Not at all likely"
-        assert score["texts"]["de"]["title"].startswith("Wie wahrscheinlich")
-        assert comment["texts"]["pt"]["title"] == "Porquê?"
+        score, comment = asked(made)
+        assert score["title"]["en"] == "Would you send a friend to our shop?"
+        assert score["low_label"]["en"] == "Not at all likely"
+        assert score["title"]["de"].startswith("Wie wahrscheinlich")
+        assert comment["title"]["pt"] == "Porquê?"
+        assert "pt" in made["definition"]["locales"]
 
     async def test_an_effort_question_may_say_that_high_is_hard(self, survey: Harness, account: UUID) -> None:
         made = await make_survey(survey.client(account=account), kind="ces", direction="high_is_bad")
-        assert made["questions"][0]["texts"]["en"]["high_label"] == "Very much effort"
+        assert asked(made)[0]["high_label"]["en"] == "Very much effort"
 
     @pytest.mark.parametrize(
         ("body", "pointer"),
@@ -74,6 +89,18 @@ class TestMakingASurvey:
             ({"name": "x", "kind": "nps", "touchpoint": "At the door"}, "/touchpoint"),
             ({"name": "x", "kind": "nps", "direction": "high_is_bad"}, ""),
             ({"name": "x", "kind": "nps", "texts": {"en": {"question": ""}}}, "/texts/en/question"),
+            ({"name": "x", "kind": "nps", "locale": "tlh"}, "/locale"),
+            ({"name": "x", "kind": "custom"}, ""),
+            ({"name": "x", "kind": "custom", "definition": OWN, "locale": "de"}, ""),
+            ({"name": "x", "kind": "custom", "definition": {"pages": []}}, "/definition/pages"),
+            (
+                {"name": "x", "kind": "custom", "definition": changed_question(type="nps", colour="red")},
+                "/definition/pages/0/questions/0/colour",
+            ),
+            (
+                {"name": "x", "kind": "custom", "definition": changed_question(show_when={"all": [{"subject": "x"}]})},
+                "/definition/pages/0/questions/0/show_when/all/0/operator",
+            ),
         ],
     )
     async def test_what_is_wrong_is_named(
@@ -83,8 +110,26 @@ class TestMakingASurvey:
         assert answer.status_code == 422
         assert pointer in [error["pointer"] for error in answer.json()["errors"]]
 
+    async def test_a_definition_of_ones_own_is_kept_as_it_is(self, survey: Harness, account: UUID) -> None:
+        made = await make_survey(survey.client(account=account), kind="custom", definition=OWN)
+        assert (made["kind"], [question["key"] for question in asked(made)]) == ("custom", ["q"])
+        again = await make_survey(survey.client(account=account), kind="custom", definition=made["definition"])
+        assert again["definition"] == made["definition"]
+
 
 class TestChanging:
+    async def test_replaces_the_whole_definition_or_its_first_language(self, survey: Harness, account: UUID) -> None:
+        client = survey.client(account=account)
+        made = await make_survey(client)
+        path = f"/v1/surveys/{made['id']}"
+        german = (await client.patch(path, json={"locale": "de"})).json()
+        assert (german["locale"], german["definition"]["locales"][0]) == ("de", "de")
+        assert set(german["definition"]["locales"]) == set(made["definition"]["locales"])
+        own = (await client.patch(path, json={"definition": OWN})).json()
+        assert [question["key"] for question in asked(own)] == ["q"]
+        refused = await client.patch(path, json={"locale": "de"})
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/locale")
+
     async def test_changes_only_what_is_given(self, survey: Harness, account: UUID) -> None:
         client = survey.client(account=account)
         made = await make_survey(client, touchpoint="delivery", journey_stage="use")
@@ -161,7 +206,7 @@ class TestClosing:
         refused = await client.post(f"{path}/publish")
         assert (refused.status_code, refused.json()["code"]) == (409, "survey_archived")
         copy = (await client.post(f"{path}/duplicate")).json()
-        assert (copy["state"], copy["questions"]) == ("draft", live["questions"])
+        assert (copy["state"], copy["definition"]) == ("draft", live["definition"])
         assert copy["id"] != live["id"]
 
 

@@ -19,7 +19,7 @@ class TestPublishedSurveys:
         surveys = PublishedSurveys(survey.runtime.database)
         found = await asyncio.gather(*(surveys.open(account, UUID(live["id"])) for _ in range(50)))
         assert len({id(one) for one in found}) == 1
-        assert (found[0].version, found[0].required) == (1, frozenset({"score"}))
+        assert (found[0].version, list(found[0].questions)) == (1, ["score", "comment"])
 
     async def test_a_change_made_elsewhere_is_seen_when_the_entry_is_stale(
         self, survey: Harness, account: UUID, monkeypatch: pytest.MonkeyPatch
