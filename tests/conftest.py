@@ -18,6 +18,7 @@ from shared.embedded.errors import CannotStart
 from shared.ids import new_id
 from shared.testing.clock import FrozenClock
 from shared.testing.servers import DATABASE_URL, RABBITMQ_URL, Servers
+from tests.browser.installed import chromium
 
 if TYPE_CHECKING:
     from shared.service import Service
@@ -30,12 +31,15 @@ NO_BROKER = (
     "No RabbitMQ: the tests of the rabbitmq transport did not run. "
     "Install rabbitmq-server, or set HEED_TEST_RABBITMQ_URL."
 )
+NO_BROWSER = (
+    "No Chromium: the tests of what people see did not run. Install chromium, or set HEED_TEST_CHROMIUM to its path."
+)
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 _servers = pytest.StashKey[Servers]()
 _lasting_server = pytest.StashKey[bool]()
-_unproved = pytest.StashKey[bool]()
+_unproved = pytest.StashKey[list[str]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -67,14 +71,21 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.get_closest_marker("rabbitmq") and RABBITMQ_URL not in os.environ:
-        if os.environ.get("CI") == "true":
-            pytest.fail(NO_BROKER, pytrace=False)
-        pytest.skip(NO_BROKER)
+        _unproven(NO_BROKER)
+    if item.get_closest_marker("browser") and chromium() is None:
+        _unproven(NO_BROWSER)
+
+
+def _unproven(reason: str) -> None:
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     skipped = terminalreporter.stats.get("skipped", [])
-    config.stash[_unproved] = any(NO_BROKER in str(report.longrepr) for report in skipped)
+    reasons = [str(report.longrepr) for report in skipped]
+    config.stash[_unproved] = [each for each in (NO_BROKER, NO_BROWSER) if any(each in one for one in reasons)]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -88,9 +99,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     servers.sweep(catalog.NAMES)
     servers.stop()
     reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if config.stash.get(_unproved, False) and reporter is not None:
+    if reporter is not None:
         # After everything else: what was not proved is the last thing to be read.
-        reporter.write_line(f"!!! {NO_BROKER}", red=True, bold=True)
+        for reason in config.stash.get(_unproved, []):
+            reporter.write_line(f"!!! {reason}", red=True, bold=True)
 
 
 def _start(config: pytest.Config, *, postgres: bool, rabbitmq: bool) -> None:

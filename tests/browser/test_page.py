@@ -1,0 +1,59 @@
+"""The hosted page, as people with a telephone see it."""
+
+from uuid import UUID
+
+import httpx
+import pytest
+
+from shared.contracts.survey import ResponseReceived
+from shared.testing.harness import Harness
+from tests.browser.conftest import Visit
+from tests.survey.building import open_survey
+
+
+async def open_page(survey: Harness, account: UUID, **fields: object) -> str:
+    """The path of an open link."""
+    client = survey.client(account=account)
+    live = await open_survey(client, **fields)
+    return httpx.URL((await client.get(f"/v1/surveys/{live['id']}/link")).json()["url"]).path
+
+
+async def received(survey: Harness, account: UUID) -> list[dict[str, object]]:
+    """The answers that came, each response by question."""
+    events = await survey.emitted(account, ResponseReceived)
+    found = [event.data for event in events if isinstance(event.data, ResponseReceived)]
+    return [{answer.question: answer.value for answer in one.answers} for one in found]
+
+
+class TestTheReadyMadePage:
+    @pytest.mark.parametrize("scripts", [True, False])
+    async def test_is_answered(self, survey: Harness, account: UUID, visit: Visit, scripts: bool) -> None:
+        path = await open_page(survey, account, kind="nps")
+        async with visit(scripts=scripts) as visitor:
+            await visitor.page.goto(path)
+            await visitor.page.get_by_role("radio", name="2", exact=True).check()
+            await visitor.page.get_by_label("What is the main reason").fill("Late <b>")
+            await visitor.page.get_by_role("button", name="Send answer").click()
+            await visitor.page.get_by_role("heading", name="Thank you!").wait_for()
+        assert await received(survey, account) == [{"score": 2, "comment": "Late <b>"}]
+
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    async def test_leaves_axe_nothing_to_find(self, survey: Harness, account: UUID, visit: Visit, scheme: str) -> None:
+        path = await open_page(survey, account, kind="nps")
+        async with visit(scheme=scheme) as visitor:
+            await visitor.page.goto(path)
+            assert await visitor.faults() == []
+            await visitor.page.get_by_role("button", name="Send answer").click()
+            await visitor.page.get_by_role("alert").wait_for()
+            assert await visitor.faults() == []
+            await visitor.page.get_by_role("radio", name="9", exact=True).check()
+            await visitor.page.get_by_role("button", name="Send answer").click()
+            await visitor.page.get_by_role("heading", name="Thank you!").wait_for()
+            assert await visitor.faults() == []
+
+    async def test_asks_nobody_else_for_anything(self, survey: Harness, account: UUID, visit: Visit) -> None:
+        path = await open_page(survey, account, kind="nps")
+        async with visit() as visitor:
+            await visitor.page.goto(path)
+            await visitor.page.wait_for_load_state("networkidle")
+        assert [httpx.URL(address).path for address in visitor.asked] == [path]
