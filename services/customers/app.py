@@ -28,7 +28,7 @@ def create_app(runtime: Runtime) -> FastAPI:
             consents.router,
             segments.router,
         ],
-        body_limits={"/v1/customers/bulk": BULK_BODY_BYTES},
+        body_limits={"/v1/customers/bulk": BULK_BODY_BYTES, "/v1/activities/bulk": None},
     )
 
 

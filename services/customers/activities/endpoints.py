@@ -3,15 +3,17 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Response
+from fastapi import Query, Request, Response
 from sqlalchemy import select
 
+from services.customers.activities import bulk
 from services.customers.activities import service as activities
 from services.customers.activities.models import Activity
 from services.customers.activities.schemas import (
     ActivityAccepted,
     ActivityOut,
     ActivityTotals,
+    BulkOutcome,
     NewActivity,
     SourceId,
     Word,
@@ -49,6 +51,15 @@ async def record_activity(body: NewActivity, work: CustomersWrite, response: Res
         duplicate=outcome.status == "duplicate",
         corrected=outcome.status == "corrected",
     )
+
+
+@router.post("/bulk", openapi_extra=bulk.OPENAPI, responses={200: {"model": BulkOutcome}})
+async def record_activities(request: Request) -> Response:
+    """Up to 1,000 as JSON, or a file of any length: NDJSON (one a line) or CSV (columns such as `customer.email`).
+
+    Good ones are kept if others fail. Sending the same again is safe: what is here already is a duplicate.
+    """
+    return await bulk.record(request)
 
 
 @router.get("")

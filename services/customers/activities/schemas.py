@@ -9,7 +9,7 @@ import orjson
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from services.customers.records.identities import IdentityKind
-from services.customers.records.schemas import Email, ExternalId, Phone
+from services.customers.records.schemas import Email, ExternalId, ItemProblem, Phone
 from shared.contracts.activities import ActivityKind
 from shared.http.schemas import Model, Moment, Money, Name
 
@@ -157,3 +157,25 @@ def money_of(amount: Decimal | None, currency: str | None) -> Money | None:
         return None
     places = min(-2, int(amount.normalize().as_tuple().exponent))
     return Money.model_construct(amount=amount.quantize(Decimal(1).scaleb(places)), currency=currency)
+
+
+class BulkItem(Model):
+    """What became of one item: `index` is its place, from 0; `line` where it begins in a file, from 1."""
+
+    index: int
+    line: int | None
+    status: Status
+    id: UUID | None
+    customer_id: UUID | None
+    errors: list[ItemProblem]
+
+
+class BulkOutcome(Model):
+    """`data` has every item of a JSON call, and those that failed of a file (the first 10,000)."""
+
+    received: int
+    created: int
+    corrected: int
+    duplicates: int
+    failed: int
+    data: list[BulkItem]

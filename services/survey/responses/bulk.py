@@ -10,20 +10,20 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import Request, Response
-from starlette.types import Message
 
 from services.survey.definition.from_text import value_from_text
 from services.survey.encoding import to_json
 from services.survey.responses.auth import WRITE
-from services.survey.responses.files import PORTION, csv_records, ndjson_records
+from services.survey.responses.files import csv_records, ndjson_records
 from services.survey.responses.intake import Intake, Outcome, Sender, Submission, intake_of, submission_of
 from services.survey.responses.reading import Parsed, problems_of, read_items
 from services.survey.responses.schemas import NewResponse
 from services.survey.surveys.published import PublishedSurvey
 from shared.auth.tokens import Principal
 from shared.http.dependencies import authenticate, public_work, runtime_of
-from shared.http.errors import AppError, FieldProblem, TooLarge, Unacceptable
+from shared.http.errors import AppError, FieldProblem, Unacceptable
 from shared.http.idempotency import HEADER, Replay, claim_key
+from shared.http.records import PORTION, limited
 
 MOST_JSON_BYTES = 8 * 1_048_576
 MOST_PROBLEMS = 10_000
@@ -51,7 +51,7 @@ async def accept_bulk(request: Request) -> Response:
 
 
 async def _accept_json(request: Request, intake: Intake, sender: Sender, caller: Principal) -> Response:
-    request = Request(request.scope, _limited(request, MOST_JSON_BYTES))
+    request = limited(request, MOST_JSON_BYTES)
     items = read_items(await request.body())
     run = _Run(intake, sender, lists_all=True, from_text=False)
     if HEADER not in request.headers:
@@ -165,21 +165,6 @@ def _item(index: int, outcome: Outcome) -> dict[str, Any]:
 async def _portions(items: list[Parsed]) -> AsyncIterator[list[Parsed]]:
     for start in range(0, len(items), PORTION):
         yield items[start : start + PORTION]
-
-
-def _limited(request: Request, limit: int) -> Any:
-    """The request's body, up to `limit` bytes. Files have no limit, so the edge sets none here."""
-    seen = 0
-
-    async def receive() -> Message:
-        nonlocal seen
-        message = await request.receive()
-        seen += len(message.get("body", b""))
-        if seen > limit:
-            raise TooLarge(f"At most {limit} bytes are accepted here; send a file for more.")
-        return message
-
-    return receive
 
 
 def _answer(result: dict[str, Any]) -> Response:

@@ -1,67 +1,44 @@
-"""Records of an NDJSON or CSV file of any length, read as they arrive; memory holds a few records at a time."""
+"""Responses in NDJSON and CSV files."""
 
-import csv
-import io
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
 
 from services.survey.responses.reading import Parsed, read_item
 from services.survey.responses.schemas import NewResponse
-from shared.http.errors import FieldProblem, TooLarge, Unacceptable, Unreadable
-
-LARGEST_RECORD = 1_048_576
-# Parsing holds the event loop; after this many records others get their turn.
-PORTION = 50
+from shared.http.errors import FieldProblem, Unacceptable
+from shared.http.records import Chunks, csv_rows, ndjson_lines
 
 _FIELDS = frozenset(NewResponse.model_fields) - {"answers", "customer", "dimensions"}
 _CUSTOMER_FIELDS = frozenset({"id", "external_id", "email", "phone", "name"})
 _TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
-Chunks = AsyncIterator[bytes]
-
 
 async def ndjson_records(chunks: Chunks) -> AsyncIterator[list[Parsed]]:
     """One JSON object a line; empty lines are skipped."""
-    async for part in _whole_records(chunks, lambda text: text.rfind(b"\n") + 1):
-        lines = [line for line in part.split(b"\n") if line.strip()]
-        for start in range(0, len(lines), PORTION):
-            yield [read_item(line) for line in lines[start : start + PORTION]]
+    async for lines in ndjson_lines(chunks):
+        yield [read_item(line.content) for line in lines]
 
 
 async def csv_records(chunks: Chunks, survey_id: str | None) -> AsyncIterator[list[Parsed]]:
-    """RFC 4180 with a header row, UTF-8, comma or semicolon.
+    """A header row, then a response a row.
 
     Columns are the fields of `NewResponse` (`customer.email`, `dimensions.store`); any other is a question's key.
     `survey_id` is for files without that column. Raises `Unacceptable` for a header that cannot be understood.
     """
     table: _Table | None = None
-    async for part in _whole_records(chunks, _end_of_csv_records):
-        rows: Iterator[list[str]]
-        text = _decoded(part.removeprefix(b"\xef\xbb\xbf") if table is None else part)
+    async for rows in csv_rows(chunks):
         if table is None:
-            delimiter = ";" if text.partition("\n")[0].count(";") > text.partition("\n")[0].count(",") else ","
-            rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-            table = _Table([name.strip() for name in next(rows, [])], delimiter, survey_id)
+            table = _Table([name.strip() for name in rows[0].cells], survey_id)
         else:
-            rows = csv.reader(io.StringIO(text, newline=""), delimiter=table.delimiter, strict=True)
-        portion: list[Parsed] = []
-        for row in _readable(rows):
-            if any(row):
-                portion.append(table.read(row))
-            if len(portion) == PORTION:
-                yield portion
-                portion = []
-        if portion:
-            yield portion
+            yield [table.read(row.cells) for row in rows]
 
 
 class _Table:
     """What the columns mean."""
 
-    def __init__(self, header: list[str], delimiter: str, survey_id: str | None) -> None:
-        self.delimiter = delimiter
+    def __init__(self, header: list[str], survey_id: str | None) -> None:
         self._columns = [_column(name) for name in header]
         self._survey_id = survey_id
         if len(set(header)) < len(header):
@@ -99,42 +76,3 @@ def _column(name: str) -> tuple[str, str]:
     if rest and (group in ("answers", "dimensions") or (group == "customer" and rest in _CUSTOMER_FIELDS)):
         return group, rest
     raise Unacceptable.field("csv:header", "column", f"There is no field for the column {name[:100]}.")
-
-
-async def _whole_records(chunks: Chunks, end_of: Callable[[bytes], int]) -> AsyncIterator[bytes]:
-    """Cut the stream where records end; the last one needs no line break."""
-    rest = b""
-    async for chunk in chunks:
-        rest += chunk
-        if b"\n" not in chunk:
-            if len(rest) > LARGEST_RECORD:
-                raise TooLarge(f"A record of the file is larger than {LARGEST_RECORD} bytes.")
-            continue
-        end = end_of(rest)
-        if end:
-            yield rest[:end]
-            rest = rest[end:]
-    if rest.strip():
-        yield rest
-
-
-def _end_of_csv_records(text: bytes) -> int:
-    """Behind the last line break that stands in no quotes: an even number of them comes before it."""
-    end = text.rfind(b"\n")
-    while end >= 0 and text.count(b'"', 0, end) % 2:
-        end = text.rfind(b"\n", 0, end)
-    return end + 1
-
-
-def _decoded(part: bytes) -> str:
-    try:
-        return part.decode()
-    except UnicodeDecodeError:
-        raise Unreadable("The file is not UTF-8 throughout. What came before that place is stored.") from None
-
-
-def _readable(rows: Iterator[list[str]]) -> Iterator[list[str]]:
-    try:
-        yield from rows
-    except csv.Error as problem:
-        raise Unreadable(f"The file is no CSV: {problem}. What came before that place is stored.") from None
