@@ -29,6 +29,17 @@ _CUSTOMER: Final = {
     "timezone": "Europe/Lisbon",
     "attributes": {"plan": "gold", "orders": 3, "rate": 0.5},
 }
+_ACTIVITY: Final = {
+    "customer": {"email": "bea@example.com", "name": "Bea"},
+    "kind": "custom",
+    "name": "tasting",
+    "occurred_at": "2026-03-01T12:00:00Z",
+    "amount": {"amount": "12.50", "currency": "EUR"},
+    "touchpoint": "shop",
+    "properties": {"guests": 3},
+    "source": "till",
+    "source_id": "t-1",
+}
 _OPEN_TICKET: Final = {"type": "open_ticket", "subject": "Call back", "priority": "high", "tags": ["x"]}
 _CONDITION: Final = {
     "type": "all",
@@ -48,17 +59,8 @@ GOOD: Final[Mapping[str, Any]] = {
     "POST /v1/api-keys": {"name": "x", "scopes": ["tickets:read"], "expires_at": "2027-01-01T00:00:00Z"},
     "POST /v1/customers": _CUSTOMER,
     "POST /v1/customers/bulk": {"customers": [_CUSTOMER]},
-    "POST /v1/activities": {
-        "customer": {"email": "bea@example.com", "name": "Bea"},
-        "kind": "custom",
-        "name": "tasting",
-        "occurred_at": "2026-03-01T12:00:00Z",
-        "amount": {"amount": "12.50", "currency": "EUR"},
-        "touchpoint": "shop",
-        "properties": {"guests": 3},
-        "source": "till",
-        "source_id": "t-1",
-    },
+    "POST /v1/activities": _ACTIVITY,
+    "POST /v1/activities/bulk": {"activities": [_ACTIVITY]},
     "POST /v1/segments": {"name": "x", "description": "y", "condition": _CONDITION},
     "POST /v1/segments/preview": {"condition": _CONDITION},
     "POST /v1/surveys": {"name": "x", "kind": "nps", "cooldown_days": 3, "texts": {"en": {"question": "Well?"}}},
