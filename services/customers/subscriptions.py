@@ -1,16 +1,22 @@
 """Everything the customers service listens to, and what it does later."""
 
 from services.customers.activities import telling
+from services.customers.consents import handlers as consents
 from services.customers.records import handlers as records
 from services.customers.segments import handlers as segments
 from services.customers.segments.timers import TIMERS as SEGMENT_TIMERS
 from services.customers.timeline import handlers as timeline
 from services.customers.timeline.entries import TOLD_BY
 from shared.bus.subscriptions import Subscription, TimerHandler, on, on_batch
+from shared.contracts.consent import ConsentStated, PreferenceStated
+from shared.contracts.customers import CustomerMerged
 from shared.contracts.survey import CustomerSighted
 
 SUBSCRIPTIONS: list[Subscription] = [
     on(CustomerSighted, records.identify),
+    on(ConsentStated, consents.write_answer),
+    on(PreferenceStated, consents.write_preference),
+    on(CustomerMerged, consents.keep_withdrawals),
     on_batch(TOLD_BY, timeline.record_all),
     # Last: it holds a lock until the transaction ends.
     on_batch(segments.HEARD, segments.follow),

@@ -100,6 +100,7 @@ class ConsentChanged(Payload):
     """A row was added to the consent ledger. What follows from it: `decide`. Subject: the customer.
 
     `source` says how the statement was made, such as `form`, `survey`, `unsubscribe` or `merge`.
+    `origin_customer_id` is the record, merged into this one, that it was said for; null: its own.
     """
 
     TYPE: ClassVar[str] = "heed.customers.consent.changed.v1"
@@ -114,6 +115,7 @@ class ConsentChanged(Payload):
     text_version: str | None
     effective_at: datetime
     recorded_at: datetime
+    origin_customer_id: UUID | None = None
 
 
 class ConsentStated(Payload):

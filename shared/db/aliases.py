@@ -27,21 +27,29 @@ create index ix_aliases_stands_for on "{schema}".aliases (account_id, stands_for
 """
 
 # Aliases of aliases are followed to their end. A circle, which events out of order may make for a moment, has none.
+# Nearly every id stands for itself, and every row that is written asks: that is one look into the index.
 _FUNCTION = """
-create function "{schema}".present_id(account uuid, former uuid) returns uuid language sql stable as $$
-    with recursive chain (id) as (
-        select former
-        union
-        select alias.stands_for from "{schema}".aliases alias join chain on alias.id = chain.id
-        where alias.account_id = account and alias.stands_for is not null
-    )
-    select coalesce((
+create function "{schema}".present_id(account uuid, former uuid) returns uuid language plpgsql stable as $$
+begin
+    if not exists (
+        select from "{schema}".aliases alias
+        where alias.account_id = account and alias.id = former and alias.stands_for is not null
+    ) then
+        return former;
+    end if;
+    return coalesce((
+        with recursive chain (id) as (
+            select former
+            union
+            select alias.stands_for from "{schema}".aliases alias join chain on alias.id = chain.id
+            where alias.account_id = account and alias.stands_for is not null
+        )
         select chain.id from chain where not exists (
             select from "{schema}".aliases alias
             where alias.account_id = account and alias.id = chain.id and alias.stands_for is not null
         )
-    ), former)
-$$
+    ), former);
+end $$
 """
 
 # Each statement of this function sees what was committed before it: the lock comes first, so no alias is overlooked.
@@ -141,8 +149,7 @@ class Aliases:
             await work.session.execute(text(self._sweep(table)), {"account_id": work.account_id, "id": former})
         return True
 
-    def _sweep(self, table: str) -> str:
-        """Rows that came under `id`, or under what stands for it, are written again; the trigger does the rest."""
+    def _former(self) -> str:
         return f"""
             with recursive former (id) as (
                 select cast(:id as uuid)
@@ -150,12 +157,23 @@ class Aliases:
                 select alias.id from "{self.schema}".aliases alias join former on alias.stands_for = former.id
                 where alias.account_id = :account_id
             )
+        """
+
+    def _sweep(self, table: str) -> str:
+        """Rows that came under `id`, or under what stands for it, are written again; the trigger does the rest."""
+        return f"""
+            {self._former()}
             update "{self.schema}"."{table}" held set {self.origin} = coalesce(held.{self.origin}, held.{self.present})
             where held.account_id = :account_id and (
                 held.{self.origin} in (select id from former)
                 or held.{self.origin} is null and held.{self.present} in (select id from former)
             )
         """
+
+    async def former_ids(self, work: Work, present: UUID) -> Collection[UUID]:
+        """The id and all that stand for it, directly or by others."""
+        statement = text(f"{self._former()} select id from former")
+        return set(await work.session.scalars(statement, {"account_id": work.account_id, "id": present}))
 
     async def present_ids(self, work: Work, ids: Collection[UUID]) -> Mapping[UUID, UUID]:
         """What each stands for today: itself, if nothing else."""

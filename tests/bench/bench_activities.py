@@ -65,7 +65,8 @@ def _ndjson() -> bytes:
 
 def _csv() -> bytes:
     run = new_id()
-    header = "customer.external_id,customer.email,kind,occurred_at,amount,currency,touchpoint,properties.sku,source,source_id"
+    customer = "customer.external_id,customer.email"
+    header = f"{customer},kind,occurred_at,amount,currency,touchpoint,properties.sku,source,source_id"
     rows = (
         f"c-{number % CUSTOMERS},c{number % CUSTOMERS}@example.com,purchase,2026-01-{number % 28 + 1:02}T12:00:00Z,"
         f"49.90,EUR,web-shop,s-{number % 100},shop,{run}-{number}"

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from services.customers.consents import service as consents
 from services.customers.consents.models import Consent
-from services.customers.consents.schemas import ConsentOut, NewConsent
+from services.customers.consents.schemas import ConsentOut, ConsentStates, NewConsent
 from services.customers.records import service as customers
 from services.customers.records.auth import CustomersRead, CustomersWrite
 from shared.db.pagination import Page, PageQuery, paginate
@@ -26,6 +26,13 @@ async def list_consents(customer_id: UUID, work: CustomersRead, page: PageQuery)
     await customers.find(work, customer_id)
     found = await paginate(work.session, consents.history_of(work, customer_id), page, keys=(Consent.id.desc(),))
     return found.map(_out)
+
+
+@router.get("/{customer_id}/consents/current")
+async def read_consents(customer_id: UUID, work: CustomersRead) -> ConsentStates:
+    """What may be done today, on every channel, for every purpose that has a default or was ever spoken of."""
+    await customers.find(work, customer_id)
+    return ConsentStates(data=await consents.states_of(work, customer_id))
 
 
 def _out(row: Consent) -> ConsentOut:

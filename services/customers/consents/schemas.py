@@ -57,7 +57,6 @@ class ProofOut(Model):
     survey_id: UUID | None = None
     response_id: UUID | None = None
     question: str | None = None
-    merged_customer_id: UUID | None = None
 
 
 class ConsentOut(Model):
@@ -75,3 +74,23 @@ class ConsentOut(Model):
     actor: str
     effective_at: datetime
     recorded_at: datetime
+
+
+class ConsentState(Model):
+    """Whether the customer may be contacted (channel `any`: computed on) for the purpose.
+
+    `reason`: `granted`, `withdrawn`, `default` (nothing said, may be done) or `no_consent` (nothing said, may not).
+    `consent_id` is the row that decides, `since` when it was said.
+    """
+
+    purpose: str
+    channel: ConsentChannel
+    allowed: bool
+    reason: Literal["granted", "withdrawn", "default", "no_consent"]
+    basis: Basis | None
+    consent_id: UUID | None
+    since: datetime | None
+
+
+class ConsentStates(Model):
+    data: list[ConsentState]
