@@ -124,6 +124,10 @@ class Definition(Model):
         return (question for page in self.pages for question in page.questions)
 
     @property
+    def scored(self) -> Iterator[Scored]:
+        return (question for question in self.questions if isinstance(question, SCORED))
+
+    @property
     def score(self) -> Scored | None:
         """The first that is scored: an invitation shows it, and its answer is the score of the response."""
-        return next((question for question in self.questions if isinstance(question, SCORED)), None)
+        return next(self.scored, None)

@@ -56,3 +56,5 @@ class Feedback(Identified, AccountOwned, Base):
     received_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     origin_customer_id: Mapped[UUID | None]
+    # Of every scored question, as they travel; the columns above repeat the leading one.
+    ratings: Mapped[list[Any]] = mapped_column(JSONB)

@@ -22,13 +22,9 @@ _FOUR_PLACES: Final = Decimal("0.0001")
 
 def ratings_of(questions: Iterable[Question], values: Mapping[str, Any]) -> tuple[QuestionRating, ...]:
     """One for each scored question that was answered, in the survey's order; `values` are answers that fit."""
-    found = []
-    for question in questions:
-        if isinstance(question, SCORED) and question.key in values:
-            rating = rate(question, values[question.key])
-            if rating is not None:
-                found.append(rating)
-    return tuple(found)
+    scored = (question for question in questions if isinstance(question, SCORED) and question.key in values)
+    rated = (rate(question, values[question.key]) for question in scored)
+    return tuple(rating for rating in rated if rating is not None)
 
 
 def rate(question: Scored, value: Any) -> QuestionRating | None:

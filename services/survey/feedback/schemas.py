@@ -9,7 +9,7 @@ from pydantic import Field
 from services.survey.definition.texts import Key
 from services.survey.feedback.models import Feedback
 from services.survey.feedback.understanding import Row
-from shared.contracts.ratings import Band, RatingScheme
+from shared.contracts.ratings import Band, QuestionRating, RatingScheme
 from shared.http.schemas import Model
 
 
@@ -40,6 +40,8 @@ class TopicOut(Model):
 
 
 class FeedbackOut(Model):
+    """`rating` is the leading one of `ratings`, as it was given; those read "higher is better" throughout."""
+
     id: UUID
     version: int
     kind: str
@@ -61,6 +63,7 @@ class FeedbackOut(Model):
     completed: bool
     occurred_at: datetime
     received_at: datetime
+    ratings: list[QuestionRating]
 
     @classmethod
     def of(cls, feedback: Feedback) -> Self:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.survey.definition.document import Definition
 from services.survey.definition.questions import LongText, ShortText
-from services.survey.feedback.ratings import is_reversed, rate, whole_score
+from services.survey.feedback.ratings import is_reversed, ratings_of, whole_score
 from services.survey.feedback.sentiment import sentiment_of
 from services.survey.feedback.topics import topics_of
 from services.survey.surveys.models import SurveyVersion
@@ -32,9 +32,9 @@ def understood(
 ) -> Row:
     """A row of `feedback`, its customer left open. `locale` is the customer's, for want of a better."""
     values = {answer.question: answer.value for answer in response.answers}
-    leading = definition.score
-    rated = rate(leading, values[leading.key]) if leading is not None and leading.key in values else None
-    rating = rated.rating if rated else None
+    ratings = ratings_of(definition.questions, values)
+    rating = ratings[0].rating if ratings else None
+    leading = next((each for each in definition.scored if ratings and each.key == ratings[0].question), None)
     text = _text(definition, values)
     language = (response.language or locale or definition.locales[0]) if text else None
     sentiment = sentiment_of(rating, text, language)
@@ -52,7 +52,7 @@ def understood(
         "origin_customer_id": None,
         "ticket_id": response.ticket_id,
         "scheme": rating.scheme if rating else None,
-        "score": whole_score(leading, values[leading.key]) if leading is not None and rated else None,
+        "score": whole_score(leading, values[leading.key]) if leading is not None else None,
         "minimum": rating.minimum if rating else None,
         "maximum": rating.maximum if rating else None,
         "reversed": leading is not None and is_reversed(leading),
@@ -72,6 +72,7 @@ def understood(
         "occurred_at": response.occurred_at,
         "received_at": response.received_at,
         "updated_at": now,
+        "ratings": [each.model_dump(mode="json") for each in ratings],
     }
 
 

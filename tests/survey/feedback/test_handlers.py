@@ -1,6 +1,7 @@
 """From a response to the record that the other services hear of."""
 
 import random
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from shared.contracts.survey import CustomerSighted, FeedbackReceived, ResponseR
 from shared.ids import new_id
 from shared.testing.harness import Harness
 from tests.survey.building import answers, know_customer, open_survey, response_to, understand
+from tests.survey.definition.making import page, question
 
 
 async def say(survey: Harness, account: UUID, *bodies: dict[str, Any], **fields: Any) -> None:
@@ -54,6 +56,22 @@ class TestUnderstanding:
         assert (feedback.rating.value, feedback.rating.band) == (1, "negative")
         [shown] = (await survey.client(account=account).get("/v1/feedback")).json()["data"]
         assert (shown["rating"]["raw"], shown["rating"]["normalised"]) == (7, 0)
+
+    async def test_every_scored_question_has_its_rating(self, survey: Harness, account: UUID) -> None:
+        asked = [question("satisfied", "csat"), question("parts", "csi"), question("again", "nps"), question("why")]
+        given = {"parts": {"speed": 10, "price": 4}, "again": 3, "why": "The price."}
+        body = {"answers": [{"question": key, "value": value} for key, value in given.items()]}
+        await say(survey, account, body, kind="custom", definition={"pages": [page("p", *asked)]})
+        [feedback] = await told(survey, account)
+        assert [(each.question, each.rating.scheme, each.rating.value) for each in feedback.ratings] == [
+            ("parts", "csi", 67),
+            ("again", "nps", 3),
+        ]
+        assert feedback.rating == feedback.ratings[0].rating
+        assert feedback.ratings[0].index == Decimal("66.6667")
+        [shown] = (await survey.client(account=account).get("/v1/feedback")).json()["data"]
+        assert (shown["rating"]["scheme"], shown["rating"]["raw"]) == ("csi", 67)
+        assert [each["question"] for each in shown["ratings"]] == ["parts", "again"]
 
     async def test_words_alone_are_read_by_the_lexicon(self, survey: Harness, account: UUID) -> None:
         comment = [{"question": "comment", "value": "I love it, great!"}]
