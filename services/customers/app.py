@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from services.customers.activities import endpoints as activities
 from services.customers.consents import endpoints as consents
 from services.customers.db import Base
+from services.customers.merges import endpoints as merges
 from services.customers.records import endpoints as records
 from services.customers.segments import endpoints as segments
 from services.customers.settings import CustomersSettings
@@ -21,6 +22,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         runtime,
         title="customers",
         routers=[
+            merges.router,
             records.router,
             timeline.router,
             activities.router,

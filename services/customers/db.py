@@ -21,6 +21,7 @@ MERGED_CUSTOMERS = aliases_in(
     "consents",
     "segment_lists",
     "segment_feedback",
+    "identities",
     present="customer_id",
     origin="origin_customer_id",
 )

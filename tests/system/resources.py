@@ -67,9 +67,17 @@ async def of_customers(customers: Harness, account: UUID) -> Resources:
     client = customers.client(account=account)
     customer_id = (await made(client, "/v1/customers", {"email": "ana@example.com", "name": "Ana"}))["id"]
     purchase = {"customer": {"id": customer_id}, "kind": "purchase"}
+    device = {"kind": "device", "value": "browser-1"}
+    for known_by in ({"external_id": "1"}, {"phone": "+351912345679"}):
+        somebody = await made(client, "/v1/customers", known_by)
+        order = {"kind": "order", "value": "1017"}
+        await made(client, f"/v1/customers/{somebody['id']}/identities", order)
     gold = {"type": "attribute", "name": "plan", "op": "eq", "value": "gold"}
     return {
         "customer_id": customer_id,
+        "other_customer_id": (await made(client, "/v1/customers", {"phone": "+351912345678"}))["id"],
+        "identity_id": (await made(client, f"/v1/customers/{customer_id}/identities", device))["id"],
+        "suggestion_id": await first(client, "/v1/customers/merge-suggestions"),
         "activity_id": (await made(client, "/v1/activities", purchase))["id"],
         "segment_id": (await made(client, "/v1/segments", {"name": "Gold", "condition": gold}))["id"],
     }
@@ -124,6 +132,8 @@ async def of_notifier(notifier: Harness, account: UUID) -> Resources:
     }
 
 
+# Listed only below what they belong to.
+NESTED: Final = {"identity_id"}
 MAKERS: Final[Mapping[str, Callable[[Harness, UUID], Awaitable[Resources]]]] = {
     "gateway": of_gateway,
     "customers": of_customers,

@@ -3,6 +3,7 @@
 A new route is in the matrix by itself. If it is public, or a viewer may write with it, that must be said here.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -54,6 +55,10 @@ BODIES: Final[Mapping[str, Any]] = {
     "PATCH /v1/users/{user_id}": {"name": "Somebody else"},
     "PATCH /v1/api-keys/{api_key_id}": {"name": "The website's"},
     "PATCH /v1/customers/{customer_id}": {"name": "Ana Lima"},
+    "POST /v1/customers/merge-suggestions/{suggestion_id}/decide": {"merge": False},
+    "POST /v1/customers/{customer_id}/identities": {"kind": "device", "value": "browser-2"},
+    "POST /v1/customers/{customer_id}/merge": {"customer_id": "{other_customer_id}"},
+    "POST /v1/customers/{customer_id}/unmerge": {"customer_id": "{other_customer_id}"},
     "POST /v1/customers/{customer_id}/consents": {
         "purpose": "surveys",
         "granted": True,
@@ -84,6 +89,9 @@ BODIES: Final[Mapping[str, Any]] = {
 }
 
 
+_NOTHING: Final = "00000000-0000-7000-8000-000000000000"
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     method: str
@@ -105,16 +113,18 @@ class Operation:
         """The path with its parameters filled in; `x` where `values` has none."""
         return re.sub(r"\{(\w+)[^}]*\}", lambda found: str(values.get(found[1], "x")), self.path)
 
-    @property
-    def body(self) -> Any:
-        return BODIES.get(str(self))
+    def body(self, values: Mapping[str, Any]) -> Any:
+        """Of `BODIES`, with the ids in braces filled in; an id of nothing where `values` has none."""
+        text = json.dumps(BODIES.get(str(self)))
+        return json.loads(re.sub(r"\{(\w+_id)\}", lambda found: str(values.get(found[1], _NOTHING)), text))
 
 
 def operations(app: FastAPI) -> list[Operation]:
     """Everything that the application's routes answer; last what ends the life of something that others need."""
     ends = ("archive", "DELETE")
     found = sorted(
-        set(_operations(app)), key=lambda one: (str(one).startswith(ends) or one.path.endswith(ends), str(one))
+        set(_operations(app)),
+        key=lambda one: (str(one).startswith(ends) or one.path.endswith(ends), -one.path.count("/"), str(one)),
     )
     assert len(found) > len(_OWN), "the routes were not found"
     return found

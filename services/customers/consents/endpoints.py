@@ -23,8 +23,8 @@ async def state_consent(customer_id: UUID, body: NewConsent, work: CustomersWrit
 @router.get("/{customer_id}/consents")
 async def list_consents(customer_id: UUID, work: CustomersRead, page: PageQuery) -> Page[ConsentOut]:
     """The whole history, last recorded first."""
-    await customers.find(work, customer_id)
-    found = await paginate(work.session, consents.history_of(work, customer_id), page, keys=(Consent.id.desc(),))
+    customer = await customers.find(work, customer_id)
+    found = await paginate(work.session, consents.history_of(work, customer.id), page, keys=(Consent.id.desc(),))
     return found.map(_out)
 
 

@@ -1,190 +1,313 @@
-"""The customers that some identities lead to: read under the account's lock, changed in memory, written at once."""
+"""The customers that some identities lead to: read under locks, changed in memory, written at once."""
 
-from collections.abc import Collection, Iterable, Mapping
-from typing import Any, Self
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, Self
 from uuid import UUID
 
-import orjson
-from sqlalchemy import ColumnElement, Text, Uuid, and_, cast, delete, func, insert, select, tuple_, union_all
-from sqlalchemy.dialects.postgresql import ARRAY
-
+from services.customers.db import MERGED_CUSTOMERS
+from services.customers.records.errors import CustomerNotFound, conflict
+from services.customers.records.holdings import Holding, Holdings
 from services.customers.records.identities import Identities, Identity, IdentityKind
-from services.customers.records.models import Customer, CustomerIdentity
-from services.customers.records.schemas import MOST_ATTRIBUTES
-from shared.contracts.customers import CustomerCreated, CustomerDeleted, CustomerProfile, CustomerUpdated
-from shared.http.errors import Conflict, FieldProblem, Unacceptable
+from services.customers.records.loading import hold
+from services.customers.records.models import Customer, Merge
+from services.customers.records.profiles import EMPTY, lacking, merged_attributes, name_key, profile_of
+from shared.contracts.customers import (
+    CustomerCreated,
+    CustomerDeleted,
+    CustomerMerged,
+    CustomerUpdated,
+)
+from shared.http.errors import Unacceptable
 from shared.ids import new_id
 from shared.work import Work
 
-_PROFILE = tuple(CustomerProfile.model_fields)
-# What an empty record says; null for all else.
-_EMPTY: Mapping[str, Any] = dict.fromkeys((*_PROFILE, "name_key")) | {"attributes": {}, "restricted": False}
+LAST_IDENTITY = "A customer keeps at least one of external_id, email and phone."
+NOTHING: frozenset[IdentityKind] = frozenset()
 
 
-class IdentityConflict(Conflict):
-    """What you name the customer by belongs to different customers."""
+class Match(NamedTuple):
+    """Who is meant; `origin_id` is the record, merged into the customer since, that was named: None for their own."""
 
-    code = "identity_conflict"
+    customer: Customer
+    origin_id: UUID | None
+
+    @property
+    def named_id(self) -> UUID:
+        return self.origin_id or self.customer.id
 
 
 class Directory:
-    """Nobody else changes the account's customers while one is open: two requests that name the same new customer by
-    different identities would otherwise not see each other. The lock ends with the transaction.
+    """Nobody else changes these customers, or who has these identities, while it is open; see `loading.hold`.
+
+    `source` and `evidence` say where from identities that are new are known.
     """
 
-    def __init__(self, work: Work) -> None:
-        self._work = work
+    def __init__(self, work: Work, source: str, evidence: str | None) -> None:
+        self.work = work
+        self.source, self.evidence = source, evidence
+        self.holdings = Holdings(work)
+        # Records that were named in one breath and may be one person.
+        self.doubts: set[tuple[UUID, UUID]] = set()
         self._by_id: dict[UUID, Customer] = {}
-        self._owners: dict[Identity, Customer] = {}
+        self._present: Mapping[UUID, UUID] = {}
         self._created: dict[UUID, Customer] = {}
         self._changed: dict[UUID, Customer] = {}
-        self._taken: dict[Identity, UUID] = {}
-        self._released: set[Identity] = set()
+        self._merges: list[Merge] = []
 
     @classmethod
-    async def open(cls, work: Work, identities: Iterable[Identity] = (), customer_ids: Iterable[UUID] = ()) -> Self:
-        """Holds every customer that one of the identities or ids leads to."""
-        directory = cls(work)
-        name = func.hashtextextended(f"customers of {work.account_id}", 0)
-        await work.session.execute(select(func.pg_advisory_xact_lock(name)))
-        await directory._load(set(identities), set(customer_ids))
+    async def open(
+        cls,
+        work: Work,
+        identities: Iterable[Identity] = (),
+        customer_ids: Iterable[UUID] = (),
+        *,
+        source: str = "api",
+        evidence: str | None = None,
+    ) -> Self:
+        """Holds every customer that one of the identities or ids leads to, merged ones as who they are now."""
+        directory = cls(work, source, evidence)
+        held = await hold(work, set(identities), set(customer_ids))
+        directory._by_id = {customer.id: customer for customer in held.customers}
+        directory._present = held.present
+        for row in held.identities:
+            directory.holdings.load(row, directory._by_id[row.customer_id])
         return directory
 
-    async def _load(self, identities: set[Identity], customer_ids: set[UUID]) -> None:
-        named = select(CustomerIdentity.customer_id).where(self._among(identities))
-        found = await self._work.session.execute(
-            select(Customer, CustomerIdentity.kind, CustomerIdentity.value)
-            .outerjoin(CustomerIdentity, CustomerIdentity.customer_id == Customer.id)
-            .where(
-                Customer.account_id == self._work.account_id,
-                Customer.deleted_at.is_(None),
-                Customer.id.in_(union_all(named, select(func.unnest(cast(list(customer_ids), ARRAY(Uuid)))))),
-            )
-        )
-        for customer, kind, value in found:
-            self._by_id[customer.id] = customer
-            if kind is not None:
-                self._owners[IdentityKind(kind), value] = customer
-
-    def _among(self, identities: Collection[Identity]) -> ColumnElement[bool]:
-        """As two arrays: a thousand pairs spelled out would be planned for longer than they are read."""
-        kinds, values = [kind.value for kind, _ in identities], [value for _, value in identities]
-        pairs = (
-            func.unnest(cast(kinds, ARRAY(Text)), cast(values, ARRAY(Text)))
-            .table_valued("kind", "value")
-            .render_derived()
-        )
-        return and_(
-            CustomerIdentity.account_id == self._work.account_id,
-            tuple_(CustomerIdentity.kind, CustomerIdentity.value).in_(select(pairs.c.kind, pairs.c.value)),
-        )
-
     def get(self, customer_id: UUID) -> Customer | None:
-        return self._by_id.get(customer_id)
+        """The customer with this id, or whom a record with this id was merged into."""
+        return self._by_id.get(self._present.get(customer_id, customer_id))
 
-    def match(self, stated: Identities) -> Customer | None:
+    def require(self, customer_id: UUID) -> Customer:
+        """As `get`. Raises `CustomerNotFound`."""
+        customer = self.get(customer_id)
+        if customer is None:
+            raise CustomerNotFound
+        return customer
+
+    def match(self, stated: Identities) -> Match | None:
         """Who the caller means. Raises `IdentityConflict` if that is two, or if a stronger identity says otherwise."""
-        owners = {kind: owner for kind in IdentityKind if kind in stated and (owner := self._owner(kind, stated[kind]))}
-        if len({owner.id for owner in owners.values()}) > 1:
-            raise _conflict({kind: f"belongs to customer {owner.id}" for kind, owner in owners.items()})
-        for kind, owner in owners.items():
-            stronger = _contradiction(owner, kind, stated)
+        owners = {kind: held for kind in IdentityKind if kind in stated and (held := self._held(kind, stated[kind]))}
+        if len({held.customer.id for held in owners.values()}) > 1:
+            problem = {kind: f"belongs to customer {held.customer.id}" for kind, held in owners.items()}
+            raise conflict(problem, "If they are one person, merge them: POST /v1/customers/{id}/merge.")
+        for kind, held in owners.items():
+            stronger = self._contradiction(held.customer, kind, stated)
             if stronger is not None:
-                raise _conflict(
+                owner = held.customer.id
+                raise conflict(
                     {
-                        kind: f"belongs to customer {owner.id}",
-                        stronger: f"is not the {stronger} of customer {owner.id}; change it there if it should be",
+                        kind: f"belongs to customer {owner}",
+                        stronger: f"is not the {stronger} of customer {owner}; change it there if it should be",
                     }
                 )
-            return owner
+            return Match(held.customer, held.origin_id)
         return None
 
-    def recognise(self, stated: Identities) -> tuple[Customer | None, dict[IdentityKind, str]]:
+    def owners(self, stated: Identities) -> dict[Identity, Holding]:
+        """Those of the identities that somebody has."""
+        held = {identity: self._held(*identity) for identity in stated.items()}
+        return {identity: holding for identity, holding in held.items() if holding is not None}
+
+    def recognise(self, stated: Identities) -> tuple[Match | None, dict[IdentityKind, str]]:
         """Who is most probably meant, and which of the identities may be theirs, for callers that cannot be asked.
 
-        The strongest identity decides; weaker ones that belong to somebody else are left with them.
+        The strongest identity decides; weaker ones that belong to somebody else are left with them, as doubts.
         """
-        customer: Customer | None = None
+        match: Match | None = None
         theirs: dict[IdentityKind, str] = {}
+        others: set[UUID] = set()
         for kind in IdentityKind:
             if kind not in stated:
                 continue
-            owner = self._owner(kind, stated[kind])
-            if owner is None:
-                if customer is None or getattr(customer, kind) is None:
+            held = self._held(kind, stated[kind])
+            if held is None:
+                if match is None or getattr(match.customer, kind) is None:
                     theirs[kind] = stated[kind]
-            elif customer is None and _contradiction(owner, kind, theirs) is None:
-                customer = owner
-        return customer, theirs
+            elif match is None and self._contradiction(held.customer, kind, theirs) is None:
+                match = Match(held.customer, held.origin_id)
+            elif match is None or held.customer is not match.customer:
+                others.add(held.customer.id)
+        if match is not None:
+            self.doubts |= {(match.customer.id, other) for other in others}
+        return match, theirs
 
-    def create(self, changes: Mapping[str, Any]) -> Customer:
+    def create(self, changes: Mapping[str, Any], verified: frozenset[IdentityKind] = NOTHING) -> Customer:
         """A new customer, known by the identities among the changes, none of which may be somebody else's."""
         customer = Customer(
             id=new_id(),
-            account_id=self._work.account_id,
-            **_EMPTY,
+            account_id=self.work.account_id,
+            **EMPTY,
             version=1,
-            created_at=self._work.now,
-            updated_at=self._work.now,
+            created_at=self.work.now,
+            updated_at=self.work.now,
             deleted_at=None,
+            merged_into_id=None,
         )
-        self._apply(customer, changes)
-        self._work.session.add(customer)
+        self._apply(customer, changes, verified, None)
+        self.work.session.add(customer)
         self._created[customer.id] = self._by_id[customer.id] = customer
         return customer
 
-    def change(self, customer: Customer, changes: Mapping[str, Any]) -> None:
+    def learn(self, match: Match, changes: Mapping[str, Any], verified: frozenset[IdentityKind] = NOTHING) -> None:
+        """`change`, by somebody who knows the customer under an identity and may not know of the others.
+
+        An identity they have already does not become their first one, nor does what is told under a merged record's
+        identity take the place of the kept record's.
+        """
+        customer, origin_id = match
+        rest = dict(changes)
+        for kind in [kind for kind in IdentityKind if kind in changes]:
+            value = changes[kind]
+            held = self._held(kind, value) if value is not None else None
+            if held is not None and held.customer is customer:
+                self.holdings.see((kind, value), verified=kind in verified)
+                del rest[kind]
+            elif origin_id and held is None and getattr(customer, kind) is not None:
+                if value is not None:
+                    self._take(customer, (kind, value), verified=kind in verified, origin_id=origin_id)
+                del rest[kind]
+        self.change(customer, rest, verified, origin_id=origin_id)
+
+    def change(
+        self,
+        customer: Customer,
+        changes: Mapping[str, Any],
+        verified: frozenset[IdentityKind] = NOTHING,
+        *,
+        origin_id: UUID | None = None,
+    ) -> None:
         """Set these fields. Raises, with nothing changed, `IdentityConflict` or `Unacceptable`."""
-        if self._apply(customer, changes) and customer.id not in self._created | self._changed:
-            customer.version += 1
-            customer.updated_at = self._work.now
-            self._changed[customer.id] = customer
+        if self._apply(customer, changes, verified, origin_id):
+            self._touch(customer)
+
+    def add_identity(self, customer: Customer, identity: Identity, *, verified: bool, named_id: UUID) -> None:
+        """One more; the first of its kind is the one the record shows. Raises `IdentityConflict`."""
+        kind, value = identity
+        held = self._held(kind, value)
+        if held is not None and held.customer is not customer:
+            raise conflict({kind: f"belongs to customer {held.customer.id}"})
+        origin_id = named_id if named_id != customer.id else None
+        if held is not None:
+            self.holdings.see(identity, verified=verified)
+        elif getattr(customer, kind) is None:
+            self.change(customer, {kind: value}, frozenset({kind} if verified else ()), origin_id=origin_id)
+        else:
+            self._take(customer, identity, verified=verified, origin_id=origin_id)
+
+    def drop_identity(self, customer: Customer, identity: Identity) -> None:
+        """The record shows another one of the kind, if there is one. Raises `Unacceptable` for the last of all."""
+        kind, value = identity
+        others = [k_and_v for k_and_v, _ in self.holdings.of(customer) if k_and_v != identity]
+        if not others:
+            raise Unacceptable.field("", "identity", LAST_IDENTITY)
+        self.holdings.release(identity)
+        if getattr(customer, kind) == value:
+            setattr(customer, kind, next((other for k, other in others if k is kind), None))
+            self._touch(customer)
+
+    def merge(self, kept: Customer, merged: Customer, *, automatic: bool, reason: str | None) -> Merge:
+        """`merged` becomes part of `kept`, which takes over what it did not know."""
+        self._announce(merged)
+        taken = lacking(kept, merged)
+        self._touch(kept)
+        self.holdings.hand_over(merged, kept)
+        for name, value in taken.items():
+            setattr(kept, name, {**value, **kept.attributes} if name == "attributes" else value)
+        kept.name_key = name_key(kept.name)
+        merged.merged_into_id = kept.id
+        merged.version += 1
+        merged.updated_at = self.work.now
+        del self._by_id[merged.id]
+        merge = Merge(
+            id=new_id(),
+            account_id=self.work.account_id,
+            customer_id=kept.id,
+            merged_customer_id=merged.id,
+            automatic=automatic,
+            reason=reason,
+            taken={name: str(value) if isinstance(value, UUID) else value for name, value in taken.items()},
+            merged_at=self.work.now,
+            merged_by=str(self.work.actor),
+            unmerged_at=None,
+            unmerged_by=None,
+        )
+        self.work.session.add(merge)
+        self._merges.append(merge)
+        return merge
 
     def remove(self, customer: Customer) -> None:
         """Empty the record and free its identities; what is left says only that there was somebody."""
-        for identity in [identity for identity, owner in self._owners.items() if owner is customer]:
-            self._release(identity)
-        for name, value in _EMPTY.items():
+        for identity, _ in list(self.holdings.of(customer)):
+            self.holdings.release(identity)
+        for name, value in EMPTY.items():
             setattr(customer, name, value)
         customer.version += 1
-        customer.updated_at = customer.deleted_at = self._work.now
-        self._work.emit(CustomerDeleted(customer_id=customer.id), subject=customer.id, version=customer.version)
+        customer.updated_at = customer.deleted_at = self.work.now
+        self.work.emit(CustomerDeleted(customer_id=customer.id), subject=customer.id, version=customer.version)
 
     async def save(self) -> None:
         """Write what has changed and tell the others."""
-        session, account_id = self._work.session, self._work.account_id
-        await session.flush()
-        if self._released:
-            await session.execute(delete(CustomerIdentity).where(self._among(self._released)))
-        if self._taken:
-            rows = [
-                {"account_id": account_id, "kind": kind.value, "value": value, "customer_id": customer_id}
-                | {"created_at": self._work.now}
-                for (kind, value), customer_id in self._taken.items()
-            ]
-            await session.execute(insert(CustomerIdentity), rows)
-        for customer in self._created.values():
-            created = CustomerCreated(customer_id=customer.id, profile=_profile(customer))
-            self._work.emit(created, subject=customer.id, version=customer.version)
-        for customer in self._changed.values():
-            updated = CustomerUpdated(customer_id=customer.id, profile=_profile(customer))
-            self._work.emit(updated, subject=customer.id, version=customer.version)
+        await self.work.session.flush()
+        await self.holdings.save()
+        for customer in [*self._created.values(), *self._changed.values()]:
+            self._announce(customer)
+        for merge in self._merges:
+            await self._save_merge(merge)
 
-    def _owner(self, kind: IdentityKind, value: str) -> Customer | None:
-        return self._owners.get((kind, value))
+    async def _save_merge(self, merge: Merge) -> None:
+        kept = await self.work.session.get_one(Customer, merge.customer_id)
+        merged = await self.work.session.get_one(Customer, merge.merged_customer_id)
+        await MERGED_CUSTOMERS.point(self.work, merged.id, kept.id, version=merged.version)
+        told = CustomerMerged(
+            customer_id=kept.id,
+            merged_customer_id=merged.id,
+            merged_version=merged.version,
+            automatic=merge.automatic,
+        )
+        self.work.emit(told, subject=kept.id, version=kept.version)
 
-    def _apply(self, customer: Customer, changes: Mapping[str, Any]) -> bool:
+    def _announce(self, customer: Customer) -> None:
+        """Tell what there is to tell of the record, once."""
+        event: CustomerCreated | CustomerUpdated
+        if self._created.pop(customer.id, None) is not None:
+            event = CustomerCreated(customer_id=customer.id, profile=profile_of(customer))
+        elif self._changed.pop(customer.id, None) is not None:
+            event = CustomerUpdated(customer_id=customer.id, profile=profile_of(customer))
+        else:
+            return
+        self.work.emit(event, subject=customer.id, version=customer.version)
+
+    def _touch(self, customer: Customer) -> None:
+        if customer.id not in self._created and customer.id not in self._changed:
+            customer.version += 1
+            customer.updated_at = self.work.now
+            self._changed[customer.id] = customer
+
+    def _held(self, kind: IdentityKind, value: str) -> Holding | None:
+        return self.holdings.get(kind, value)
+
+    def _apply(
+        self,
+        customer: Customer,
+        changes: Mapping[str, Any],
+        verified: frozenset[IdentityKind],
+        origin_id: UUID | None,
+    ) -> bool:
         """Returns whether anything is different now; checks everything before it touches anything."""
         values = {name: value for name, value in changes.items() if name != "attributes"}
+        for kind in verified:
+            if values.get(kind) is not None and values[kind] == getattr(customer, kind):
+                self.holdings.see((kind, values[kind]), verified=True)
         values = {name: value for name, value in values.items() if getattr(customer, name) != value}
-        attributes = _merged(customer.attributes, changes.get("attributes", {}))
+        attributes = merged_attributes(customer.attributes, changes.get("attributes", {}))
         moves = {kind: values[kind] for kind in IdentityKind if kind in values}
         self._require_free(customer, moves)
         if attributes is not None:
             customer.attributes = attributes
         for name, value in values.items():
             if name in moves:
-                self._move(customer, IdentityKind(name), value)
+                kind = IdentityKind(name)
+                self._move(customer, kind, value, verified=kind in verified, origin_id=origin_id)
             setattr(customer, name, value)
         if "name" in values:
             customer.name_key = name_key(customer.name)
@@ -192,54 +315,39 @@ class Directory:
 
     def _require_free(self, customer: Customer, moves: Mapping[IdentityKind, str | None]) -> None:
         for kind, value in moves.items():
-            owner = self._owner(kind, value) if value is not None else None
-            if owner is not None and owner is not customer:
-                raise _conflict({kind: f"belongs to customer {owner.id}"})
+            held = self._held(kind, value) if value is not None else None
+            if held is not None and held.customer is not customer:
+                raise conflict({kind: f"belongs to customer {held.customer.id}"})
         if not any(moves.get(kind, getattr(customer, kind)) for kind in IdentityKind):
-            raise Unacceptable.field("", "identity", "A customer keeps at least one of external_id, email and phone.")
+            raise Unacceptable.field("", "identity", LAST_IDENTITY)
 
-    def _move(self, customer: Customer, kind: IdentityKind, value: str | None) -> None:
+    def _move(
+        self, customer: Customer, kind: IdentityKind, value: str | None, *, verified: bool, origin_id: UUID | None
+    ) -> None:
+        """The value that was first is free for others now, unless it stays theirs: it came with a merged record, or
+        they only have another one of their own put first."""
         previous = getattr(customer, kind)
-        if previous is not None:
-            self._release((kind, previous))
-        if value is not None:
-            self._owners[kind, value] = customer
-            self._taken[kind, value] = customer.id
+        already_theirs = value is not None and self._held(kind, value) is not None
+        if previous is not None and not already_theirs:
+            held = self._held(kind, previous)
+            if value is None or held is None or held.origin_id is None:
+                self.holdings.release((kind, previous))
+        if already_theirs and value is not None:
+            self.holdings.see((kind, value), verified=verified)
+        elif value is not None:
+            self._take(customer, (kind, value), verified=verified, origin_id=origin_id)
 
-    def _release(self, identity: Identity) -> None:
-        del self._owners[identity]
-        if self._taken.pop(identity, None) is None:
-            self._released.add(identity)
+    def _take(self, customer: Customer, identity: Identity, *, verified: bool, origin_id: UUID | None) -> None:
+        holding = Holding(customer, origin_id, verified, self.work.now, self.source, self.evidence)
+        self.holdings.take(identity, holding)
 
-
-def name_key(name: str | None) -> str | None:
-    """What a search by name compares: without upper and lower case."""
-    return name.casefold() if name is not None else None
-
-
-def _contradiction(customer: Customer, matched: IdentityKind, stated: Identities) -> IdentityKind | None:
-    """The identity, stronger than the one that matched, that says it is somebody else."""
-    for kind in IdentityKind:
-        if kind is matched:
-            break
-        if kind in stated and getattr(customer, kind) not in (None, stated[kind]):
-            return kind
-    return None
-
-
-def _conflict(reasons: Mapping[IdentityKind, str]) -> IdentityConflict:
-    problems = tuple(FieldProblem(f"/{kind}", "identity_conflict", f"{kind} {why}.") for kind, why in reasons.items())
-    return IdentityConflict(" ".join(problem.detail for problem in problems), errors=problems)
-
-
-def _merged(present: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The attributes after the changes, or None if that makes no difference. Compared as JSON: 1 is not true."""
-    merged = {name: value for name, value in {**present, **changes}.items() if value is not None}
-    if len(merged) > MOST_ATTRIBUTES:
-        raise Unacceptable.field("/attributes", "too_long", f"A customer has at most {MOST_ATTRIBUTES} attributes.")
-    same = orjson.dumps(merged, option=orjson.OPT_SORT_KEYS) == orjson.dumps(present, option=orjson.OPT_SORT_KEYS)
-    return None if same else merged
-
-
-def _profile(customer: Customer) -> CustomerProfile:
-    return CustomerProfile(**{name: getattr(customer, name) for name in _PROFILE})
+    def _contradiction(self, customer: Customer, matched: IdentityKind, stated: Identities) -> IdentityKind | None:
+        """The identity, stronger than the one that matched, that says it is somebody else."""
+        for kind in IdentityKind:
+            if kind is matched:
+                break
+            if kind in stated and getattr(customer, kind) not in (None, stated[kind]):
+                held = self._held(kind, stated[kind])
+                if held is None or held.customer is not customer:
+                    return kind
+        return None

@@ -7,6 +7,7 @@ from fastapi import Query, Response
 
 from services.customers.activities import service as activities
 from services.customers.consents import service as consents
+from services.customers.merges.evidence import is_strong
 from services.customers.records import service as customers
 from services.customers.records.auth import CustomersRead, CustomersWrite
 from services.customers.records.identities import IdentityKind
@@ -20,6 +21,7 @@ from services.customers.records.schemas import (
     IdentityOut,
     ManyCustomers,
     NewCustomer,
+    NewIdentity,
     Phone,
 )
 from services.customers.timeline import service as timeline
@@ -92,16 +94,33 @@ async def delete_customer(customer_id: UUID, work: CustomersWrite, expected: IfM
 
     Answers, tickets and messages stay where they are, with an id that leads to nobody.
     """
-    await customers.remove(work, customer_id, expected)
-    await timeline.forget(work, customer_id)
-    await activities.forget(work, customer_id)
-    await consents.forget(work, customer_id)
+    for gone_id in await customers.remove(work, customer_id, expected):
+        for feature in (timeline, activities, consents):
+            await feature.forget(work, gone_id)
 
 
 @router.get("/{customer_id}/identities")
 async def list_identities(customer_id: UUID, work: CustomersRead, page: PageQuery) -> Page[IdentityOut]:
-    """What the customer is recognised by, by kind and value."""
-    await customers.find(work, customer_id)
-    keys = (CustomerIdentity.kind.asc(), CustomerIdentity.value.asc())
-    found = await paginate(work.session, customers.identities_of(work, customer_id), page, keys=keys)
-    return found.map(IdentityOut.model_validate)
+    """What the customer is recognised by and how that is known, by kind and value."""
+    customer = await customers.find(work, customer_id)
+    keys = (CustomerIdentity.kind.asc(), CustomerIdentity.value.asc(), CustomerIdentity.id.asc())
+    found = await paginate(work.session, customers.identities_of(work, customer.id), page, keys=keys)
+    return found.map(_identity)
+
+
+@router.post("/{customer_id}/identities", status_code=201)
+async def add_identity(customer_id: UUID, body: NewIdentity, work: CustomersWrite) -> IdentityOut:
+    """One more way to recognise the customer. A strong one that somebody else has is 409; weak ones may be shared."""
+    return _identity(await customers.add_identity(work, customer_id, body))
+
+
+@router.delete("/{customer_id}/identities/{identity_id}", status_code=204)
+async def remove_identity(customer_id: UUID, identity_id: UUID, work: CustomersWrite) -> None:
+    """It leads to this customer no more, and may lead to another. The last strong one stays."""
+    await customers.remove_identity(work, customer_id, identity_id)
+
+
+def _identity(row: CustomerIdentity) -> IdentityOut:
+    fields = {name: getattr(row, name) for name in IdentityOut.model_fields if name != "strength"}
+    strong = row.kind in list(IdentityKind) and is_strong(IdentityKind(row.kind), verified=row.verified)
+    return IdentityOut(**fields, strength="strong" if strong else "weak")

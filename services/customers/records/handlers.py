@@ -21,10 +21,16 @@ async def identify(work: Work, event: Event[CustomerSighted]) -> None:
         }
     )
     name = (named.name or "").strip()[:LONGEST_NAME] or None
-    customer = await customers.identify(work, named.id, stated, name)
-    if customer is None:
+    evidence = f"answer {sighting_id}"
+    found = await customers.identify(work, named.id, stated, name, source="survey", evidence=evidence)
+    if found is None:
         reason = "no customer has this id" if named.id else "it names no readable external id, e-mail or phone"
         work.emit(SightingUnresolved(sighting_id=sighting_id, reason=reason), subject=sighting_id)
         return
-    identified = CustomerIdentified(customer_id=customer.id, sighting_id=sighting_id)
+    customer, named_id = found
+    identified = CustomerIdentified(
+        customer_id=customer.id,
+        sighting_id=sighting_id,
+        origin_customer_id=named_id if named_id != customer.id else None,
+    )
     work.emit(identified, subject=customer.id, version=customer.version)

@@ -16,6 +16,15 @@ class IdentityKind(StrEnum):
     PHONE = "phone"
 
 
+class WeakKind(StrEnum):
+    """Signs that suggest who somebody is and prove nothing."""
+
+    NAME = "name"
+    DEVICE = "device"
+    ORDER = "order"
+    HANDLE = "handle"
+
+
 Identity = tuple[IdentityKind, str]
 Identities = Mapping[IdentityKind, str]
 
@@ -71,3 +80,11 @@ def usable(stated: Mapping[IdentityKind, str | None]) -> dict[IdentityKind, str]
             except ValueError:
                 continue
     return found
+
+
+def normal_sign(value: str) -> str:
+    """A weak sign, compared without upper and lower case and blanks around it. Raises `ValueError`."""
+    value = " ".join(value.split()).casefold()
+    if not 0 < len(value) <= LONGEST_EXTERNAL_ID:
+        raise ValueError(f"must have 1 to {LONGEST_EXTERNAL_ID} characters")
+    return value

@@ -4,10 +4,12 @@ from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Text, Uuid, cast, func, select
+from sqlalchemy import Uuid, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from services.customers.merges import suggestions
 from services.customers.records.directory import Directory
+from services.customers.records.holdings import among
 from services.customers.records.identities import Identities, Identity, IdentityKind
 from services.customers.records.models import Customer, CustomerIdentity
 from shared.work import Work
@@ -21,10 +23,18 @@ class Named(NamedTuple):
     name: str | None = None
 
 
+class Recognised(NamedTuple):
+    """Who it is; `named_id` is the record that was named, which may have been merged into theirs since."""
+
+    customer: Customer
+    named_id: UUID
+
+
 async def identify_all(work: Work, named: Sequence[Named]) -> list[UUID | None]:
     """One id for each, in order; None for an id that nobody has with nothing else to go by.
 
-    Those who are simply known, which is nearly everybody, are found without the account's lock.
+    It is that of the record which was named, so that a merge can be taken back; tables that follow merges find out
+    whose it is today. Those who are simply known, which is nearly everybody, are found without any lock.
     """
     known = await _known(work, named)
     found = [_simply(each, *known) for each in named]
@@ -35,28 +45,32 @@ async def identify_all(work: Work, named: Sequence[Named]) -> list[UUID | None]:
         work,
         [identity for _, each in rest for identity in each.identities.items()],
         [each.customer_id for _, each in rest if each.customer_id is not None],
+        source="activity",
     )
     for place, each in rest:
-        customer = recognised(directory, each)
-        found[place] = customer.id if customer is not None else None
+        someone = recognised(directory, each)
+        found[place] = someone.named_id if someone is not None else None
     await directory.save()
+    await suggestions.doubt(work, directory.doubts)
     return found
 
 
-def recognised(directory: Directory, named: Named) -> Customer | None:
+def recognised(directory: Directory, named: Named) -> Recognised | None:
     """As `recognise`, with what is new learnt: an identity that was free, a name that was missing."""
     customer = directory.get(named.customer_id) if named.customer_id else None
-    if customer is not None:
-        return customer
-    customer, theirs = directory.recognise(named.identities)
+    if customer is not None and named.customer_id is not None:
+        return Recognised(customer, named.customer_id)
+    match, theirs = directory.recognise(named.identities)
     changes: dict[str, Any] = {kind.value: value for kind, value in theirs.items()}
-    if named.name and (customer is None or customer.name is None):
+    if named.name and (match is None or match.customer.name is None):
         changes["name"] = named.name
-    if customer is not None:
-        directory.change(customer, changes)
-    elif theirs:
-        customer = directory.create(changes)
-    return customer
+    if match is not None:
+        directory.learn(match, changes)
+        return Recognised(match.customer, match.named_id)
+    if not theirs:
+        return None
+    customer = directory.create(changes)
+    return Recognised(customer, customer.id)
 
 
 async def _known(work: Work, named: Sequence[Named]) -> tuple[Collection[UUID], dict[Identity, UUID]]:
@@ -65,22 +79,16 @@ async def _known(work: Work, named: Sequence[Named]) -> tuple[Collection[UUID], 
     existing: Collection[UUID] = ()
     owners: dict[Identity, UUID] = {}
     if ids:
-        among = Customer.id.in_(select(func.unnest(cast(list(ids), ARRAY(Uuid)))))
-        mine = (Customer.account_id == work.account_id, Customer.deleted_at.is_(None), among)
-        existing = set(await work.session.scalars(select(Customer.id).where(*mine)))
+        given = func.unnest(cast(list(ids), ARRAY(Uuid))).table_valued("id").render_derived()
+        present = func.customers.present_id(work.account_id, given.c.id)
+        mine = (Customer.account_id == work.account_id, Customer.is_present())
+        existing = set(
+            await work.session.scalars(select(given.c.id).join(Customer, Customer.id == present).where(*mine))
+        )
     if identities:
-        kinds, values = [kind.value for kind, _ in identities], [value for _, value in identities]
-        pairs = (
-            func.unnest(cast(kinds, ARRAY(Text)), cast(values, ARRAY(Text)))
-            .table_valued("kind", "value")
-            .render_derived()
-        )
         table = CustomerIdentity
-        rows = await work.session.execute(
-            select(table.kind, table.value, table.customer_id)
-            .join(pairs, (table.kind == pairs.c.kind) & (table.value == pairs.c.value))
-            .where(table.account_id == work.account_id)
-        )
+        named_id = func.coalesce(table.origin_customer_id, table.customer_id)
+        rows = await work.session.execute(select(table.kind, table.value, named_id).where(among(work, identities)))
         owners = {(IdentityKind(kind), value): customer_id for kind, value, customer_id in rows}
     return existing, owners
 

@@ -9,7 +9,15 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
-from services.customers.records.identities import IdentityKind, normal_email, normal_external_id, normal_phone
+from services.customers.records.identities import (
+    NORMALISERS,
+    IdentityKind,
+    WeakKind,
+    normal_email,
+    normal_external_id,
+    normal_phone,
+    normal_sign,
+)
 from shared.contracts.customers import Channel
 from shared.http.schemas import Model, Name, ShortText
 
@@ -61,12 +69,16 @@ class CustomerChanges(Model):
     locale: Locale | None = Field(None, examples=["pt-BR"])
     timezone: TimeZone | None = Field(None, examples=["Europe/Lisbon"])
     company: Name | None = None
+    email_verified: bool = Field(False, description="Its owner confirmed the `email`: then it tells people apart.")
     preferred_channel: Channel | None = Field(None, description="How they like to hear; `none`: not at all.")
     attributes: dict[AttributeName, AttributeValue | None] = Field(default_factory=dict, max_length=MOST_ATTRIBUTES)
 
     def changes(self) -> dict[str, Any]:
         """Only the fields that were sent."""
-        return {name: getattr(self, name) for name in self.model_fields_set}
+        return {name: getattr(self, name) for name in self.model_fields_set if name != "email_verified"}
+
+    def verified(self) -> frozenset[IdentityKind]:
+        return frozenset({IdentityKind.EMAIL} if self.email_verified else ())
 
     def identities(self) -> dict[IdentityKind, str]:
         values = {kind: getattr(self, kind.value) for kind in IdentityKind}
@@ -100,12 +112,40 @@ class CustomerOut(Model):
     updated_at: datetime
 
 
-class IdentityOut(Model):
-    """One way the customer is recognised; `value` is normalised."""
+class NewIdentity(Model):
+    """One more sign of a customer; `name`, `device`, `order` and `handle` are weak ones, which others may have too."""
 
-    kind: IdentityKind
+    kind: IdentityKind | WeakKind
+    value: Annotated[str, Field(min_length=1, max_length=1_000)]
+    verified: bool = Field(False, description="Its owner confirmed it.")
+    source: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")] = "api"
+    evidence: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(None, examples=["order 1017"])
+
+    @model_validator(mode="after")
+    def normal(self) -> "NewIdentity":
+        self.value = (
+            NORMALISERS[self.kind](self.value) if isinstance(self.kind, IdentityKind) else normal_sign(self.value)
+        )
+        return self
+
+
+class IdentityOut(Model):
+    """One sign by which the customer is recognised; `value` is normalised, `created_at` when it was first seen.
+
+    `strength`: a strong one leads to one person, weak ones only suggest. `origin_customer_id` is the record, merged
+    into the customer, that it came with. `last_seen_at` is true to the day.
+    """
+
+    id: UUID
+    kind: IdentityKind | WeakKind
     value: str
+    strength: Literal["strong", "weak"]
+    verified: bool
+    source: str
+    evidence: str | None
+    origin_customer_id: UUID | None
     created_at: datetime
+    last_seen_at: datetime
 
 
 # Each item is validated on its own, so that a bad one does not refuse the others.

@@ -6,30 +6,38 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, delete, func, or_, select
 
-from services.customers.records.directory import Directory, name_key
+from services.customers.merges import suggestions
+from services.customers.merges.merging import former, join
+from services.customers.records.directory import Directory
+from services.customers.records.errors import CustomerNotFound, IdentityNotFound
 from services.customers.records.identities import Identities, IdentityKind
-from services.customers.records.models import Customer, CustomerIdentity
-from services.customers.records.naming import Named, recognised
-from services.customers.records.schemas import BulkItem, BulkOutcome, CustomerChanges, ItemProblem, NewCustomer
+from services.customers.records.models import Customer, CustomerIdentity, Merge
+from services.customers.records.naming import Named, Recognised, recognised
+from services.customers.records.profiles import name_key
+from services.customers.records.schemas import (
+    BulkItem,
+    BulkOutcome,
+    CustomerChanges,
+    ItemProblem,
+    NewCustomer,
+    NewIdentity,
+)
 from shared.http.dependencies import check_match
-from shared.http.errors import AppError, FieldProblem, NotFound
+from shared.http.errors import AppError, FieldProblem
 from shared.http.problems import translate
+from shared.ids import new_id
 from shared.work import Work
 
 # No text that begins with a prefix sorts after the prefix followed by the last code point there is.
 _LAST = "\U0010ffff"
 
 
-class CustomerNotFound(NotFound):
-    """There is no such customer here."""
-
-
 async def upsert(work: Work, body: NewCustomer) -> tuple[Customer, bool]:
     """The customer these identities belong to, changed, or a new one; and whether it is new."""
     directory = await Directory.open(work, body.identities().items())
-    customer, created = _put(directory, body)
+    customer, created = await _put(directory, body)
     await directory.save()
     return customer, created
 
@@ -42,7 +50,7 @@ async def upsert_all(work: Work, items: Sequence[Any]) -> BulkOutcome:
     for draft in drafts:
         if draft.body is not None:
             try:
-                draft.customer, draft.created = _put(directory, draft.body)
+                draft.customer, draft.created = await _put(directory, draft.body)
             except AppError as problem:
                 draft.refuse(problem)
     await directory.save()
@@ -55,20 +63,32 @@ async def upsert_all(work: Work, items: Sequence[Any]) -> BulkOutcome:
 async def edit(work: Work, customer_id: UUID, body: CustomerChanges, expected: int | None) -> Customer:
     """Raises `CustomerNotFound`, `StaleVersion`, `IdentityConflict` or `Unacceptable`."""
     directory = await Directory.open(work, body.identities().items(), [customer_id])
-    customer = _require(directory.get(customer_id))
+    customer = directory.require(customer_id)
     check_match(expected, customer.version)
-    directory.change(customer, body.changes())
+    directory.change(customer, body.changes(), body.verified())
     await directory.save()
     return customer
 
 
-async def remove(work: Work, customer_id: UUID, expected: int | None) -> None:
-    """Raises `CustomerNotFound` or `StaleVersion`."""
+async def remove(work: Work, customer_id: UUID, expected: int | None) -> Sequence[UUID]:
+    """The person, with all records that were merged into theirs; returns their ids.
+
+    Raises `CustomerNotFound` or `StaleVersion`.
+    """
     directory = await Directory.open(work, customer_ids=[customer_id])
-    customer = _require(directory.get(customer_id))
+    customer = directory.require(customer_id)
     check_match(expected, customer.version)
-    directory.remove(customer)
+    people = [customer, *await former(work, customer)]
+    for each in people:
+        directory.remove(each)
     await directory.save()
+    ids = [each.id for each in people]
+    await suggestions.forget(work, ids)
+    gone = (CustomerIdentity.account_id == work.account_id, CustomerIdentity.customer_id.in_(ids))
+    await work.session.execute(delete(CustomerIdentity).where(*gone))
+    merges = (Merge.account_id == work.account_id, Merge.merged_customer_id.in_(ids))
+    await work.session.execute(delete(Merge).where(*merges))
+    return ids
 
 
 async def restrict(work: Work, customer_id: UUID, *, on: bool) -> Customer:
@@ -77,33 +97,41 @@ async def restrict(work: Work, customer_id: UUID, *, on: bool) -> Customer:
     Raises `CustomerNotFound`.
     """
     directory = await Directory.open(work, customer_ids=[customer_id])
-    customer = _require(directory.get(customer_id))
+    customer = directory.require(customer_id)
     directory.change(customer, {"restricted": on})
     await directory.save()
     return customer
 
 
-async def identify(work: Work, customer_id: UUID | None, stated: Identities, name: str | None) -> Customer | None:
+async def identify(
+    work: Work, customer_id: UUID | None, stated: Identities, name: str | None, *, source: str, evidence: str | None
+) -> Recognised | None:
     """Whoever is meant, made known if new; None if there is no such id and nothing else to go by. Never fails."""
-    directory = await Directory.open(work, stated.items(), [customer_id] if customer_id else [])
-    customer = recognised(directory, Named(customer_id, stated, name))
+    ids = [customer_id] if customer_id else []
+    directory = await Directory.open(work, stated.items(), ids, source=source, evidence=evidence)
+    found = recognised(directory, Named(customer_id, stated, name))
     await directory.save()
-    return customer
+    await suggestions.doubt(work, directory.doubts)
+    return found
 
 
 async def find(work: Work, customer_id: UUID) -> Customer:
-    """Raises `CustomerNotFound`."""
+    """The customer with this id, or whom a record with this id was merged into. Raises `CustomerNotFound`."""
+    present = func.customers.present_id(work.account_id, customer_id)
     known = select(Customer).where(
-        Customer.account_id == work.account_id, Customer.id == customer_id, Customer.deleted_at.is_(None)
+        Customer.account_id == work.account_id, Customer.id == select(present).scalar_subquery(), Customer.is_present()
     )
-    return _require(await work.session.scalar(known))
+    found: Customer | None = await work.session.scalar(known)
+    if found is None:
+        raise CustomerNotFound
+    return found
 
 
 def known_customers(
     work: Work, *, identities: Mapping[IdentityKind, str | None], search: str | None
 ) -> Select[Customer]:
     """The account's customers with all these identities, whose name, e-mail or external id begins with `search`."""
-    statement = select(Customer).where(Customer.account_id == work.account_id, Customer.deleted_at.is_(None))
+    statement = select(Customer).where(Customer.account_id == work.account_id, Customer.is_present())
     for kind, value in identities.items():
         if value is not None:
             statement = statement.where(
@@ -128,6 +156,53 @@ def identities_of(work: Work, customer_id: UUID) -> Select[CustomerIdentity]:
     return select(CustomerIdentity).where(
         CustomerIdentity.account_id == work.account_id, CustomerIdentity.customer_id == customer_id
     )
+
+
+async def add_identity(work: Work, customer_id: UUID, body: NewIdentity) -> CustomerIdentity:
+    """What is new about one that is there already, which is not an error, is that it was seen, and perhaps verified.
+
+    Raises `CustomerNotFound`, or `IdentityConflict` for a strong one that somebody else has.
+    """
+    strong = body.kind if isinstance(body.kind, IdentityKind) else None
+    named = [(strong, body.value)] if strong else []
+    directory = await Directory.open(work, named, [customer_id], source=body.source, evidence=body.evidence)
+    customer = directory.require(customer_id)
+    if strong:
+        directory.add_identity(customer, (strong, body.value), verified=body.verified, named_id=customer_id)
+    await directory.save()
+    mine = identities_of(work, customer.id).where(
+        CustomerIdentity.kind == body.kind.value, CustomerIdentity.value == body.value
+    )
+    found: CustomerIdentity | None = await work.session.scalar(mine.limit(1))
+    if found is None:
+        found = CustomerIdentity(
+            id=new_id(),
+            account_id=work.account_id,
+            customer_id=customer_id,
+            created_at=work.now,
+            last_seen_at=work.now,
+            **body.model_dump(),
+        )
+        work.session.add(found)
+        await work.session.flush()
+        await work.session.refresh(found)
+    await suggestions.look_for(work, customer.id)
+    return found
+
+
+async def remove_identity(work: Work, customer_id: UUID, identity_id: UUID) -> None:
+    """Raises `CustomerNotFound`, `IdentityNotFound`, or `Unacceptable` for the last strong one."""
+    directory = await Directory.open(work, customer_ids=[customer_id])
+    customer = directory.require(customer_id)
+    mine = identities_of(work, customer.id).where(CustomerIdentity.id == identity_id)
+    found: CustomerIdentity | None = await work.session.scalar(mine)
+    if found is None:
+        raise IdentityNotFound
+    if found.kind in list(IdentityKind):
+        directory.drop_identity(customer, (IdentityKind(found.kind), found.value))
+        await directory.save()
+    else:
+        await work.session.delete(found)
 
 
 @dataclass(slots=True)
@@ -161,15 +236,10 @@ class _Draft:
         )
 
 
-def _put(directory: Directory, body: NewCustomer) -> tuple[Customer, bool]:
-    customer = directory.match(body.identities())
-    if customer is None:
-        return directory.create(body.changes()), True
-    directory.change(customer, body.changes())
-    return customer, False
-
-
-def _require(customer: Customer | None) -> Customer:
-    if customer is None:
-        raise CustomerNotFound
-    return customer
+async def _put(directory: Directory, body: NewCustomer) -> tuple[Customer, bool]:
+    await join(directory, body.identities(), body.verified())
+    match = directory.match(body.identities())
+    if match is None:
+        return directory.create(body.changes(), body.verified()), True
+    directory.learn(match, body.changes(), body.verified())
+    return match.customer, False

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, delete, select
 
-from services.customers.records.directory import name_key
+from services.customers.records.profiles import name_key
 from services.customers.segments.concerns import concerns_of, cycle_through
 from services.customers.segments.conditions import CONDITION, AnyCondition, OfSegment, leaves
 from services.customers.segments.membership import forget_reviews, lock, segments_of

@@ -26,7 +26,7 @@ async def read_timeline(
     kinds: Kinds = [],  # noqa: B006
 ) -> Page[TimelineEntry]:
     """Newest first, by when it happened. `id` of an entry is the id of its event."""
-    await customers.find(work, customer_id)
+    customer = await customers.find(work, customer_id)
     keys = (TimelineRow.at.desc(), TimelineRow.event_id.desc())
-    found = await paginate(work.session, timeline.entries_of(work, customer_id, kinds), page, keys=keys)
+    found = await paginate(work.session, timeline.entries_of(work, customer.id, kinds), page, keys=keys)
     return found.map(timeline.as_entry)

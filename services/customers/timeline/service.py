@@ -66,6 +66,13 @@ def as_entry(row: TimelineRow) -> Any:
     return _ENTRY.validate_python({"id": row.event_id, "at": row.at, "kind": row.kind, **row.detail})
 
 
+async def with_history(work: Work, customer_ids: Collection[UUID]) -> set[UUID]:
+    """Those with whom more happened than that they became known."""
+    mine = (TimelineRow.account_id == work.account_id, TimelineRow.customer_id.in_(customer_ids))
+    more = TimelineRow.kind != EntryKind.CUSTOMER_CREATED.value
+    return set(await work.session.scalars(select(TimelineRow.customer_id).where(*mine, more).distinct()))
+
+
 async def forget(work: Work, customer_id: UUID) -> None:
     """Delete the customer's timeline."""
     await work.session.execute(

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from services.customers.records import service
+from services.customers.records.errors import CustomerNotFound
 from shared.contracts.customers import CustomerCreated, CustomerDeleted, CustomerUpdated
 from shared.ids import new_id
 from shared.testing.harness import Harness
@@ -388,6 +389,6 @@ class TestRestriction:
 
     async def test_of_another_accounts_customer_finds_nobody(self, customers: Harness, account: UUID) -> None:
         ana = await put(customers.client(account=account), **ANA)
-        with pytest.raises(service.CustomerNotFound):
+        with pytest.raises(CustomerNotFound):
             async with customers.work(new_id()) as work:
                 await service.restrict(work, UUID(ana["id"]), on=True)
