@@ -56,15 +56,19 @@
       if (input.checked) for (const other of all(`[name="${input.name}"]`))
         if (other !== input && (alone || other.dataset.alone !== undefined)) other.checked = false;
     }
-    if (input.dataset.rank && input.value) for (const other of all(`[data-rank="${input.dataset.rank}"]`))
-      if (other !== input && other.value === input.value) other.value = input.was || "";
+    if (input.dataset.rank) {
+      // A place that is taken changes hands.
+      for (const other of all(`[data-rank="${input.dataset.rank}"]`))
+        if (other !== input && input.value && other.value === input.value) other.was = other.value = input.was || "";
+      input.was = input.value;
+    }
     if (input.classList.contains("other") && input.value) {
       const choice = all(`[name="${input.name.split(".")[0]}"]`).find(c => c.value === "+other");
       if (choice) choice.checked = true;
     }
     if (form.dataset.live !== undefined) { clearTimeout(later); later = setTimeout(look, input.type === "radio" || input.type === "checkbox" ? 0 : 400); }
   });
-  form.addEventListener("focusin", e => { if (e.target.dataset.rank) e.target.was = e.target.value; });
+  for (const select of all("[data-rank]")) select.was = select.value;
 
   // One press, one answer.
   let sent = false;
