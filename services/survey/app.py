@@ -4,14 +4,16 @@ from fastapi import FastAPI
 
 from services.survey.attempts import endpoints as attempts
 from services.survey.db import INTAKE_ROLE, Base
+from services.survey.eligibility import endpoints as eligibility
 from services.survey.feedback import endpoints as feedback
 from services.survey.invitations import endpoints as invitations
 from services.survey.pages import endpoints as pages
+from services.survey.policies import endpoints as policies
 from services.survey.responses import endpoints as responses
 from services.survey.responses import openapi
 from services.survey.responses.intake import open_intake
 from services.survey.settings import SurveySettings
-from services.survey.subscriptions import SUBSCRIPTIONS
+from services.survey.subscriptions import SUBSCRIPTIONS, TIMERS
 from services.survey.surveys import endpoints as surveys
 from shared.http.app import service_app
 from shared.service import Runtime, Service
@@ -21,7 +23,15 @@ def create_app(runtime: Runtime) -> FastAPI:
     return service_app(
         runtime,
         title="survey",
-        routers=[surveys.router, invitations.router, responses.router, attempts.router, feedback.router],
+        routers=[
+            surveys.router,
+            invitations.router,
+            eligibility.router,
+            policies.router,
+            responses.router,
+            attempts.router,
+            feedback.router,
+        ],
         routes=[*responses.ROUTES, *pages.ROUTES],
         openapi_paths=openapi.paths(),
         openapi_schemas=openapi.schemas(),
@@ -36,5 +46,6 @@ SERVICE = Service(
     metadata=Base.metadata,
     create_app=create_app,
     subscriptions=SUBSCRIPTIONS,
+    timers=TIMERS,
     extra_roles=(INTAKE_ROLE,),
 )

@@ -20,5 +20,12 @@ class Base(DeclarativeBase):
 
 # Customers who were merged into others. These tables say whose a row is, and under whose identity it came.
 MERGED_CUSTOMERS = aliases_in(
-    Base.metadata, "attempts", "feedback", "invitations", present="customer_id", origin="origin_customer_id"
+    Base.metadata,
+    "attempts",
+    "exposures",
+    "feedback",
+    "invitations",
+    "refusals",
+    present="customer_id",
+    origin="origin_customer_id",
 )

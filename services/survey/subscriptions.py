@@ -1,11 +1,16 @@
 """Everything the survey service listens to."""
 
 from services.survey.accounts import handlers as accounts
+from services.survey.consents import handlers as consents
 from services.survey.contacts import handlers as contacts
+from services.survey.exposures import handlers as exposures
 from services.survey.feedback import handlers as feedback
+from services.survey.invitations import following
 from services.survey.invitations import handlers as invitations
+from services.survey.segments import handlers as segments
 from services.survey.widget import handlers as widget
 from shared.bus.subscriptions import on, on_batch
+from shared.contracts.consent import ConsentChanged
 from shared.contracts.customers import (
     CustomerCreated,
     CustomerDeleted,
@@ -13,10 +18,13 @@ from shared.contracts.customers import (
     CustomerMerged,
     CustomerUnmerged,
     CustomerUpdated,
+    SegmentChanged,
+    SegmentDeleted,
+    SegmentMembershipChanged,
     SightingUnresolved,
 )
 from shared.contracts.gateway import AccountCreated, AccountUpdated, APIKeyCreated, APIKeyRevoked, APIKeyUpdated
-from shared.contracts.notifier import SurveyRequested
+from shared.contracts.notifier import MessageSent, SurveyRequested
 from shared.contracts.survey import ResponseReceived
 
 SUBSCRIPTIONS = (
@@ -26,9 +34,15 @@ SUBSCRIPTIONS = (
     on(APIKeyUpdated, widget.change),
     on(APIKeyRevoked, widget.revoke),
     on_batch([CustomerCreated, CustomerUpdated, CustomerDeleted], contacts.remember),
+    on_batch([ConsentChanged], consents.remember),
+    on(SegmentChanged, segments.remember),
+    on_batch([SegmentMembershipChanged], segments.follow),
+    on(SegmentDeleted, segments.forget),
+    on(MessageSent, exposures.count_message),
     on(CustomerMerged, contacts.merge),
     on(CustomerUnmerged, contacts.unmerge),
     on_batch([ResponseReceived], feedback.understand),
     on_batch([CustomerIdentified, SightingUnresolved], feedback.settle),
     on(SurveyRequested, invitations.ask_for_rule),
 )
+TIMERS = {following.TIMER: following.do_what_is_due}

@@ -1,4 +1,4 @@
-"""What the survey service knows of an account: how it is called before its customers."""
+"""What the survey service knows of an account: how it is called before its customers, and its zone."""
 
 from uuid import UUID
 
@@ -15,4 +15,6 @@ class Account(AccountOwned, Base):
 
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str]
+    # An IANA name; None for an account that was heard of before zones were kept.
+    timezone: Mapped[str | None]
     version: Mapped[int]

@@ -8,7 +8,8 @@ from sqlalchemy import text, update
 
 from services.survey.db import MERGED_CUSTOMERS
 from services.survey.encoding import to_json
-from services.survey.invitations.models import Invitation, InvitationState
+from services.survey.invitations.announcing import ended
+from services.survey.invitations.models import UNANSWERED, Invitation, InvitationState
 from shared.bus.events import Event
 from shared.contracts.base import Payload
 from shared.contracts.customers import (
@@ -20,24 +21,27 @@ from shared.contracts.customers import (
 )
 from shared.work import Work
 
-_FIELDS = ("external_id", "email", "phone", "name", "locale")
+_FIELDS = ("external_id", "email", "phone", "name", "locale", "timezone", "preferred_channel")
+_NOTHING: dict[str, Any] = {"attributes": {}, "restricted": False}
 _UPSERT = text("""
     insert into survey.contacts as known
     select * from json_populate_recordset(null::survey.contacts, cast(:rows as json))
     on conflict (account_id, customer_id) do update
-    set (version, external_id, email, phone, name, locale, is_deleted) = (
+    set (
+        version, external_id, email, phone, name, locale, is_deleted, timezone, preferred_channel, attributes, restricted
+    ) = (
         excluded.version, excluded.external_id, excluded.email, excluded.phone, excluded.name, excluded.locale,
-        excluded.is_deleted
+        excluded.is_deleted, excluded.timezone, excluded.preferred_channel, excluded.attributes, excluded.restricted
     )
     where known.version < excluded.version
 """)
 
 _REVOKE_TWICE_ASKED = text("""
     update survey.invitations asked set state = 'revoked'
-    where account_id = :account_id and customer_id = :merged and state = 'open' and exists (
+    where account_id = :account_id and customer_id = :merged and state in ('waiting', 'open') and exists (
         select from survey.invitations other
         where other.account_id = :account_id and other.customer_id = survey.present_id(:account_id, :kept)
-            and other.state = 'open' and other.survey_id = asked.survey_id
+            and other.state in ('waiting', 'open') and other.survey_id = asked.survey_id
             and other.ticket_id is not distinct from asked.ticket_id
     )
 """)
@@ -77,20 +81,23 @@ def _row(work: Work, event: Event[Payload]) -> dict[str, Any] | None:
     data = event.data
     base: dict[str, Any] = {"account_id": work.account_id, "version": event.aggregate_version}
     if isinstance(data, CustomerDeleted):
-        return base | dict.fromkeys(_FIELDS) | {"customer_id": data.customer_id, "is_deleted": True}
+        return base | dict.fromkeys(_FIELDS) | _NOTHING | {"customer_id": data.customer_id, "is_deleted": True}
     if isinstance(data, CustomerCreated | CustomerUpdated):
-        known = {name: getattr(data.profile, name) for name in _FIELDS}
+        known = {name: getattr(data.profile, name) for name in (*_FIELDS, *_NOTHING)}
         return base | known | {"customer_id": data.customer_id, "is_deleted": False}
     return None
 
 
 async def _revoke_invitations(work: Work, customer_ids: list[UUID]) -> None:
-    await work.session.execute(
+    revoked = await work.session.scalars(
         update(Invitation)
         .where(
             Invitation.account_id == work.account_id,
             Invitation.customer_id.in_(customer_ids),
-            Invitation.state == InvitationState.OPEN,
+            Invitation.state.in_(UNANSWERED),
         )
         .values(state=InvitationState.REVOKED)
+        .returning(Invitation)
     )
+    for invitation in revoked:
+        ended(work, invitation, "customer_deleted")

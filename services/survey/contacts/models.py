@@ -1,8 +1,10 @@
 """The local copy of customers: how they are named and reached, as the customers service last told it."""
 
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.survey.db import Base
@@ -10,7 +12,10 @@ from shared.db.base import AccountOwned
 
 
 class Contact(AccountOwned, Base):
-    """A deleted customer leaves a row without personal data, so that a late update does not bring them back."""
+    """A deleted customer leaves a row without personal data, so that a late update does not bring them back.
+
+    Whoever asks locks the row first: it serialises all that is sent to one person. `attributes` are by name.
+    """
 
     __tablename__ = "contacts"
     __table_args__ = (
@@ -28,3 +33,7 @@ class Contact(AccountOwned, Base):
     name: Mapped[str | None]
     locale: Mapped[str | None]
     is_deleted: Mapped[bool]
+    timezone: Mapped[str | None]
+    preferred_channel: Mapped[str | None]
+    attributes: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    restricted: Mapped[bool] = mapped_column(server_default=text("false"))

@@ -1,13 +1,24 @@
 """Invitations and the open link of a survey."""
 
+from typing import Annotated
 from uuid import UUID
 
+from fastapi import Query
+
 from services.survey.invitations import service as invitations
-from services.survey.invitations.schemas import InvitationResult, InvitationResults, NewInvitations, OpenLink
+from services.survey.invitations.models import Invitation, InvitationState
+from services.survey.invitations.schemas import (
+    InvitationOut,
+    InvitationResult,
+    InvitationResults,
+    NewInvitations,
+    OpenLink,
+)
 from services.survey.invitations.service import Asked
 from services.survey.invitations.tokens import Link, LinkKind, Links
 from services.survey.surveys import service as surveys
 from services.survey.surveys.auth import SurveysRead, SurveysWrite
+from shared.db.pagination import Page, PageQuery, paginate
 from shared.http.routing import APIRouter
 
 router = APIRouter(prefix="/v1/surveys", tags=["invitations"])
@@ -24,6 +35,30 @@ async def invite_customers(survey_id: UUID, body: NewInvitations, work: SurveysW
     return InvitationResults(queued=queued, refused=len(results) - queued, data=results)
 
 
+@router.get("/{survey_id}/invitations")
+async def list_invitations(
+    survey_id: UUID,
+    work: SurveysRead,
+    page: PageQuery,
+    customer_id: Annotated[UUID | None, Query()] = None,
+    state: Annotated[InvitationState | None, Query()] = None,
+) -> Page[InvitationOut]:
+    """Who was asked and what became of it, newest first."""
+    await surveys.read(work, survey_id)
+    statement = invitations.listed(work, survey_id, customer_id=customer_id, state=state)
+    keys = (Invitation.created_at.desc(), Invitation.id.desc())
+    found: Page[Invitation] = await paginate(work.session, statement, page, keys=keys)
+    links = Links(work.settings)
+    return found.map(lambda invitation: _out(invitation, links))
+
+
+@router.post("/{survey_id}/invitations/{invitation_id}/revoke")
+async def revoke_invitation(survey_id: UUID, invitation_id: UUID, work: SurveysWrite) -> InvitationOut:
+    """Take an invitation back: its link stops working, and what waits to be sent about it is not sent."""
+    await surveys.read(work, survey_id)
+    return _out(await invitations.revoke(work, survey_id, invitation_id), Links(work.settings))
+
+
 @router.get("/{survey_id}/link")
 async def get_open_link(survey_id: UUID, work: SurveysRead) -> OpenLink:
     """The survey's open link. It leads to a friendly page while the survey takes no answers."""
@@ -33,14 +68,25 @@ async def get_open_link(survey_id: UUID, work: SurveysRead) -> OpenLink:
 
 def _result(index: int, asked: Asked, links: Links) -> InvitationResult:
     made, refusal = asked.invitation, asked.refusal
+    waits = made is not None and made.state is InvitationState.WAITING
     return InvitationResult(
         index=index,
         status="queued" if made else "refused",
         customer_id=asked.customer_id,
         invitation_id=made.id if made else None,
-        url=links.url(Link(LinkKind.INVITATION, made.account_id, made.id)) if made else None,
+        url=url_of(made, links) if made else None,
         expires_at=made.expires_at if made else None,
+        sends_at=made.due_at if made and waits else None,
         gate=refusal.gate if refusal else None,
         detail=refusal.detail if refusal else None,
         next_eligible_at=refusal.next_eligible_at if refusal else None,
     )
+
+
+def _out(invitation: Invitation, links: Links) -> InvitationOut:
+    fields = {name: getattr(invitation, name) for name in InvitationOut.model_fields if name != "url"}
+    return InvitationOut(**fields, url=url_of(invitation, links))
+
+
+def url_of(invitation: Invitation, links: Links) -> str:
+    return links.url(Link(LinkKind.INVITATION, invitation.account_id, invitation.id))

@@ -4,6 +4,7 @@ import structlog
 from sqlalchemy import func, select
 
 from services.survey.contacts import directory
+from services.survey.eligibility.refusals import Cause
 from services.survey.invitations import service as invitations
 from services.survey.invitations.service import Terms
 from services.survey.settings import SurveySettings
@@ -34,8 +35,9 @@ async def ask_for_rule(work: Work, event: Event[SurveyRequested]) -> None:
         raise NotYet("the customer")
     survey = await _built_in(work, request)
     settings: SurveySettings = work.settings
-    terms = Terms("email", settings.survey_invitation_days, ticket_id=request.ticket_id)
-    (asked,) = await invitations.ask(work, survey, [contact], terms)
+    cause = Cause("rule", request.rule_id)
+    terms = Terms("email", settings.survey_invitation_days, cause, ticket_id=request.ticket_id)
+    (asked,) = await invitations.ask(work, survey, [contact.customer_id], terms)
     if asked.refusal is not None:
         log.info("not asked", request_id=str(request.request_id), gate=asked.refusal.gate)
 

@@ -14,21 +14,34 @@ from shared.db.base import AccountOwned, Identified
 
 
 class InvitationState(StrEnum):
+    """`waiting`: made, to be sent later. Its link works already."""
+
+    WAITING = "waiting"
     OPEN = "open"
     ANSWERED = "answered"
     EXPIRED = "expired"
     REVOKED = "revoked"
 
 
+# Those that can still be answered.
+UNANSWERED = (InvitationState.WAITING, InvitationState.OPEN)
+_IS_UNANSWERED = text("state in ('waiting', 'open')")
+
+
 class Invitation(Identified, AccountOwned, Base):
-    """A personal link. `answered` is set by `survey.accept_responses`, together with the answer; one that ran out is
-    `open` in its row until somebody asks the same customer again."""
+    """A personal link. `answered` is set by `survey.accept_responses`, together with the answer.
+
+    `due_at` is when the next thing has to be done about it (sending, reminding, ending); see `following`. `cause` says
+    what led to it, `cause_id` which run, trigger or recurrence.
+    """
 
     __tablename__ = "invitations"
     __table_args__ = (
-        CheckConstraint("state in ('open', 'answered', 'expired', 'revoked')", name="state"),
+        CheckConstraint("state in ('waiting', 'open', 'answered', 'expired', 'revoked')", name="state"),
         Index("ix_invitations_survey_id_customer_id", "account_id", "survey_id", "customer_id", "created_at"),
         Index("ix_invitations_customer_id", "account_id", "customer_id"),
+        Index("ix_invitations_due_at", "account_id", "due_at", postgresql_where=_IS_UNANSWERED),
+        Index("ix_invitations_cause_id", "account_id", "cause_id", "created_at"),
         origin_index("invitations", "origin_customer_id"),
     )
 
@@ -49,6 +62,11 @@ class Invitation(Identified, AccountOwned, Base):
     expires_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]
     origin_customer_id: Mapped[UUID | None]
+    cause: Mapped[str] = mapped_column(server_default=text("'call'"))
+    cause_id: Mapped[UUID | None]
+    sent_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]
+    reminders: Mapped[int] = mapped_column(server_default=text("0"))
 
 
 # One question at a time: a customer has one open invitation to a survey, or one for each ticket.
@@ -59,5 +77,5 @@ OPEN_INVITATION = Index(
     Invitation.customer_id,
     func.coalesce(Invitation.ticket_id, text("'00000000-0000-0000-0000-000000000000'")),
     unique=True,
-    postgresql_where=Invitation.state == InvitationState.OPEN,
+    postgresql_where=_IS_UNANSWERED,
 )

@@ -6,12 +6,12 @@ from uuid import UUID
 
 from pydantic import Field, field_validator, model_validator
 
+from services.survey.invitations.models import InvitationState
+from services.survey.policies.schemas import Channel
 from services.survey.responses.schemas import Email, ExternalId, Phone
 from shared.http.schemas import Model
 
 MOST_CUSTOMERS = 1_000
-Channel = Literal["email", "link"]
-Gate = Literal["not_published", "unknown_customer", "no_address", "asked_twice", "open_invitation", "cool_down"]
 
 
 class CustomerLookup(Model):
@@ -33,14 +33,21 @@ class CustomerLookup(Model):
         return {name: getattr(self, name) for name in self.model_fields_set}
 
 
+class Override(Model):
+    """Ask although gates that protect attention are closed. Never consent, restriction or deletion; it is told of."""
+
+    reason: Annotated[str, Field(min_length=3, max_length=500)]
+
+
 class NewInvitations(Model):
-    """`email`: the notifier sends it. `link`: nothing is sent, the answer has the links for you to pass on."""
+    """`email`, `sms`: the notifier sends it. `link`: nothing is sent, the answer has the links for you to pass on."""
 
     customers: Annotated[list[CustomerLookup], Field(min_length=1, max_length=MOST_CUSTOMERS)] = Field(
         description="Each as an object, or just the customer's id."
     )
     channel: Channel = "email"
     expires_in_days: Annotated[int, Field(ge=1, le=365)] | None = None
+    override: Override | None = None
 
     @field_validator("customers", mode="before")
     @classmethod
@@ -54,7 +61,8 @@ class NewInvitations(Model):
 class InvitationResult(Model):
     """What became of one customer of the call, in its order. `refused` names the `gate` and says why in `detail`.
 
-    `next_eligible_at` is when the gate will open by itself, if it will.
+    `sends_at`: it is quiet hours for them, and it leaves then. `next_eligible_at` is when all closed gates will
+    have opened by themselves, if they will.
     """
 
     index: int
@@ -63,7 +71,8 @@ class InvitationResult(Model):
     invitation_id: UUID | None
     url: str | None
     expires_at: datetime | None
-    gate: Gate | None
+    sends_at: datetime | None
+    gate: str | None
     detail: str | None
     next_eligible_at: datetime | None
 
@@ -72,6 +81,28 @@ class InvitationResults(Model):
     queued: int
     refused: int
     data: list[InvitationResult]
+
+
+class InvitationOut(Model):
+    """`state`: `waiting` (to be sent), `open`, `answered`, `expired` or `revoked`. `due_at`: when what comes next is
+    done about it: sending, a reminder, or its end. `cause`: what led to it."""
+
+    id: UUID
+    survey_id: UUID
+    customer_id: UUID
+    ticket_id: UUID | None
+    channel: Channel
+    locale: str
+    state: InvitationState
+    cause: str
+    cause_id: UUID | None
+    created_at: datetime
+    sent_at: datetime | None
+    answered_at: datetime | None
+    expires_at: datetime
+    reminders: int
+    due_at: datetime | None
+    url: str
 
 
 class OpenLink(Model):

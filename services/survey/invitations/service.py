@@ -1,36 +1,46 @@
 """Asking customers: who may be asked now, and the link each of them gets."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy import Select, insert, select, update
 
 from services.survey.contacts import directory
 from services.survey.contacts.models import Contact
-from services.survey.definition.questions import CSI, Scored, bounds
-from services.survey.definition.texts import in_locale
-from services.survey.invitations.models import Invitation, InvitationState
-from services.survey.invitations.schemas import Channel, CustomerLookup, Gate, NewInvitations
-from services.survey.invitations.tokens import Link, LinkKind, Links
+from services.survey.eligibility import facts as gathering
+from services.survey.eligibility import refusals
+from services.survey.eligibility.facts import Facts, Rules, rules_for
+from services.survey.eligibility.gates import first_closed
+from services.survey.eligibility.refusals import Cause, Refused, refused_by
+from services.survey.eligibility.service import leaves_at
+from services.survey.exposures import service as exposures
+from services.survey.invitations import following
+from services.survey.invitations.announcing import Announcer, ended
+from services.survey.invitations.models import UNANSWERED, Invitation, InvitationState
+from services.survey.invitations.schemas import CustomerLookup, NewInvitations
+from services.survey.policies.schemas import Channel
 from services.survey.settings import SurveySettings
-from services.survey.surveys.models import Survey, SurveyState, SurveyVersion
-from services.survey.surveys.service import definition_of
-from shared.contracts.survey import InvitationCreated, ScoreLink
+from services.survey.surveys.models import Survey, SurveyState
+from shared.contracts.base import ActorKind
+from shared.contracts.survey import GatesOverridden
+from shared.http.errors import Conflict, Forbidden, NotFound
 from shared.ids import new_id
 from shared.work import Work
 
 _LOOK_AGAIN_SECONDS = 0.1
+_UNKNOWN = Refused("unknown_customer", "There is no such customer here; create them with POST /v1/customers.")
+_TWICE = Refused("asked_twice", "This customer is in the same call more than once.")
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    gate: Gate
-    detail: str
-    next_eligible_at: datetime | None = None
+class InvitationOver(Conflict):
+    """The invitation is over: it was answered, ran out, or was revoked before."""
+
+    code = "invitation_over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,40 +49,55 @@ class Asked:
 
     customer_id: UUID | None
     invitation: Invitation | None
-    refusal: Refusal | None
+    refusal: Refused | None
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How customers are asked: by which channel, until when, and about which ticket."""
+    """How customers are asked: by which channel, until when, about which ticket, and what wants it.
+
+    `override_reason`: why somebody has them asked although gates that protect attention are closed.
+    """
 
     channel: Channel
     days: int
+    cause: Cause
     ticket_id: UUID | None = None
+    override_reason: str | None = None
 
 
 async def invite(work: Work, survey: Survey, wanted: NewInvitations) -> list[Asked]:
-    """One result for each wanted customer, in order."""
+    """One result for each wanted customer, in order. Raises `Forbidden` for an override by anything but a person."""
     settings: SurveySettings = work.settings
+    if wanted.override is not None and work.actor.kind is not ActorKind.HUMAN:
+        raise Forbidden("Only a person who is signed in may override gates, and has to say why.")
     contacts = await _known(work, wanted.customers, patience=settings.survey_contact_wait_seconds)
-    terms = Terms(wanted.channel, wanted.expires_in_days or settings.survey_invitation_days)
-    return await ask(work, survey, contacts, terms)
+    terms = Terms(
+        wanted.channel,
+        wanted.expires_in_days or settings.survey_invitation_days,
+        Cause("call"),
+        override_reason=wanted.override.reason if wanted.override else None,
+    )
+    return await ask(work, survey, [contact.customer_id if contact else None for contact in contacts], terms)
 
 
-async def ask(work: Work, survey: Survey, contacts: Sequence[Contact | None], terms: Terms) -> list[Asked]:
+async def ask(work: Work, survey: Survey, customer_ids: Sequence[UUID | None], terms: Terms) -> list[Asked]:
     """All gates for all customers, then the invitations of those who passed, in a handful of statements."""
-    refusals = await _refusals(work, survey, contacts, terms)
-    chosen = [contact for contact, refusal in zip(contacts, refusals, strict=True) if contact and not refusal]
-    made = await _create(work, survey, chosen, terms) if chosen else {}
-    if made:
-        await _announce(work, survey, list(made.values()))
-    results = []
-    for contact, refusal in zip(contacts, refusals, strict=True):
-        invitation = made.get(contact.customer_id) if contact and not refusal else None
-        if invitation is None and refusal is None:
-            refusal = Refusal("open_invitation", "This customer was invited at this very moment.")
-        results.append(Asked(contact.customer_id if contact else None, invitation, refusal))
-    return results
+    wanted = {customer_id for customer_id in customer_ids if customer_id is not None}
+    await gathering.lock(work, wanted)
+    rules = await rules_for(work, survey, terms.channel, terms.ticket_id)
+    known = await gathering.of_customers(work, rules, wanted)
+    refused = _refused(rules, known, customer_ids, overriding=terms.override_reason is not None)
+    chosen = [known[one] for one, why in zip(customer_ids, refused, strict=True) if one is not None and why is None]
+    made = await _create(work, rules, chosen, terms) if chosen else {}
+    if terms.override_reason is not None and chosen:
+        _tell_overridden(work, rules, chosen, terms.override_reason)
+    recorded = [(one, why) for one, why in zip(customer_ids, refused, strict=True) if one in known and why is not None]
+    await refusals.record(work, rules, terms.cause, [(one, why) for one, why in recorded if one is not None])
+    return [
+        Asked(one, made[one] if one is not None and why is None else None, why)
+        for one, why in zip(customer_ids, refused, strict=True)
+    ]
 
 
 async def _known(work: Work, lookups: Sequence[CustomerLookup], *, patience: float) -> list[Contact | None]:
@@ -96,135 +121,114 @@ async def _look_up(work: Work, lookups: Sequence[CustomerLookup]) -> list[Contac
     return [known.get(next(iter(lookup.wanted.items()))) for lookup in lookups]
 
 
-async def _refusals(
-    work: Work, survey: Survey, contacts: Sequence[Contact | None], terms: Terms
-) -> list[Refusal | None]:
-    if survey.state is not SurveyState.PUBLISHED:
-        refusal = Refusal("not_published", f"The survey is {survey.state}; publish it first.")
-        return [refusal] * len(contacts)
-    settings: SurveySettings = work.settings
-    last_asked = await _last_asked(work, survey, {c.customer_id for c in contacts if c}, terms.ticket_id)
-    days = settings.survey_cooldown_days if survey.cooldown_days is None else survey.cooldown_days
-    refusals: list[Refusal | None] = []
+def _refused(
+    rules: Rules, known: dict[UUID, Facts], customer_ids: Iterable[UUID | None], *, overriding: bool
+) -> list[Refused | None]:
+    """In the order of the customers; None for those who may be asked."""
+    refused: list[Refused | None] = []
     seen: set[UUID] = set()
-    for contact in contacts:
-        refusals.append(_refusal(work.now, contact, seen, last_asked, timedelta(days=days), terms.channel))
-        if contact is not None:
-            seen.add(contact.customer_id)
-    return refusals
+    for customer_id in customer_ids:
+        facts = known.get(customer_id) if customer_id is not None else None
+        if facts is None:
+            # A survey that asks nobody says so first: that is what the caller has to put right.
+            unpublished = f"The survey is {rules.survey.state}; publish it first."
+            is_open = rules.survey.state is SurveyState.PUBLISHED
+            refused.append(_UNKNOWN if is_open else Refused("not_published", unpublished))
+            continue
+        gate = first_closed(rules, facts, overriding=overriding)
+        if gate is not None:
+            refused.append(refused_by(gate, rules, facts))
+        else:
+            refused.append(_TWICE if facts.customer_id in seen else None)
+        seen.add(facts.customer_id)
+    return refused
 
 
-def _refusal(
-    now: datetime,
-    contact: Contact | None,
-    seen: Collection[UUID],
-    last_asked: Mapping[UUID, Invitation],
-    cooldown: timedelta,
-    channel: Channel,
-) -> Refusal | None:
-    """The first gate that is closed, in this order."""
-    if contact is None:
-        return Refusal("unknown_customer", "There is no such customer here; create them with POST /v1/customers.")
-    if contact.customer_id in seen:
-        return Refusal("asked_twice", "This customer is in the same call more than once.")
-    if channel == "email" and contact.email is None:
-        return Refusal("no_address", "This customer has no e-mail address; add one, or use channel `link`.")
-    last = last_asked.get(contact.customer_id)
-    if last is None:
-        return None
-    if last.state is InvitationState.OPEN and last.expires_at > now:
-        text = "This customer has an invitation to this survey that is still open."
-        return Refusal("open_invitation", text, last.expires_at)
-    eligible_at = last.created_at + cooldown
-    if eligible_at > now:
-        return Refusal("cool_down", f"This customer was asked less than {cooldown.days} days ago.", eligible_at)
-    return None
-
-
-async def _last_asked(
-    work: Work, survey: Survey, customer_ids: Collection[UUID], ticket_id: UUID | None
-) -> Mapping[UUID, Invitation]:
-    """The last invitation of each to this survey. About a ticket: to this survey about this ticket."""
-    if not customer_ids:
-        return {}
-    statement = (
-        select(Invitation)
-        .ext(distinct_on(Invitation.customer_id))
-        .where(
-            Invitation.account_id == work.account_id,
-            Invitation.survey_id == survey.id,
-            Invitation.customer_id.in_(customer_ids),
-            Invitation.ticket_id.is_not_distinct_from(ticket_id),
+async def _create(work: Work, rules: Rules, chosen: Sequence[Facts], terms: Terms) -> dict[UUID, Invitation]:
+    """By customer. Each takes attention from the moment it is made, so that nothing else is sent meanwhile."""
+    await _end_run_out(work, rules, [facts.customer_id for facts in chosen])
+    expires_at = work.now + timedelta(days=terms.days)
+    rows: list[dict[str, Any]] = []
+    for facts in chosen:
+        sends_at = leaves_at(rules, facts, work.now)
+        waits = sends_at > work.now
+        rows.append(
+            {
+                "id": new_id(),
+                "account_id": work.account_id,
+                "survey_id": rules.survey.id,
+                "customer_id": facts.customer_id,
+                "ticket_id": terms.ticket_id,
+                "channel": terms.channel,
+                "locale": facts.locale or rules.survey.locale,
+                "state": InvitationState.WAITING if waits else InvitationState.OPEN,
+                "created_at": work.now,
+                "expires_at": expires_at,
+                "cause": terms.cause.name,
+                "cause_id": terms.cause.id,
+                "sent_at": None if waits else work.now,
+                "due_at": sends_at if waits else following.next_due(rules, work.now, expires_at, reminders=0),
+            }
         )
-        .order_by(Invitation.customer_id, Invitation.created_at.desc())
-    )
-    return {invitation.customer_id: invitation for invitation in await work.session.scalars(statement)}
+    made = (await work.session.scalars(insert(Invitation).returning(Invitation), rows)).all()
+    await exposures.take(work, made, "invitation")
+    announcer = await Announcer.of(work, rules.survey)
+    for invitation in made:
+        if invitation.state is InvitationState.OPEN:
+            announcer.created(invitation)
+    await following.watch(work, made)
+    return {invitation.customer_id: invitation for invitation in made}
 
 
-async def _create(work: Work, survey: Survey, contacts: Sequence[Contact], terms: Terms) -> dict[UUID, Invitation]:
-    """By customer. One that somebody else made at this very moment is left to them."""
-    customer_ids = [contact.customer_id for contact in contacts]
-    mine = (Invitation.account_id == work.account_id) & (Invitation.survey_id == survey.id)
-    await work.session.execute(
+async def _end_run_out(work: Work, rules: Rules, customer_ids: Sequence[UUID]) -> None:
+    """Those that ran out and whose turn to be ended has not come yet; they would stand in the way."""
+    statement = (
         update(Invitation)
         .where(
-            mine, Invitation.customer_id.in_(customer_ids), Invitation.ticket_id.is_not_distinct_from(terms.ticket_id)
+            Invitation.account_id == work.account_id,
+            Invitation.survey_id == rules.survey.id,
+            Invitation.customer_id.in_(customer_ids),
+            Invitation.ticket_id.is_not_distinct_from(rules.ticket_id),
+            Invitation.state.in_(UNANSWERED),
+            Invitation.expires_at <= work.now,
         )
-        .where(Invitation.state == InvitationState.OPEN, Invitation.expires_at <= work.now)
         .values(state=InvitationState.EXPIRED)
+        .returning(Invitation)
     )
-    rows = [
-        {
-            "id": new_id(),
-            "account_id": work.account_id,
-            "survey_id": survey.id,
-            "customer_id": contact.customer_id,
-            "ticket_id": terms.ticket_id,
-            "channel": terms.channel,
-            "locale": contact.locale or survey.locale,
-            "state": InvitationState.OPEN,
-            "created_at": work.now,
-            "expires_at": work.now + timedelta(days=terms.days),
-        }
-        for contact in contacts
-    ]
-    statement = insert(Invitation).on_conflict_do_nothing().returning(Invitation)
-    return {made.customer_id: made for made in await work.session.scalars(statement, rows)}
+    for invitation in await work.session.scalars(statement):
+        ended(work, invitation, "expired")
 
 
-async def _announce(work: Work, survey: Survey, made: Sequence[Invitation]) -> None:
-    """Everything the notifier needs to write the message, in the customer's language."""
-    version = await work.session.get_one(SurveyVersion, (survey.id, survey.published_version))
-    definition = definition_of(version)
-    leading = definition.score
-    question = leading or next(definition.questions)
-    links = Links(work.settings)
-    for invitation in made:
-        locales = (invitation.locale, *definition.locales)
-        url = links.url(Link(LinkKind.INVITATION, work.account_id, invitation.id))
-        payload = InvitationCreated(
-            invitation_id=invitation.id,
-            survey_id=survey.id,
-            survey_name=version.name,
-            kind=version.kind,
-            customer_id=invitation.customer_id,
-            ticket_id=invitation.ticket_id,
-            channel="email" if invitation.channel == "email" else "link",
-            locale=invitation.locale,
-            question=in_locale(question.title, *locales),
-            low_label=in_locale(leading.low_label, *locales) if leading and leading.low_label else "",
-            high_label=in_locale(leading.high_label, *locales) if leading and leading.high_label else "",
-            url=url,
-            scores=_one_click_scores(leading, url),
-            expires_at=invitation.expires_at,
+def _tell_overridden(work: Work, rules: Rules, chosen: Sequence[Facts], reason: str) -> None:
+    closed = [gate.name for facts in chosen if (gate := first_closed(rules, facts)) is not None]
+    if closed:
+        payload = GatesOverridden(
+            survey_id=rules.survey.id, reason=reason, customers=len(closed), overridden=dict(Counter(closed))
         )
-        work.emit(payload, subject=invitation.id)
+        work.emit(payload, subject=rules.survey.id, version=rules.survey.version)
 
 
-def _one_click_scores(leading: Scored | None, url: str) -> tuple[ScoreLink, ...]:
-    """None for an index, which takes more than one click."""
-    if leading is None or isinstance(leading, CSI):
-        return ()
-    lowest, highest = bounds(leading)
-    scores = range(lowest, highest + 1)
-    return tuple(ScoreLink(score=score, label=str(score), url=f"{url}?score={score}") for score in scores)
+def listed(work: Work, survey_id: UUID, *, customer_id: UUID | None, state: InvitationState | None) -> Select[Any]:
+    statement = select(Invitation).where(Invitation.account_id == work.account_id, Invitation.survey_id == survey_id)
+    if customer_id is not None:
+        statement = statement.where(Invitation.customer_id == customer_id)
+    if state is not None:
+        statement = statement.where(Invitation.state == state)
+    return statement
+
+
+async def revoke(work: Work, survey_id: UUID, invitation_id: UUID) -> Invitation:
+    """Its link is dead from now on, and nothing more is sent about it. Raises `NotFound` or `InvitationOver`."""
+    mine = select(Invitation).where(
+        Invitation.account_id == work.account_id, Invitation.survey_id == survey_id, Invitation.id == invitation_id
+    )
+    invitation: Invitation | None = await work.session.scalar(mine.with_for_update())
+    if invitation is None:
+        raise NotFound("There is no such invitation to this survey.")
+    if invitation.state is InvitationState.REVOKED:
+        return invitation
+    if invitation.state not in UNANSWERED:
+        raise InvitationOver
+    invitation.state = InvitationState.REVOKED
+    ended(work, invitation, "revoked")
+    return invitation

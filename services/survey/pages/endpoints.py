@@ -14,7 +14,7 @@ from starlette.routing import Route
 from services.survey.definition.answers import Checked
 from services.survey.definition.document import Definition
 from services.survey.definition.questions import CES, CSAT, NPS, Rating, bounds
-from services.survey.invitations.models import Invitation, InvitationState
+from services.survey.invitations.models import UNANSWERED, Invitation, InvitationState
 from services.survey.invitations.tokens import LinkKind, Links
 from services.survey.pages.fields import Fields
 from services.survey.pages.filling import LANG, SUBMISSION, Filling, Go, Step, first_step, next_step
@@ -114,7 +114,7 @@ async def _visit(request: Request, entered: Fields) -> Visit | Response:
     if invitation and invitation.state is InvitationState.ANSWERED:
         # Who sends twice has done nothing wrong; whoever comes back later learns that the link is used up.
         return message_page("used", 200 if request.method == "POST" else 410, locale, sheet=sheet)
-    if invitation and (invitation.state is not InvitationState.OPEN or invitation.expires_at <= runtime.clock.now()):
+    if invitation and (invitation.state not in UNANSWERED or invitation.expires_at <= runtime.clock.now()):
         return message_page("expired", 410, locale, sheet=sheet)
     if survey is None or sheet is None or not survey.is_open:
         return message_page("closed", 410, locale, sheet=sheet)

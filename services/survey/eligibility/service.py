@@ -1,0 +1,62 @@
+"""May this customer be asked, and if not, why not and when?"""
+
+from collections import Counter
+from datetime import datetime
+from uuid import UUID
+
+from services.survey.eligibility import facts as gathering
+from services.survey.eligibility.facts import Facts, Rules, rules_for
+from services.survey.eligibility.gates import FOR_GOOD, GATES, first_closed, next_eligible_at
+from services.survey.eligibility.quiet import earliest, zone_of
+from services.survey.eligibility.schemas import EligibilityOut, GateOut, SegmentEligibility
+from services.survey.policies.schemas import Channel
+from services.survey.surveys.models import Survey
+from shared.http.errors import NotFound
+from shared.work import Work
+
+
+async def explain(work: Work, survey: Survey, customer_id: UUID, channel: Channel) -> EligibilityOut:
+    """Every gate, not only the first that is closed. Raises `NotFound` for a customer who is not known here."""
+    rules = await rules_for(work, survey, channel)
+    facts = (await gathering.of_customers(work, rules, [customer_id])).get(customer_id)
+    if facts is None:
+        raise NotFound("There is no such customer here; create them with POST /v1/customers.")
+    gates = [
+        GateOut(
+            gate=gate.name,
+            passed=(until := gate.closed_until(rules, facts)) is None,
+            detail=gate.reason(rules, facts),
+            opens_at=None if until == FOR_GOOD else until,
+            can_be_overridden=gate.protects_attention,
+        )
+        for gate in GATES
+    ]
+    eligible = all(gate.passed for gate in gates)
+    return EligibilityOut(
+        customer_id=customer_id,
+        channel=channel,
+        eligible=eligible,
+        would_leave_at=leaves_at(rules, facts, rules.now) if eligible else None,
+        next_eligible_at=next_eligible_at(rules, facts),
+        gates=gates,
+    )
+
+
+async def of_segment(work: Work, survey: Survey, segment_id: UUID, channel: Channel) -> SegmentEligibility:
+    """Counted in one statement and one pass, however many belong to it."""
+    rules = await rules_for(work, survey, channel)
+    everybody = (await gathering.of_segment(work, rules, segment_id)).values()
+    closed = Counter(gate.name for facts in everybody if (gate := first_closed(rules, facts)) is not None)
+    return SegmentEligibility(
+        segment_id=segment_id,
+        channel=channel,
+        customers=len(everybody),
+        eligible=len(everybody) - closed.total(),
+        refused=dict(closed.most_common()),
+    )
+
+
+def leaves_at(rules: Rules, facts: Facts, moment: datetime) -> datetime:
+    """The first moment from `moment` on that is not quiet for this customer."""
+    zone = zone_of(facts.timezone, rules.timezone)
+    return earliest(moment, rules.contact.quiet_hours, rules.channel, zone)

@@ -1,0 +1,96 @@
+"""Telling of invitations: everything the notifier needs to write the message, in the customer's language."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from services.survey.definition.document import Definition
+from services.survey.definition.questions import CSI, Scored, bounds
+from services.survey.definition.texts import in_locale
+from services.survey.invitations.models import Invitation
+from services.survey.invitations.tokens import Link, LinkKind, Links
+from services.survey.surveys.models import Survey, SurveyVersion
+from services.survey.surveys.service import definition_of
+from shared.contracts.survey import InvitationCreated, InvitationEnded, InvitationReminded, ScoreLink
+from shared.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Announcer:
+    """What the announcements of one survey have in common, read once for all of them."""
+
+    work: Work
+    version: SurveyVersion
+    definition: Definition
+    links: Links
+
+    @classmethod
+    async def of(cls, work: Work, survey: Survey) -> "Announcer":
+        version = await work.session.get_one(SurveyVersion, (survey.id, survey.published_version))
+        return cls(work, version, definition_of(version), Links(work.settings))
+
+    def created(self, invitation: Invitation) -> None:
+        """`channel` says `link` for whatever its first readers do not know; `medium` says what it is."""
+        payload = InvitationCreated(
+            **self._about(invitation),
+            channel="email" if invitation.channel == "email" else "link",
+            cause=invitation.cause,
+        )
+        self.work.emit(payload, subject=invitation.id)
+
+    def reminded(self, invitation: Invitation, *, most: int) -> None:
+        payload = InvitationReminded(
+            **self._about(invitation),
+            number=invitation.reminders,
+            most=most,
+            invited_at=invitation.sent_at or invitation.created_at,
+        )
+        self.work.emit(payload, subject=invitation.id, version=1 + invitation.reminders)
+
+    def _about(self, invitation: Invitation) -> dict[str, Any]:
+        """What both say."""
+        leading = self.definition.score
+        question = leading or next(self.definition.questions)
+        locales = (invitation.locale, *self.definition.locales)
+        url = self.links.url(Link(LinkKind.INVITATION, invitation.account_id, invitation.id))
+        return {
+            "invitation_id": invitation.id,
+            "survey_id": invitation.survey_id,
+            "survey_name": self.version.name,
+            "kind": self.version.kind,
+            "customer_id": invitation.customer_id,
+            "ticket_id": invitation.ticket_id,
+            "medium": invitation.channel,
+            "locale": invitation.locale,
+            "question": in_locale(question.title, *locales),
+            "low_label": in_locale(leading.low_label, *locales) if leading and leading.low_label else "",
+            "high_label": in_locale(leading.high_label, *locales) if leading and leading.high_label else "",
+            "url": url,
+            "scores": _one_click_scores(leading, url),
+            "expires_at": invitation.expires_at,
+        }
+
+
+def _one_click_scores(leading: Scored | None, url: str) -> tuple[ScoreLink, ...]:
+    """None for an index, which takes more than one click."""
+    if leading is None or isinstance(leading, CSI):
+        return ()
+    lowest, highest = bounds(leading)
+    scores = range(lowest, highest + 1)
+    return tuple(ScoreLink(score=score, label=str(score), url=f"{url}?score={score}") for score in scores)
+
+
+# Above every version that a reminder can have.
+_LAST_VERSION = 100
+
+
+def ended(work: Work, invitation: Invitation, reason: str) -> None:
+    """It is over without an answer; whatever waits to be sent about it is not sent."""
+    payload = InvitationEnded(
+        invitation_id=invitation.id,
+        survey_id=invitation.survey_id,
+        customer_id=invitation.customer_id,
+        ticket_id=invitation.ticket_id,
+        reason=reason,
+        ended_at=work.now,
+    )
+    work.emit(payload, subject=invitation.id, version=_LAST_VERSION)
