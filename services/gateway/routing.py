@@ -39,7 +39,10 @@ ROUTES: Final = (
     # survey
     Route(r"/(?:s|hooks|w|r)/.*", "survey", Kind.PUBLIC),
     Route(r"/v1/responses/bulk", "survey", Kind.BULK),
-    Route(r"/v1/(?:surveys|contact-policy|exposures|triggers|responses|attempts|uploads|feedback|sources)(?:/.*)?", "survey"),
+    Route(
+        r"/v1/(?:surveys|contact-policy|exposures|triggers|responses|attempts|uploads|feedback|sources)(?:/.*)?",
+        "survey",
+    ),
     # notifier
     Route(r"/p/.*", "notifier", Kind.PUBLIC),
     # There in development only; the service sees to that.

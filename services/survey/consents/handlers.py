@@ -3,25 +3,14 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import not_, tuple_
+from sqlalchemy.dialects.postgresql import insert
 
-from services.survey.encoding import to_json
+from services.survey.consents.models import Consent
 from shared.bus.events import Event
 from shared.contracts.base import Payload
 from shared.contracts.consent import SURVEYS, ConsentChanged, Statement
 from shared.work import Work
-
-# As `Statement.is_later_than`: of two made at once a no is the later.
-_UPSERT = text("""
-    insert into survey.consents as known
-    select * from json_populate_recordset(null::survey.consents, cast(:rows as json))
-    on conflict (account_id, customer_id, purpose, channel) do update
-    set (consent_id, granted, basis, effective_at) = (
-        excluded.consent_id, excluded.granted, excluded.basis, excluded.effective_at
-    )
-    where (known.effective_at, not known.granted, known.consent_id)
-        < (excluded.effective_at, not excluded.granted, excluded.consent_id)
-""")
 
 
 async def remember(work: Work, events: Sequence[Event[Payload]]) -> None:
@@ -37,20 +26,37 @@ async def remember(work: Work, events: Sequence[Event[Payload]]) -> None:
         if known is None or statement.is_later_than(known):
             latest[said.customer_id, said.channel] = statement
     if latest:
-        rows = [
-            {
-                "account_id": work.account_id,
-                "customer_id": customer_id,
-                "purpose": SURVEYS,
-                "channel": channel,
-                "consent_id": statement.consent_id,
-                "granted": statement.granted,
-                "basis": statement.basis,
-                "effective_at": statement.effective_at,
-            }
-            for (customer_id, channel), statement in sorted(latest.items(), key=lambda item: item[0])
-        ]
-        await work.session.execute(_UPSERT, {"rows": to_json(rows).decode()})
+        await _upsert(work, latest)
+
+
+async def _upsert(work: Work, latest: dict[tuple[UUID, str], Statement]) -> None:
+    rows = [
+        {
+            "account_id": work.account_id,
+            "customer_id": customer_id,
+            "purpose": SURVEYS,
+            "channel": channel,
+            "consent_id": one.consent_id,
+            "granted": one.granted,
+            "basis": one.basis,
+            "effective_at": one.effective_at,
+        }
+        for (customer_id, channel), one in sorted(latest.items(), key=lambda item: item[0])
+    ]
+    statement = insert(Consent)
+    said = statement.excluded
+    # As `Statement.is_later_than`: of two made at once a no is the later.
+    is_later = tuple_(Consent.effective_at, not_(Consent.granted), Consent.consent_id) < tuple_(
+        said.effective_at, not_(said.granted), said.consent_id
+    )
+    await work.session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["account_id", "customer_id", "purpose", "channel"],
+            set_={name: said[name] for name in ("consent_id", "granted", "basis", "effective_at")},
+            where=is_later,
+        ),
+        rows,
+    )
 
 
 def statement_of(said: ConsentChanged) -> Statement:

@@ -28,7 +28,8 @@ _UPSERT = text("""
     select * from json_populate_recordset(null::survey.contacts, cast(:rows as json))
     on conflict (account_id, customer_id) do update
     set (
-        version, external_id, email, phone, name, locale, is_deleted, timezone, preferred_channel, attributes, restricted
+        version, external_id, email, phone, name, locale, is_deleted, timezone, preferred_channel, attributes,
+        restricted
     ) = (
         excluded.version, excluded.external_id, excluded.email, excluded.phone, excluded.name, excluded.locale,
         excluded.is_deleted, excluded.timezone, excluded.preferred_channel, excluded.attributes, excluded.restricted

@@ -133,8 +133,8 @@ def _asked_enough(rules: Rules, facts: Facts) -> datetime | None:
 
 
 def _enough_reason(rules: Rules, facts: Facts) -> str:
-    most = rules.own.most_times
-    return f"Asked {facts.times_asked} times on this survey; {'any number is' if most is None else f'at most {most} are'} allowed."
+    limit = "any number is" if rules.own.most_times is None else f"at most {rules.own.most_times} are"
+    return f"Asked {facts.times_asked} times on this survey; {limit} allowed."
 
 
 def _cool_down(rules: Rules, facts: Facts) -> datetime | None:

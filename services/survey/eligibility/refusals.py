@@ -50,24 +50,21 @@ async def record(
         return
     rows: list[dict[str, Any]] = []
     for customer_id, why in refused:
-        row = {
-            "id": new_id(),
-            "account_id": work.account_id,
-            "survey_id": rules.survey.id,
-            "customer_id": customer_id,
-            "ticket_id": rules.ticket_id,
-            "invitation_id": invitation_id,
-            "channel": rules.channel,
-            "cause": cause.name,
-            "cause_id": cause.id,
-            "gate": why.gate,
-            "detail": why.detail,
-            "next_eligible_at": why.next_eligible_at,
-            "at": work.now,
-        }
-        rows.append(row)
-        told = {name: row[name] for name in InvitationRefused.model_fields if name in row}
-        work.emit(InvitationRefused(refusal_id=row["id"], **told), subject=row["id"])
+        told = InvitationRefused(
+            refusal_id=new_id(),
+            survey_id=rules.survey.id,
+            customer_id=customer_id,
+            ticket_id=rules.ticket_id,
+            invitation_id=invitation_id,
+            channel=rules.channel,
+            cause=cause.name,
+            gate=why.gate,
+            detail=why.detail,
+            next_eligible_at=why.next_eligible_at,
+        )
+        work.emit(told, subject=told.refusal_id)
+        row = told.model_dump(exclude={"refusal_id"})
+        rows.append(row | {"id": told.refusal_id, "account_id": work.account_id, "cause_id": cause.id, "at": work.now})
     await work.session.execute(insert(Refusal), rows)
 
 

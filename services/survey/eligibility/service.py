@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import datetime
 from uuid import UUID
 
+from services.survey.contacts import directory
 from services.survey.eligibility import facts as gathering
 from services.survey.eligibility.facts import Facts, Rules, rules_for
 from services.survey.eligibility.gates import FOR_GOOD, GATES, first_closed, next_eligible_at
@@ -18,7 +19,9 @@ from shared.work import Work
 async def explain(work: Work, survey: Survey, customer_id: UUID, channel: Channel) -> EligibilityOut:
     """Every gate, not only the first that is closed. Raises `NotFound` for a customer who is not known here."""
     rules = await rules_for(work, survey, channel)
-    facts = (await gathering.of_customers(work, rules, [customer_id])).get(customer_id)
+    contact = (await directory.by_id(work, {customer_id})).get(customer_id)
+    known = await gathering.of_customers(work, rules, [contact.customer_id] if contact else [])
+    facts = next(iter(known.values()), None)
     if facts is None:
         raise NotFound("There is no such customer here; create them with POST /v1/customers.")
     gates = [
@@ -33,7 +36,7 @@ async def explain(work: Work, survey: Survey, customer_id: UUID, channel: Channe
     ]
     eligible = all(gate.passed for gate in gates)
     return EligibilityOut(
-        customer_id=customer_id,
+        customer_id=facts.customer_id,
         channel=channel,
         eligible=eligible,
         would_leave_at=leaves_at(rules, facts, rules.now) if eligible else None,

@@ -88,16 +88,15 @@ async def ask(work: Work, survey: Survey, customer_ids: Sequence[UUID | None], t
     rules = await rules_for(work, survey, terms.channel, terms.ticket_id)
     known = await gathering.of_customers(work, rules, wanted)
     refused = _refused(rules, known, customer_ids, overriding=terms.override_reason is not None)
-    chosen = [known[one] for one, why in zip(customer_ids, refused, strict=True) if one is not None and why is None]
+    decided = list(zip(customer_ids, refused, strict=True))
+    chosen = [known[one] for one, why in decided if one is not None and why is None]
     made = await _create(work, rules, chosen, terms) if chosen else {}
     if terms.override_reason is not None and chosen:
         _tell_overridden(work, rules, chosen, terms.override_reason)
-    recorded = [(one, why) for one, why in zip(customer_ids, refused, strict=True) if one in known and why is not None]
-    await refusals.record(work, rules, terms.cause, [(one, why) for one, why in recorded if one is not None])
-    return [
-        Asked(one, made[one] if one is not None and why is None else None, why)
-        for one, why in zip(customer_ids, refused, strict=True)
-    ]
+    # Nothing can be written down about somebody who is not known.
+    recorded = [(one, why) for one, why in decided if one is not None and one in known and why is not None]
+    await refusals.record(work, rules, terms.cause, recorded)
+    return [Asked(one, made[one] if one is not None and why is None else None, why) for one, why in decided]
 
 
 async def _known(work: Work, lookups: Sequence[CustomerLookup], *, patience: float) -> list[Contact | None]:
