@@ -64,6 +64,12 @@ GOOD: Final[Mapping[str, Any]] = {
     "POST /v1/segments": {"name": "x", "description": "y", "condition": _CONDITION},
     "POST /v1/segments/preview": {"condition": _CONDITION},
     "POST /v1/surveys": {"name": "x", "kind": "nps", "cooldown_days": 3, "texts": {"en": {"question": "Well?"}}},
+    "PUT /v1/contact-policy": {
+        "gap_days": 2,
+        "budgets": [{"most": 3, "days": 7, "channel": "email"}],
+        "exceptions": [{"segment_id": "{customer_id}", "never": True, "gap_days": 1, "budgets": []}],
+        "quiet_hours": [{"start": "21:00", "end": "08:00", "channel": "sms"}],
+    },
     "POST /v1/responses": _RESPONSE,
     "POST /v1/responses/bulk": {"responses": [_RESPONSE]},
     "POST /v1/attempts": {

@@ -93,8 +93,14 @@ async def of_survey(survey: Harness, account: UUID) -> Resources:
     shown = {"survey_id": survey_id, "submission_id": secrets.token_hex(8), "state": "displayed"}
     attempt_id = (await made(client, "/v1/attempts", shown, 200))["id"]
     await survey.deliver_raw([event.raw for event in await survey.emitted(account, ResponseReceived)])
+    customer_id = new_id()
+    ana = CustomerCreated(customer_id=customer_id, profile=profile_of(email="ana@example.com"))
+    await survey.deliver(ana, account=account, subject=customer_id)
+    wanted = {"customers": [str(customer_id)], "channel": "link"}
+    [invited] = (await made(client, f"/v1/surveys/{survey_id}/invitations", wanted, 200))["data"]
     return {
         "survey_id": survey_id,
+        "invitation_id": invited["invitation_id"],
         "response_id": response_id,
         "attempt_id": attempt_id,
         "feedback_id": await first(client, "/v1/feedback"),

@@ -67,6 +67,12 @@ BODIES: Final[Mapping[str, Any]] = {
     "PATCH /v1/segments/{segment_id}": {"name": "Renamed"},
     "PATCH /v1/surveys/{survey_id}": {"name": "Renamed"},
     "POST /v1/surveys/{survey_id}/invitations": {"customers": [{"email": "nobody@example.com"}], "channel": "link"},
+    "PUT /v1/surveys/{survey_id}/asking": {
+        "answered_days": 90,
+        "most_times": 3,
+        "sample_percent": "50",
+        "reminders": {"most": 2, "days": 3},
+    },
     "PATCH /v1/feedback/{feedback_id}": {"sentiment": "positive"},
     "PATCH /v1/tickets/{ticket_id}": {"priority": "low"},
     "POST /v1/tickets/{ticket_id}/resolve": {"reason": "Sent a new box"},

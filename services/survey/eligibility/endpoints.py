@@ -9,7 +9,7 @@ from sqlalchemy import select
 from services.survey.eligibility import refusals
 from services.survey.eligibility import service as eligibility
 from services.survey.eligibility.models import Refusal
-from services.survey.eligibility.schemas import EligibilityOut, ExposureOut, RefusalOut, SegmentEligibility
+from services.survey.eligibility.schemas import EligibilityCount, EligibilityOut, ExposureOut, RefusalOut
 from services.survey.exposures.models import Exposure
 from services.survey.policies.schemas import Channel
 from services.survey.surveys import service as surveys
@@ -28,14 +28,17 @@ async def explain_eligibility(
     customer_id: Annotated[UUID | None, Query(description="One customer, with the verdict of every gate.")] = None,
     segment_id: Annotated[UUID | None, Query(description="A whole segment, counted by the gate that refuses.")] = None,
     channel: Channel = "email",
-) -> EligibilityOut | SegmentEligibility:
-    """May they be asked now? Give `customer_id` or `segment_id`. Nothing is sent and nothing is recorded."""
+) -> EligibilityOut | EligibilityCount:
+    """May they be asked now? `customer_id` for one, `segment_id` for a segment, neither for all customers.
+
+    Nothing is sent and nothing is recorded.
+    """
     survey = await surveys.read(work, survey_id)
-    if customer_id is not None and segment_id is None:
-        return await eligibility.explain(work, survey, customer_id, channel)
-    if segment_id is not None and customer_id is None:
-        return await eligibility.of_segment(work, survey, segment_id, channel)
-    raise Unacceptable.field("query:customer_id", "one_of", "Give either `customer_id` or `segment_id`.")
+    if customer_id is None:
+        return await eligibility.of_many(work, survey, segment_id, channel)
+    if segment_id is not None:
+        raise Unacceptable.field("query:segment_id", "one_of", "Give `customer_id` or `segment_id`, not both.")
+    return await eligibility.explain(work, survey, customer_id, channel)
 
 
 @router.get("/v1/surveys/{survey_id}/refusals")
@@ -55,9 +58,11 @@ async def list_refusals(
 
 @router.get("/v1/exposures")
 async def list_exposures(
-    work: SurveysRead, page: PageQuery, customer_id: Annotated[UUID, Query()]
+    work: SurveysRead, page: PageQuery, customer_id: Annotated[UUID | None, Query()] = None
 ) -> Page[ExposureOut]:
-    """How often, by what and about which surveys this customer was contacted; newest first."""
-    statement = select(Exposure).where(Exposure.account_id == work.account_id, Exposure.customer_id == customer_id)
+    """How often, by what and about which surveys a customer, or anybody, was contacted; newest first."""
+    statement = select(Exposure).where(Exposure.account_id == work.account_id)
+    if customer_id is not None:
+        statement = statement.where(Exposure.customer_id == customer_id)
     found: Page[Exposure] = await paginate(work.session, statement, page, keys=(Exposure.at.desc(), Exposure.id.desc()))
     return found.map(ExposureOut.model_validate)

@@ -126,29 +126,25 @@ from known left join said using (customer_id) left join asked using (customer_id
     left join contacted using (customer_id) left join excepted using (customer_id) left join others using (customer_id)
 """
 _NAMED = text(_GATHER.format(candidates="select unnest(cast(:customers as uuid[])) as customer_id"))
-_MEMBERS = text(
-    _GATHER.format(
-        candidates="""
-        select distinct survey.present_id(:account_id, member.customer_id) as customer_id
-        from survey.segment_members member
-        where member.account_id = :account_id and member.segment_id = :segment_id and member.is_member
-            and exists (
-                select from survey.aliases former
-                where former.account_id = :account_id and former.id = member.customer_id
-                    and former.stands_for is not null
-            )
+# Whoever was merged into another is that other now, who may be a member too.
+_PRESENT = """
+        select candidate.customer_id from ({everybody}) candidate
+        where not exists (
+            select from survey.aliases former where former.account_id = :account_id
+                and former.id = candidate.customer_id and former.stands_for is not null
+        )
         union
-        select member.customer_id
-        from survey.segment_members member
-        where member.account_id = :account_id and member.segment_id = :segment_id and member.is_member
-            and not exists (
-                select from survey.aliases former
-                where former.account_id = :account_id and former.id = member.customer_id
-                    and former.stands_for is not null
-            )
-        """
-    )
-)
+        select survey.present_id(:account_id, candidate.customer_id) from ({everybody}) candidate
+        join survey.aliases former on former.account_id = :account_id
+            and former.id = candidate.customer_id and former.stands_for is not null
+"""
+_OF_SEGMENT = """
+    select customer_id from survey.segment_members
+    where account_id = :account_id and segment_id = :segment_id and is_member
+"""
+_OF_ALL = "select customer_id from survey.contacts where account_id = :account_id and not is_deleted"
+_SEGMENT = text(_GATHER.format(candidates=_PRESENT.format(everybody=_OF_SEGMENT)))
+_ALL = text(_GATHER.format(candidates=_PRESENT.format(everybody=_OF_ALL)))
 _LOCK = text("""
     select from survey.contacts where account_id = :account_id and customer_id = any(:customers)
     order by customer_id for no key update
@@ -185,9 +181,11 @@ async def of_customers(work: Work, rules: Rules, customer_ids: Collection[UUID])
     return await _gather(work, rules, _NAMED, {"customers": list(customer_ids)})
 
 
-async def of_segment(work: Work, rules: Rules, segment_id: UUID) -> dict[UUID, Facts]:
-    """All members that are known and not deleted."""
-    return await _gather(work, rules, _MEMBERS, {"segment_id": segment_id})
+async def of_many(work: Work, rules: Rules, segment_id: UUID | None) -> dict[UUID, Facts]:
+    """All members of a segment, or all customers, that are known and not deleted."""
+    if segment_id is None:
+        return await _gather(work, rules, _ALL, {})
+    return await _gather(work, rules, _SEGMENT, {"segment_id": segment_id})
 
 
 async def _gather(work: Work, rules: Rules, statement: TextClause, candidates: dict[str, Any]) -> dict[UUID, Facts]:
@@ -208,8 +206,9 @@ async def _gather(work: Work, rules: Rules, statement: TextClause, candidates: d
 
 def _facts(row: Any) -> Facts:
     # By position: by name, a hundred thousand rows take twice as long.
-    known, (statements, times, last_at, answered_at, open_until, at, channels, segments, others) = row[:7], row[7:]
-    facts = Facts(*known, (), times, last_at, answered_at, open_until)
+    facts = Facts(*row[:7])
+    facts.times_asked, facts.last_asked_at, facts.last_answered_at, facts.open_until = row[8:12]
+    statements, (at, channels, segments, others) = row[7], row[12:]
     if statements:
         facts.statements = [_statement(one) for one in statements]
     if at:

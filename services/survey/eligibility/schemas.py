@@ -35,10 +35,13 @@ class EligibilityOut(Model):
     gates: list[GateOut]
 
 
-class SegmentEligibility(Model):
-    """How many of a segment could be asked now, and how many each gate refuses; each customer counts at the first."""
+class EligibilityCount(Model):
+    """How many could be asked now, and how many each gate refuses; each customer counts at the first.
 
-    segment_id: UUID
+    `segment_id`: of whom; null for all customers there are.
+    """
+
+    segment_id: UUID | None
     channel: Channel
     customers: int
     eligible: int

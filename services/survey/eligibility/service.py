@@ -9,7 +9,7 @@ from services.survey.eligibility import facts as gathering
 from services.survey.eligibility.facts import Facts, Rules, rules_for
 from services.survey.eligibility.gates import FOR_GOOD, GATES, first_closed, next_eligible_at
 from services.survey.eligibility.quiet import earliest, zone_of
-from services.survey.eligibility.schemas import EligibilityOut, GateOut, SegmentEligibility
+from services.survey.eligibility.schemas import EligibilityCount, EligibilityOut, GateOut
 from services.survey.policies.schemas import Channel
 from services.survey.surveys.models import Survey
 from shared.http.errors import NotFound
@@ -45,12 +45,12 @@ async def explain(work: Work, survey: Survey, customer_id: UUID, channel: Channe
     )
 
 
-async def of_segment(work: Work, survey: Survey, segment_id: UUID, channel: Channel) -> SegmentEligibility:
-    """Counted in one statement and one pass, however many belong to it."""
+async def of_many(work: Work, survey: Survey, segment_id: UUID | None, channel: Channel) -> EligibilityCount:
+    """Of a segment, or of everybody: one statement and one pass, however many they are."""
     rules = await rules_for(work, survey, channel)
-    everybody = (await gathering.of_segment(work, rules, segment_id)).values()
+    everybody = (await gathering.of_many(work, rules, segment_id)).values()
     closed = Counter(gate.name for facts in everybody if (gate := first_closed(rules, facts)) is not None)
-    return SegmentEligibility(
+    return EligibilityCount(
         segment_id=segment_id,
         channel=channel,
         customers=len(everybody),

@@ -21,6 +21,7 @@ class Exposure(AccountOwned, Base):
     __tablename__ = "exposures"
     __table_args__ = (
         Index("ix_exposures_customer_id", "account_id", "customer_id", "at"),
+        Index("ix_exposures_at", "account_id", "at", "id"),
         origin_index("exposures", "origin_customer_id"),
     )
 

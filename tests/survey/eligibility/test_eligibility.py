@@ -47,9 +47,11 @@ class TestAccess:
         )
         assert answer.status_code == 404
 
-    async def test_asks_for_one_thing(self, survey: Harness, account: UUID) -> None:
+    async def test_is_about_one_or_about_many(self, survey: Harness, account: UUID) -> None:
         live = await open_survey(survey.client(account=account))
-        assert (await survey.client(account=account).get(f"/v1/surveys/{live['id']}/eligibility")).status_code == 422
+        both = {"customer_id": str(new_id()), "segment_id": str(new_id())}
+        answer = await survey.client(account=account).get(f"/v1/surveys/{live['id']}/eligibility", params=both)
+        assert answer.status_code == 422
 
 
 class TestExplaining:
@@ -111,6 +113,8 @@ class TestExplaining:
             "eligible": 2,
             "refused": {"open_invitation": 1, "no_address": 1, "restricted": 1},
         }
+        everybody = (await survey.client(account=account).get(f"/v1/surveys/{live['id']}/eligibility")).json()
+        assert (everybody["segment_id"], everybody["customers"]) == (None, 5)
 
 
 class TestConsent:

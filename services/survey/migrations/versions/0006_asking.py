@@ -77,6 +77,7 @@ create table survey.exposures (
     constraint pk_exposures primary key (account_id, id)
 );
 create index ix_exposures_customer_id on survey.exposures (account_id, customer_id, at);
+create index ix_exposures_at on survey.exposures (account_id, at, id);
 create table survey.refusals (
     id uuid constraint pk_refusals primary key,
     account_id uuid not null,
