@@ -6,6 +6,7 @@ from uuid import UUID
 
 from shared.contracts.consent import ConsentChanged
 from shared.contracts.customers import SegmentMembershipChanged
+from shared.contracts.notifier import MessageSent
 from shared.ids import new_id
 from shared.testing.harness import Harness
 
@@ -79,3 +80,19 @@ async def say(
         "recorded_at": survey.clock.now(),
     }
     await survey.deliver(ConsentChanged(**stated), account=account, subject=customer)
+
+
+async def write(survey: Harness, account: UUID, customer_id: UUID, **fields: Any) -> None:
+    """As if the notifier had sent them a message."""
+    sent: dict[str, Any] = {
+        "message_id": new_id(),
+        "customer_id": customer_id,
+        "ticket_id": None,
+        "invitation_id": None,
+        "rule_id": None,
+        "channel": "email",
+        "template": "message",
+        "subject": "News",
+        "sent_at": survey.clock.now(),
+    }
+    await survey.deliver(MessageSent(**(sent | fields)), account=account)
