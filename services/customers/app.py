@@ -6,6 +6,7 @@ from services.customers.activities import endpoints as activities
 from services.customers.consents import endpoints as consents
 from services.customers.db import Base
 from services.customers.merges import endpoints as merges
+from services.customers.personas import endpoints as personas
 from services.customers.records import endpoints as records
 from services.customers.segments import endpoints as segments
 from services.customers.settings import CustomersSettings
@@ -29,6 +30,7 @@ def create_app(runtime: Runtime) -> FastAPI:
             activities.of_customer,
             consents.router,
             segments.router,
+            personas.router,
         ],
         body_limits={"/v1/customers/bulk": BULK_BODY_BYTES, "/v1/activities/bulk": None},
     )

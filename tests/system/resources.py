@@ -72,14 +72,15 @@ async def of_customers(customers: Harness, account: UUID) -> Resources:
         somebody = await made(client, "/v1/customers", known_by)
         order = {"kind": "order", "value": "1017"}
         await made(client, f"/v1/customers/{somebody['id']}/identities", order)
-    gold = {"type": "attribute", "name": "plan", "op": "eq", "value": "gold"}
+    segment_id = (await made(client, "/v1/segments", {"name": "Climbers", "kind": "static"}))["id"]
+    await client.put(f"/v1/segments/{segment_id}/persona", json={"summary": "Climbs twice a week"})
     return {
         "customer_id": customer_id,
         "other_customer_id": (await made(client, "/v1/customers", {"phone": "+351912345678"}))["id"],
         "identity_id": (await made(client, f"/v1/customers/{customer_id}/identities", device))["id"],
         "suggestion_id": await first(client, "/v1/customers/merge-suggestions"),
         "activity_id": (await made(client, "/v1/activities", purchase))["id"],
-        "segment_id": (await made(client, "/v1/segments", {"name": "Gold", "condition": gold}))["id"],
+        "segment_id": segment_id,
     }
 
 

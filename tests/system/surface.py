@@ -65,6 +65,12 @@ BODIES: Final[Mapping[str, Any]] = {
         "proof": {"source": "form"},
     },
     "PATCH /v1/segments/{segment_id}": {"name": "Renamed"},
+    "POST /v1/segments/{segment_id}/members": {"customer_ids": ["{customer_id}"]},
+    "PUT /v1/segments/{segment_id}/persona": {
+        "summary": "Climbs twice a week",
+        "goals": ["Come back unhurt"],
+        "picture": {"emoji": "🧗", "colour": "#2f6f4e"},
+    },
     "PATCH /v1/surveys/{survey_id}": {"name": "Renamed"},
     "POST /v1/surveys/{survey_id}/invitations": {"customers": [{"email": "nobody@example.com"}], "channel": "link"},
     "PUT /v1/surveys/{survey_id}/asking": {
@@ -126,7 +132,8 @@ class Operation:
 
 
 def operations(app: FastAPI) -> list[Operation]:
-    """Everything that the application's routes answer; last what ends the life of something that others need."""
+    """Everything that the application's routes answer; last what ends the life of something that others need, a part
+    before the whole."""
     ends = ("archive", "DELETE")
     found = sorted(
         set(_operations(app)),

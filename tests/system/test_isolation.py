@@ -77,7 +77,7 @@ class TestEveryRoute:
         routes = [one for one in routes_of(service) if one.ids]
         wrong: dict[str, Any] = {}
         for one in routes:
-            unknown = {parameter: str(new_id()) for parameter in one.ids}
+            unknown = mine | {parameter: str(new_id()) for parameter in one.ids}
             statuses = (await sent(owner, one, unknown), await sent(stranger, one, mine), await sent(owner, one, mine))
             if statuses[:2] != (404, 404) or not 200 <= statuses[2] < 300:
                 wrong[str(one)] = statuses

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Integer,
     Numeric,
     Select,
+    Text,
     and_,
     case,
     cast,
@@ -75,10 +76,13 @@ class Compiled:
     review_at: ColumnElement[Any] | None
     questions: Sequence[Question]
 
+    @property
+    def review(self) -> ColumnElement[Any]:
+        return null().cast(TIMESTAMP) if self.review_at is None else self.review_at
+
     def judged(self) -> Select[UUID, bool, datetime]:
         """Everybody in the scope who can belong to segments, with whether they belong to this one."""
-        review_at: Any = null().cast(TIMESTAMP) if self.review_at is None else self.review_at
-        columns = (Customer.id.label("id"), self.truth.label("belongs"), review_at.label("review_at"))
+        columns = (Customer.id.label("id"), self.truth.label("belongs"), self.review.label("review_at"))
         return select(*columns).select_from(self.source).where(*self.scope.population())
 
 
@@ -95,7 +99,9 @@ def compile_list(segment_id: UUID, scope: Scope) -> Compiled:
     listed = select(ListedCustomer.customer_id).where(
         *scope.holds(ListedCustomer.account_id, ListedCustomer.customer_id), ListedCustomer.segment_id == segment_id
     )
-    return Compiled(scope, Customer.__table__, Customer.id.in_(listed), None, ())
+    truth = Customer.id.in_(listed)
+    question = Question("", "list", truth, cast(null(), Text))
+    return Compiled(scope, Customer.__table__, truth, None, (question,))
 
 
 @dataclass(slots=True)
@@ -150,7 +156,7 @@ class _Compiler:
 
     def truth_of(self, condition: c.AnyCondition, place: str) -> ColumnElement[bool]:
         truth: ColumnElement[bool]
-        observed: ColumnElement[Any] = null()
+        observed: ColumnElement[Any] = cast(null(), Text)
         match condition:
             case c.All():
                 truth = and_(true(), *self._parts(condition.conditions, place))

@@ -6,10 +6,12 @@ from fastapi import Response
 
 from services.customers.records import service as customers
 from services.customers.records.auth import CustomersRead, CustomersWrite
-from services.customers.segments import reading
+from services.customers.segments import explaining, lists, reading
 from services.customers.segments import service as segments
 from services.customers.segments.models import Segment, SegmentMember
 from services.customers.segments.schemas import (
+    Explanation,
+    Listed,
     MemberOut,
     MembershipOut,
     NewSegment,
@@ -79,6 +81,25 @@ async def list_members(segment_id: UUID, work: CustomersRead, page: PageQuery) -
         work.session, reading.members_of(work, segment), page, keys=(SegmentMember.customer_id.desc(),)
     )
     return found.map(lambda row: reading.as_model(MemberOut, row))
+
+
+@router.post("/v1/segments/{segment_id}/members")
+async def add_members(segment_id: UUID, body: Listed, work: CustomersWrite) -> SegmentOut:
+    """Put customers on a static segment's list. Who may not be in any segment is listed and left out."""
+    return out(await lists.add(work, segment_id, body.customer_ids))
+
+
+@router.delete("/v1/segments/{segment_id}/members/{customer_id}", status_code=204)
+async def take_member_off(segment_id: UUID, customer_id: UUID, work: CustomersWrite) -> None:
+    """Take a customer off a static segment's list."""
+    await lists.take_off(work, segment_id, customer_id)
+
+
+@router.get("/v1/segments/{segment_id}/members/{customer_id}/explain")
+async def explain_membership(segment_id: UUID, customer_id: UUID, work: CustomersRead) -> Explanation:
+    """Why a customer is in or out, condition by condition, with what was looked at."""
+    segment = await segments.find(work, segment_id)
+    return await explaining.explain(work, segment, await customers.find(work, customer_id))
 
 
 @router.get("/v1/customers/{customer_id}/segments")

@@ -1,7 +1,7 @@
 """Segments in requests and answers."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field, model_validator
@@ -11,6 +11,7 @@ from services.customers.segments.models import SegmentKind, State
 from shared.http.schemas import Model, Name, ShortText
 
 MOST_LISTED = 1_000
+LeftOut = Literal["restricted", "merged", "unwilling"]
 
 Description = Annotated[ShortText, Field(description="What it is for, in the account's own words.")]
 
@@ -108,7 +109,10 @@ class Listed(Model):
 
 
 class ConditionExplained(Model):
-    """`place` is a JSON Pointer into the condition; `observed` what was looked at, null for what only combines."""
+    """`place` is a JSON Pointer into the condition; `observed` what was looked at, null for what only combines others.
+
+    A static segment has one, of type `list`.
+    """
 
     place: str
     type: str
@@ -117,16 +121,17 @@ class ConditionExplained(Model):
 
 
 class Explanation(Model):
-    """Why a customer belongs or not. `left_out`: no segment may have them, because they are `restricted` or are
-    `unwilling` to be computed on (a no to `analytics`); then no condition was looked at.
+    """Why a customer belongs or not, as it is now; `looks_at` are the conditions, the whole one first.
 
-    `looks_at` are the conditions, the whole one first.
+    `left_out`: no segment may have them, because they are `restricted`, have been `merged` into somebody else, or are
+    `unwilling` to be computed on (a no to `analytics`); then no condition is shown. `review_at`: when time alone may
+    change it. `entered_at`: since when they are among the members; while it is building they may be yet to come.
     """
 
     segment_id: UUID
     customer_id: UUID
     belongs: bool
     entered_at: datetime | None
-    left_out: str | None
+    left_out: LeftOut | None
     looks_at: list[ConditionExplained]
     review_at: datetime | None
