@@ -5,14 +5,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import Table, delete, insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.bus.events import Actor, encode_event
-from shared.clock import Clock
+from shared.clock import Clock, day_of
 from shared.contracts.base import Payload
 from shared.ids import new_id
 
@@ -40,17 +40,18 @@ class Work:
     def __post_init__(self) -> None:
         self.now = self.clock.now()
 
-    def emit(self, payload: Payload, *, subject: UUID, version: int = 1) -> UUID:
+    def emit(self, payload: Payload, *, subject: UUID, version: int = 1, by_day: bool = False) -> UUID:
         """Say that something happened; it leaves if and only if this transaction commits. Returns the event's id.
 
         `subject` is the aggregate, `version` its version after the change: consumers use it to ignore stale updates.
+        `by_day`: nobody shall tell from it when on that day it happened, nor from its id.
         """
-        event_id = new_id()
+        event_id = uuid4() if by_day else new_id()
         body = encode_event(
             payload,
             event_id=event_id,
             subject=subject,
-            time=self.now,
+            time=day_of(self.now) if by_day else self.now,
             account_id=self.account_id,
             actor=self.actor,
             correlation_id=self.correlation_id,

@@ -6,6 +6,7 @@ from services.survey.attempts import endpoints as attempts
 from services.survey.db import INTAKE_ROLE, Base
 from services.survey.eligibility import endpoints as eligibility
 from services.survey.feedback import endpoints as feedback
+from services.survey.files import endpoints as files
 from services.survey.invitations import endpoints as invitations
 from services.survey.pages import endpoints as pages
 from services.survey.policies import endpoints as policies
@@ -30,12 +31,13 @@ def create_app(runtime: Runtime) -> FastAPI:
             policies.router,
             responses.router,
             attempts.router,
+            files.router,
             feedback.router,
         ],
         routes=[*responses.ROUTES, *pages.ROUTES],
         openapi_paths=openapi.paths(),
         openapi_schemas=openapi.schemas(),
-        body_limits={"/v1/responses/bulk": None},
+        body_limits={"/v1/responses/bulk": None, "/v1/uploads": files.LARGEST + 1},
         lifespan=open_intake,
     )
 

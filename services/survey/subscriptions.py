@@ -5,8 +5,10 @@ from services.survey.consents import handlers as consents
 from services.survey.contacts import handlers as contacts
 from services.survey.exposures import handlers as exposures
 from services.survey.feedback import handlers as feedback
+from services.survey.files import service as files
 from services.survey.invitations import following
 from services.survey.invitations import handlers as invitations
+from services.survey.responses import continuing
 from services.survey.segments import handlers as segments
 from services.survey.widget import handlers as widget
 from shared.bus.subscriptions import on, on_batch
@@ -25,7 +27,7 @@ from shared.contracts.customers import (
 )
 from shared.contracts.gateway import AccountCreated, AccountUpdated, APIKeyCreated, APIKeyRevoked, APIKeyUpdated
 from shared.contracts.notifier import MessageSent, SurveyRequested
-from shared.contracts.survey import ResponseReceived
+from shared.contracts.survey import ResponseReceived, ResponseWithdrawn
 
 SUBSCRIPTIONS = (
     on(AccountCreated, accounts.remember),
@@ -42,7 +44,13 @@ SUBSCRIPTIONS = (
     on(CustomerMerged, contacts.merge),
     on(CustomerUnmerged, contacts.unmerge),
     on_batch([ResponseReceived], feedback.understand),
+    on(ResponseWithdrawn, feedback.forget),
     on_batch([CustomerIdentified, SightingUnresolved], feedback.settle),
     on(SurveyRequested, invitations.ask_for_rule),
 )
-TIMERS = {following.TIMER: following.do_what_is_due}
+
+TIMERS = {
+    following.TIMER: following.do_what_is_due,
+    continuing.TELL_PART: continuing.tell_part,
+    files.UNCLAIMED: files.forget_unclaimed,
+}

@@ -1,6 +1,7 @@
 """One of each thing that an account can own, by the name of the path parameter it fills."""
 
 import secrets
+import tempfile
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 from uuid import UUID
@@ -86,11 +87,19 @@ async def of_customers(customers: Harness, account: UUID) -> Resources:
 
 async def of_survey(survey: Harness, account: UUID) -> Resources:
     client = survey.client(account=account)
-    survey_id = (await made(client, "/v1/surveys", {"name": "After delivery", "kind": "nps"}))["id"]
+    asked = {"score": "nps", "comment": "long_text", "photo": "file"}
+    questions = [{"key": key, "type": type, "title": {"en": f"{key}?"}} for key, type in asked.items()]
+    definition = {"pages": [{"key": "one", "questions": questions}]}
+    survey_id = (
+        await made(client, "/v1/surveys", {"name": "After delivery", "kind": "nps", "definition": definition})
+    )["id"]
     await made(client, f"/v1/surveys/{survey_id}/publish", None, 200)
-    answers = [{"question": "score", "value": 2}, {"question": "comment", "value": "It came late."}]
-    response = {"survey_id": survey_id, "submission_id": secrets.token_hex(8), "answers": answers}
-    response_id = (await made(client, "/v1/responses", response))["id"]
+    submission = {"survey_id": survey_id, "submission_id": secrets.token_hex(8)}
+    upload = await client.post("/v1/uploads", params=submission | {"question": "photo"}, content=b"%PDF-1.7\n")
+    file_id = upload.json()["id"]
+    said = {"score": 2, "comment": "It came late.", "photo": [file_id]}
+    answers = [{"question": key, "value": value} for key, value in said.items()]
+    response_id = (await made(client, "/v1/responses", submission | {"answers": answers}))["id"]
     shown = {"survey_id": survey_id, "submission_id": secrets.token_hex(8), "state": "displayed"}
     attempt_id = (await made(client, "/v1/attempts", shown, 200))["id"]
     await survey.deliver_raw([event.raw for event in await survey.emitted(account, ResponseReceived)])
@@ -100,6 +109,7 @@ async def of_survey(survey: Harness, account: UUID) -> Resources:
     wanted = {"customers": [str(customer_id)], "channel": "link"}
     [invited] = (await made(client, f"/v1/surveys/{survey_id}/invitations", wanted, 200))["data"]
     return {
+        "file_id": file_id,
         "survey_id": survey_id,
         "invitation_id": invited["invitation_id"],
         "response_id": response_id,
@@ -151,6 +161,6 @@ MAKERS: Final[Mapping[str, Callable[[Harness, UUID], Awaitable[Resources]]]] = {
 }
 # What a service under test needs to be told, so that it can be shown a whole life on one machine.
 SETTINGS: Final[Mapping[str, dict[str, Any]]] = {
-    "survey": {"survey_contact_wait_seconds": 0},
+    "survey": {"survey_contact_wait_seconds": 0, "files_folder": f"{tempfile.gettempdir()}/heed-files-of-tests"},
     "notifier": {"webhook_allow_cidrs": "127.0.0.0/8"},
 }

@@ -1,10 +1,10 @@
 """Responses become feedback, a whole batch in a few statements: millions of them come through here."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any, Literal, cast
 from uuid import UUID
 
-from sqlalchemy import select, text, tuple_
+from sqlalchemy import Boolean, column, delete, select, text, tuple_
 
 from services.survey.contacts import directory
 from services.survey.contacts.models import Contact
@@ -12,24 +12,56 @@ from services.survey.definition.document import Definition
 from services.survey.encoding import to_json
 from services.survey.feedback.models import Feedback
 from services.survey.feedback.understanding import Row, told, understood
+from services.survey.responses.anonymity import coarse, random_id
+from services.survey.responses.models import Response
 from services.survey.surveys.models import SurveyVersion
 from services.survey.surveys.service import definition_of
 from shared.bus.events import Event
 from shared.contracts.base import Payload
 from shared.contracts.customers import CustomerIdentified, SightingUnresolved
-from shared.contracts.survey import CustomerReference, CustomerSighted, ResponseReceived
+from shared.contracts.survey import (
+    CustomerReference,
+    CustomerSighted,
+    FeedbackErased,
+    FeedbackUpdated,
+    ResponseReceived,
+    ResponseWithdrawn,
+)
 from shared.ids import new_id
 from shared.work import Work
 
 Responses = Sequence[Event[ResponseReceived]]
+_WAS_COMPLETED = column("was_completed", Boolean)
 _Answered = tuple[SurveyVersion, Definition]
 
-_INSERT = text("""
-    insert into survey.feedback
+# What colleagues corrected stays as long as the words are the same. The inner select sees the row as it was.
+_UPSERT = text("""
+    insert into survey.feedback as known
     select * from json_populate_recordset(null::survey.feedback, cast(:rows as json))
-    on conflict (account_id, response_id) do nothing
-    returning response_id, customer_id, origin_customer_id
+    on conflict (account_id, response_id) do update set
+        version = known.version + 1, revision = excluded.revision, completed = excluded.completed,
+        scheme = excluded.scheme, score = excluded.score, minimum = excluded.minimum, maximum = excluded.maximum,
+        reversed = excluded.reversed, normalised = excluded.normalised, band = excluded.band,
+        text = excluded.text, language = excluded.language, dimensions = excluded.dimensions,
+        screened_out = excluded.screened_out, suspicious = excluded.suspicious, updated_at = excluded.updated_at,
+        ratings = excluded.ratings,
+        customer_id = coalesce(known.customer_id, excluded.customer_id),
+        (sentiment_label, sentiment_score, sentiment_method, topics) = (
+            select kept.* from (values
+                (true, known.sentiment_label, known.sentiment_score, known.sentiment_method, known.topics),
+                (false, excluded.sentiment_label, excluded.sentiment_score, excluded.sentiment_method, excluded.topics)
+            ) as choice (same, label, score, method, topics),
+            lateral (select choice.label, choice.score, choice.method, choice.topics) as kept
+            where choice.same
+                = (known.text is not distinct from excluded.text and known.score is not distinct from excluded.score)
+        )
+    where known.revision < excluded.revision
+    returning known.*,
+        (select before.completed from survey.feedback before where before.id = known.id) as was_completed
 """)
+# Whoever takes answers back waits for those who are just reading them, see `forget`.
+_READING = text("select pg_advisory_xact_lock_shared(hashtextextended('survey.feedback ' || :account_id, 0))")
+_FORGETTING = text("select pg_advisory_xact_lock(hashtextextended('survey.feedback ' || :account_id, 0))")
 # A sighting is named after its response, see `CustomerSighted`.
 _SETTLE = text("""
     update survey.feedback f
@@ -42,10 +74,10 @@ _SETTLE = text("""
 
 async def understand(work: Work, events: Sequence[Event[Payload]]) -> None:
     """One record for each response. One whose customer is unknown here is told to the others once we know."""
-    responses = cast("Responses", events)
+    responses = await _still_there(work, _latest(cast("Responses", events)))
     surveys = await _surveys(work, responses)
     people = await _People.named_in(work, [event.data.customer for event in responses])
-    made: list[tuple[Event[ResponseReceived], Row]] = []
+    made: list[Row] = []
     for event in responses:
         response = event.data
         survey, definition = surveys[response.survey_id, response.survey_version]
@@ -54,25 +86,44 @@ async def understand(work: Work, events: Sequence[Event[Payload]]) -> None:
             response,
             survey,
             definition,
-            feedback_id=new_id(),
+            feedback_id=random_id() if response.anonymous else new_id(),
             account_id=work.account_id,
             locale=person.locale if person else None,
-            now=work.now,
+            now=coarse(work.now) if response.anonymous else work.now,
         )
         if response.customer is not None:
             # An id that is not known here may be mistaken or another account's: the customers service says.
             row["customer_id"] = person.customer_id if person else None
             row["told"] = row["customer_id"] is not None
-        made.append((event, row))
-    rows = to_json([row for _, row in made]).decode()
-    inserted = await work.session.execute(_INSERT, {"rows": rows})
-    # Whose it is stands in the row: the customer who was named may have been merged into another.
-    fresh = {stored.response_id: stored for stored in inserted}
-    for event, row in made:
+        made.append(row)
+    rows = to_json(made).decode()
+    written = await work.session.execute(_UPSERT.columns(*Feedback.__table__.columns, _WAS_COMPLETED), {"rows": rows})
+    # As it stands in the table: the customer who was named may have been merged into another.
+    fresh = {stored["response_id"]: dict(stored) for stored in written.mappings()}
+    for event in responses:
         if (stored := fresh.get(event.data.response_id)) is not None:
-            row["customer_id"], row["origin_customer_id"] = stored.customer_id, stored.origin_customer_id
+            was_completed = stored.pop("was_completed")
             _because_of(work, event)
-            _tell(work, event.data, row)
+            if was_completed is None:
+                _tell(work, event.data, stored)
+            elif stored["told"]:
+                _tell_change(work, stored, was_completed=was_completed)
+
+
+async def forget(work: Work, event: Event[ResponseWithdrawn]) -> None:
+    """The answers were taken back: nothing of them stays. One that is read later is not there any more to be read."""
+    await work.session.execute(_FORGETTING, {"account_id": str(work.account_id)})
+    mine = (Feedback.account_id == work.account_id) & (Feedback.response_id == event.data.response_id)
+    for feedback in await work.session.scalars(delete(Feedback).where(mine).returning(Feedback)):
+        erased = FeedbackErased(
+            feedback_id=feedback.id,
+            response_id=feedback.response_id,
+            survey_id=feedback.survey_id,
+            customer_id=feedback.customer_id,
+            reason=event.data.reason,
+            erased_at=event.data.withdrawn_at,
+        )
+        work.emit(erased, subject=feedback.id, version=feedback.version + 1, by_day=feedback.anonymous)
 
 
 async def settle(work: Work, events: Sequence[Event[Payload]]) -> None:
@@ -92,13 +143,39 @@ async def settle(work: Work, events: Sequence[Event[Payload]]) -> None:
         work.emit(told(dict(row)), subject=row["id"], version=row["version"])
 
 
+def _latest(events: Responses) -> Responses:
+    """Of several revisions of one response the highest, in the order of arrival."""
+    found: dict[UUID, Event[ResponseReceived]] = {}
+    for event in events:
+        known = found.get(event.data.response_id)
+        if known is None or known.data.revision < event.data.revision:
+            found[event.data.response_id] = event
+    return list(found.values())
+
+
+async def _still_there(work: Work, events: Responses) -> Responses:
+    """Without those that were taken back before they were understood."""
+    await work.session.execute(_READING, {"account_id": str(work.account_id)})
+    ids = [event.data.response_id for event in events]
+    statement = select(Response.id).where(Response.id.in_(ids), Response.withdrawn_at.is_not(None))
+    gone = set(await work.session.scalars(statement))
+    return [event for event in events if event.data.response_id not in gone]
+
+
 def _tell(work: Work, response: ResponseReceived, row: Row) -> None:
     if row["told"]:
-        work.emit(told(dict(row)), subject=row["id"], version=row["version"])
+        work.emit(told(row), subject=row["id"], version=row["version"], by_day=row["anonymous"])
         return
     assert response.customer is not None
     sighted = CustomerSighted(sighting_id=response.response_id, customer=response.customer)
     work.emit(sighted, subject=response.response_id)
+
+
+def _tell_change(work: Work, row: Row, *, was_completed: bool) -> None:
+    reason: Literal["changed", "completed", "continued"]
+    reason = "changed" if was_completed else "completed" if row["completed"] else "continued"
+    updated = FeedbackUpdated(**dict(told(row)), reason=reason)
+    work.emit(updated, subject=row["id"], version=row["version"], by_day=row["anonymous"])
 
 
 def _named_by(answer: Payload) -> UUID | None:

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Float, Index, SmallInteger
+from sqlalchemy import text as text_
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -58,3 +59,8 @@ class Feedback(Identified, AccountOwned, Base):
     origin_customer_id: Mapped[UUID | None]
     # Of every scored question, as they travel; the columns above repeat the leading one.
     ratings: Mapped[list[Any]] = mapped_column(JSONB)
+    # Of the response that it was made from; a higher one replaces what it says.
+    revision: Mapped[int] = mapped_column(server_default=text_("1"))
+    anonymous: Mapped[bool] = mapped_column(server_default=text_("false"))
+    screened_out: Mapped[bool] = mapped_column(server_default=text_("false"))
+    suspicious: Mapped[list[Any]] = mapped_column(JSONB, server_default=text_("'[]'"))

@@ -73,6 +73,10 @@ def understood(
         "received_at": response.received_at,
         "updated_at": now,
         "ratings": [each.model_dump(mode="json") for each in ratings],
+        "revision": response.revision,
+        "anonymous": response.anonymous,
+        "screened_out": response.screened_out,
+        "suspicious": response.suspicious,
     }
 
 

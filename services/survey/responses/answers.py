@@ -25,12 +25,15 @@ def check_answers(survey: PublishedSurvey, response: NewResponse, now: datetime)
             problems.append(FieldProblem(f"/answers/{index}/question", "answered_twice", text))
     attempt = Attempt(
         answers=given,
-        hidden={},
+        hidden=response.hidden,
         language=response.language or survey.locale,
         channel=response.channel,
         today=now.date().isoformat(),
+        left=None if response.left is None else frozenset(response.left),
     )
-    checked = check(survey.definition, attempt, complete=response.completed)
+    # Who names the pages that were left is held to those; the next one is still to come.
+    complete = response.completed or response.left is not None
+    checked = check(survey.definition, attempt, complete=complete)
     return checked, [*(_located(problem, places) for problem in checked.problems), *problems]
 
 

@@ -28,6 +28,8 @@ from shared.http.records import PORTION, limited
 MOST_JSON_BYTES = 8 * 1_048_576
 MOST_PROBLEMS = 10_000
 BATCH = 250
+# A part that grew was not there as it is now.
+_CREATED = frozenset({"stored", "continued"})
 
 
 async def accept_bulk(request: Request) -> Response:
@@ -137,7 +139,7 @@ class _Run:
 
     async def _write(self, batch: Sequence[tuple[int, Submission]]) -> None:
         outcomes = await self._intake.many([submission for _, submission in batch]) if batch else ()
-        created = sum(outcome.kind == "stored" for outcome in outcomes)
+        created = sum(outcome.kind in _CREATED for outcome in outcomes)
         self._created += created
         self._duplicates += len(outcomes) - created
         if self._lists_all:
@@ -158,7 +160,7 @@ def _understand_text(survey: PublishedSurvey, response: NewResponse) -> None:
 
 
 def _item(index: int, outcome: Outcome) -> dict[str, Any]:
-    status = "created" if outcome.kind == "stored" else "duplicate"
+    status = "created" if outcome.kind in _CREATED else "duplicate"
     return {"index": index, "status": status, "id": outcome.response_id, "errors": ()}
 
 

@@ -13,7 +13,7 @@ from services.survey.encoding import to_json
 from services.survey.responses import models
 from services.survey.responses.auth import WRITE, ResponsesRead
 from services.survey.responses.bulk import accept_bulk
-from services.survey.responses.intake import Idempotency, Sender, intake_of, submission_of
+from services.survey.responses.intake import Idempotency, Sender, answer_of, intake_of, status_of, submission_of
 from services.survey.responses.reading import read_response
 from services.survey.responses.schemas import ResponseOut
 from shared.auth.tokens import Principal
@@ -51,14 +51,7 @@ async def accept_response(request: Request) -> Response:
     if outcome.kind == "replayed":
         headers = {"Idempotent-Replayed": "true"}
         return Response(outcome.http_body, outcome.http_status or 200, headers, "application/json")
-    is_duplicate = outcome.kind == "duplicate"
-    body = {
-        "id": outcome.response_id,
-        "survey_id": response.survey_id,
-        "submission_id": response.submission_id,
-        "duplicate": is_duplicate,
-    }
-    return Response(to_json(body), 200 if is_duplicate else 201, media_type="application/json")
+    return Response(to_json(answer_of(submission, outcome)), status_of(outcome), media_type="application/json")
 
 
 class _Plain:

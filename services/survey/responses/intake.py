@@ -1,33 +1,53 @@
-"""The way of every answer into the database: checked, then written together with those that arrive with it."""
+"""The way of every answer into the database: checked, then written together with those that arrive with it.
 
+What is more than one row and one event, such as a part of an answer, gets a transaction of its own (`continuing`).
+"""
+
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Literal, NamedTuple
-from uuid import UUID
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
 
 import asyncpg
 import orjson
+from sqlalchemy import func, insert, select
 
 from services.survey.db import INTAKE_ROLE
 from services.survey.encoding import to_json
-from services.survey.responses.answers import check_answers, kept, score_of
+from services.survey.responses import anonymity, continuing
 from services.survey.responses.events import encode_received
-from services.survey.responses.schemas import NewResponse
-from services.survey.surveys.published import PublishedSurvey, published_surveys
+from services.survey.responses.submissions import Idempotency, Outcome, Sender, Submission, Watched, submission_of
+from services.survey.surveys.published import published_surveys
+from shared.bus.events import Actor
+from shared.contracts.base import ActorKind
 from shared.db.group_commit import GroupCommit, OwnConnection
-from shared.http.errors import FieldProblem, Unacceptable
+from shared.http.errors import TooMany
 from shared.ids import new_id
 from shared.service import Runtime
+from shared.work import Work, open_work
 
-# A sender's clock may be ahead of ours.
-FUTURE = timedelta(days=1)
+__all__ = (
+    "Idempotency",
+    "Intake",
+    "Outcome",
+    "Sender",
+    "Submission",
+    "Watched",
+    "intake_of",
+    "open_intake",
+    "submission_of",
+)
+
+ALONE_AT_ONCE = 4
 _KEY = "survey.intake"
-_EMPTY = b"{}"
+# As `survey.accept_responses` calls it.
+_ROUTE = "POST /v1/responses"
+_ANYBODY = "human:respondent"
 
 
-class Submission(NamedTuple):
+class Row(NamedTuple):
     """One row of `survey.accept_responses`, in the order of its parameters."""
 
     response_id: UUID
@@ -47,6 +67,12 @@ class Submission(NamedTuple):
     language: str | None
     occurred_at: datetime
     received_at: datetime
+    hidden: str
+    variables: str
+    ending: str | None
+    screened_out: bool
+    source: str
+    anonymous: bool
     event_id: UUID
     event: bytes
     caller: str | None
@@ -54,103 +80,26 @@ class Submission(NamedTuple):
     fingerprint: bytes | None
 
 
-class Outcome(NamedTuple):
-    """What became of a submission. `http_*` is the stored answer of a known Idempotency-Key."""
-
-    response_id: UUID | None
-    kind: Literal["stored", "duplicate", "replayed", "key_reused"]
-    http_status: int | None = None
-    http_body: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """Who hands in, and in whose name; the same for all items of one call. `actor` as it travels."""
-
-    account_id: UUID
-    actor: str
-    now: datetime
-    traceparent: str | None
-
-
-class Idempotency(NamedTuple):
-    """An `Idempotency-Key`, who used it, and the SHA-256 of the body it came with."""
-
-    caller: str
-    key: str
-    fingerprint: bytes
-
-
-def submission_of(
-    sender: Sender,
-    survey: PublishedSurvey,
-    response: NewResponse,
-    *,
-    invitation_id: UUID | None = None,
-    ticket_id: UUID | None = None,
-    idempotency: Idempotency | None = None,
-) -> Submission:
-    """Raises `Unacceptable` if the answers do not fit the survey."""
-    occurred_at = response.occurred_at or sender.now
-    checked, problems = check_answers(survey, response, sender.now)
-    if occurred_at > sender.now + FUTURE:
-        problems.append(FieldProblem("/occurred_at", "in_the_future", "This moment lies in the future."))
-    if problems:
-        raise Unacceptable("; ".join(problem.detail for problem in problems[:3]), errors=tuple(problems))
-    response_id, event_id = new_id(), new_id()
-    touchpoint = response.touchpoint or survey.touchpoint
-    customer = None if response.customer is None else to_json(response.customer.__dict__)
-    answers = to_json(kept(checked.values))
-    dimensions = to_json(response.dimensions) if response.dimensions else _EMPTY
-    data: dict[str, Any] = {
-        "response_id": response_id,
-        "survey_id": survey.survey_id,
-        "survey_version": survey.version,
-        "submission_id": response.submission_id,
-        "customer": None if customer is None else orjson.Fragment(customer),
-        "invitation_id": invitation_id,
-        "ticket_id": ticket_id,
-        "answers": orjson.Fragment(answers),
-        "completed": response.completed,
-        "channel": response.channel,
-        "touchpoint": touchpoint,
-        "dimensions": orjson.Fragment(dimensions),
-        "occurred_at": occurred_at,
-        "received_at": sender.now,
-        "language": response.language,
-    }
+def row_of(submission: Submission) -> Row:
+    """The row and its event, encoded once for both."""
+    columns, sender = submission.columns(), submission.sender
+    blurred = submission.is_anonymous
+    event_id = anonymity.random_id() if blurred else new_id()
+    encoded = {name: to_json(columns[name]) for name in ("answers", "dimensions", "hidden", "variables", "source")}
+    customer = to_json(columns["customer"]) if columns["customer"] else None
     event = encode_received(
-        data,
+        _told(columns, encoded, customer),
         event_id=event_id,
-        time=sender.now,
+        time=columns["received_at"],
         account_id=sender.account_id,
-        actor=sender.actor,
+        actor=_ANYBODY if blurred else sender.actor,
         # The first event of a chain gives it its name.
         correlation_id=event_id,
-        traceparent=sender.traceparent,
+        traceparent=None if blurred else sender.traceparent,
     )
-    return Submission(
-        response_id,
-        sender.account_id,
-        survey.survey_id,
-        survey.version,
-        response.submission_id,
-        invitation_id,
-        ticket_id,
-        None if customer is None else customer.decode(),
-        answers.decode(),
-        score_of(survey, checked.values),
-        response.completed,
-        response.channel,
-        touchpoint,
-        dimensions.decode(),
-        response.language,
-        occurred_at,
-        sender.now,
-        event_id,
-        event,
-        *(idempotency or (None, None, None)),
-    )
+    values = columns | {name: text.decode() for name, text in encoded.items()}
+    values["customer"] = customer.decode() if customer else None
+    return Row._make((*values.values(), event_id, event, *(submission.idempotency or (None, None, None))))
 
 
 class Intake:
@@ -158,19 +107,45 @@ class Intake:
 
     def __init__(self, runtime: Runtime) -> None:
         self.surveys = published_surveys(runtime)
+        self._runtime = runtime
         url = runtime.settings.role_url(INTAKE_ROLE)
         self._singles = GroupCommit(url, accept, waiting=runtime.settings.survey_intake_waiting)
         # Another connection, so that an import never stands before somebody's single answer.
         self._imports = OwnConnection(url)
+        # Those in a transaction of their own wait here rather than for a connection, which other requests need too.
+        self._turn = asyncio.Semaphore(ALONE_AT_ONCE)
+        self._queued = 0
 
     async def one(self, submission: Submission) -> Outcome:
         """Returns after the commit. Raises `TooMany` when more arrives than can be stored."""
-        return await self._singles.submit(submission)
+        if submission.is_plain:
+            outcome = await self._singles.submit(submission)
+            if outcome.kind != "unfinished":
+                return outcome
+        if self._queued >= self._runtime.settings.survey_intake_waiting:
+            raise TooMany(retry_after=1)
+        return await self._alone(submission)
 
     async def many(self, submissions: Sequence[Submission]) -> Sequence[Outcome]:
         """Some hundred in one commit of their own; one outcome for each, in order."""
+        plain: list[Submission] = []
+        parts: set[tuple[UUID, str]] = set()
+        for submission in submissions:
+            # What follows a part of the same response waits for it.
+            key = (submission.survey.survey_id, submission.response.submission_id)
+            if submission.is_plain and key not in parts:
+                plain.append(submission)
+            else:
+                parts.add(key)
         async with self._imports.use() as connection:
-            return await accept(connection, submissions)
+            found = dict(zip(map(id, plain), await accept(connection, plain) if plain else (), strict=True))
+        outcomes = []
+        for submission in submissions:
+            outcome = found.get(id(submission))
+            if outcome is None or outcome.kind == "unfinished":
+                outcome = await self._alone(submission)
+            outcomes.append(outcome)
+        return outcomes
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -180,6 +155,28 @@ class Intake:
         finally:
             await self._singles.close()
             await self._imports.close()
+
+    async def _alone(self, submission: Submission) -> Outcome:
+        self._queued += 1
+        try:
+            async with self._turn:
+                return await self._in_its_own_transaction(submission)
+        finally:
+            self._queued -= 1
+
+    async def _in_its_own_transaction(self, submission: Submission) -> Outcome:
+        sender, blurred = submission.sender, submission.is_anonymous
+        kind, _, name = (_ANYBODY if blurred else sender.actor).partition(":")
+        async with open_work(
+            self._runtime.database,
+            sender.account_id,
+            Actor(ActorKind(kind), name),
+            clock=self._runtime.clock,
+            correlation_id=uuid4() if blurred else None,
+            traceparent=None if blurred else sender.traceparent,
+        ) as work:
+            known = await _known(work, submission)
+            return known or await _remembered(work, submission, await continuing.hand_in(work, submission))
 
 
 @asynccontextmanager
@@ -198,11 +195,89 @@ def intake_of(runtime: Runtime) -> Intake:
 
 async def accept(connection: asyncpg.Connection, group: Sequence[Submission]) -> list[Outcome]:
     """One statement, one commit, for all of them."""
-    exceptional = await connection.fetch(_ACCEPT, *zip(*group, strict=True))
-    outcomes = [Outcome(submission.response_id, "stored") for submission in group]
+    rows = [row_of(submission) for submission in group]
+    exceptional = await connection.fetch(_ACCEPT, *zip(*rows, strict=True))
+    outcomes = [
+        Outcome(submission.response_id, "stored", ending=row.ending)
+        for submission, row in zip(group, rows, strict=True)
+    ]
     for place, response_id, kind, status, body in exceptional:
         outcomes[place - 1] = Outcome(response_id, kind, status, body)
     return outcomes
 
 
-_ACCEPT = f"select * from survey.accept_responses({', '.join(f'${n + 1}' for n in range(len(Submission._fields)))})"
+def answer_of(submission: Submission, outcome: Outcome) -> dict[str, Any]:
+    """As `ResponseAccepted`."""
+    return {
+        "id": outcome.response_id,
+        "survey_id": submission.survey.survey_id,
+        "submission_id": submission.response.submission_id,
+        "duplicate": outcome.kind == "duplicate",
+    }
+
+
+def status_of(outcome: Outcome) -> int:
+    """201 for what is new."""
+    return 201 if outcome.kind == "stored" else 200
+
+
+def _told(columns: dict[str, Any], encoded: dict[str, bytes], customer: bytes | None) -> dict[str, Any]:
+    """`ResponseReceived`, in the order of its fields."""
+    return {
+        "response_id": columns["id"],
+        "survey_id": columns["survey_id"],
+        "survey_version": columns["survey_version"],
+        "submission_id": columns["submission_id"],
+        "customer": None if customer is None else orjson.Fragment(customer),
+        "invitation_id": columns["invitation_id"],
+        "ticket_id": columns["ticket_id"],
+        "answers": orjson.Fragment(encoded["answers"]),
+        "completed": columns["completed"],
+        "channel": columns["channel"],
+        "touchpoint": columns["touchpoint"],
+        "dimensions": orjson.Fragment(encoded["dimensions"]),
+        "occurred_at": columns["occurred_at"],
+        "received_at": columns["received_at"],
+        "language": columns["language"],
+        "revision": 1,
+        "hidden": orjson.Fragment(encoded["hidden"]),
+        "variables": orjson.Fragment(encoded["variables"]),
+        "ending": columns["ending"],
+        "screened_out": columns["screened_out"],
+        "over_quota": None,
+        "suspicious": (),
+        "anonymous": columns["anonymous"],
+    }
+
+
+async def _known(work: Work, submission: Submission) -> Outcome | None:
+    """The answer to an earlier call with this Idempotency-Key; while that one runs, this one waits for it."""
+    if submission.idempotency is None:
+        return None
+    caller, key, fingerprint = submission.idempotency
+    lock = "\n".join((str(work.account_id), caller, _ROUTE, key))
+    await work.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(lock, 0))))
+    table = work.tables.idempotency_keys
+    same = (table.c.account_id == work.account_id) & (table.c.caller == caller) & (table.c.route == _ROUTE)
+    row = (await work.session.execute(select(table).where(same, table.c.key == key))).one_or_none()
+    if row is None:
+        return None
+    return Outcome(None, "replayed" if row.fingerprint == fingerprint else "key_reused", row.status, row.body)
+
+
+async def _remembered(work: Work, submission: Submission, outcome: Outcome) -> Outcome:
+    if submission.idempotency is not None:
+        values = {
+            **submission.idempotency._asdict(),
+            "account_id": work.account_id,
+            "route": _ROUTE,
+            "status": status_of(outcome),
+            "headers": {"content-type": "application/json"},
+            "body": to_json(answer_of(submission, outcome)),
+            "created_at": work.now,
+        }
+        await work.session.execute(insert(work.tables.idempotency_keys).values(values))
+    return outcome
+
+
+_ACCEPT = f"select * from survey.accept_responses({', '.join(f'${n + 1}' for n in range(len(Row._fields)))})"

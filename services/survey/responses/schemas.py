@@ -6,11 +6,13 @@ What comes in is strict: JSON types are taken as they are, a score of "9" or 9.0
 import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
-from services.survey.definition.texts import Locale
+from services.survey.definition.texts import Key, Locale
 from services.survey.surveys.schemas import Slug
 from shared.http.schemas import Model
 
@@ -37,6 +39,19 @@ def _phone(value: str) -> str:
     return value
 
 
+def _address(text: str | None) -> str | None:
+    """Without what may be secret in it; None for what is no web address."""
+    try:
+        parts = urlsplit(text or "")
+        named = [(name, value) for name, value in parse_qsl(parts.query) if name.startswith("utm_")]
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            return None
+        host = parts.hostname + (f":{parts.port}" if parts.port else "")
+    except ValueError:
+        return None
+    return urlunsplit((parts.scheme, host, parts.path, urlencode(named), ""))
+
+
 Email = Annotated[str, Field(max_length=254), AfterValidator(_email)]
 Phone = Annotated[str, Field(max_length=40), AfterValidator(_phone)]
 SubmissionId = Annotated[str, Field(min_length=1, max_length=200)]
@@ -44,6 +59,7 @@ Channel = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.-]{0,39}$")]
 DimensionName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 DimensionValue = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 ExternalId = Annotated[str, Field(min_length=1, max_length=200)]
+HiddenValue = Annotated[str, StringConstraints(max_length=200)]
 PersonName = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -68,18 +84,41 @@ class CustomerNamed(Incoming):
             raise ValueError("give at least one of id, external_id, email, phone")
         return self
 
+    def named(self) -> dict[str, str | None]:
+        """As it is stored, and travels."""
+        return self.__dict__ | {"id": str(self.id) if self.id else None}
+
 
 class NewAnswer(Incoming):
     question: Annotated[str, Field(min_length=1, max_length=64)]
     value: Any
 
 
+class Source(Incoming):
+    """Where it was filled in. Of an address, what stands behind `?` and `#` may be secret and is not kept, but for
+    `utm_...`, which says which campaign somebody came by."""
+
+    url: Annotated[str, Field(max_length=2_000)] | None = None
+    referrer: Annotated[str, Field(max_length=2_000)] | None = None
+    app: Annotated[str, Field(max_length=200)] | None = None
+
+    def known(self) -> dict[str, str]:
+        """As it is stored."""
+        found = {"url": _address(self.url), "referrer": _address(self.referrer), "app": self.app}
+        return {name: value for name, value in found.items() if value}
+
+
 class NewResponse(Incoming):
-    """`submission_id` is yours: the same one for the same survey is the same response, however often it is sent."""
+    """`submission_id` is yours: the same one for the same survey is the same response, however often it is sent.
+
+    A part (`completed: false`) holds all answers so far, and the next one with the same id takes its place, until one
+    completes it. `left`: the pages that were filled in and left; given, Heed decides by them whether it is complete.
+    `survey_version`: what was shown, if that is not the latest.
+    """
 
     survey_id: UUID
     submission_id: SubmissionId
-    answers: Annotated[list[NewAnswer], Field(min_length=1, max_length=MOST_ANSWERS)]
+    answers: Annotated[list[NewAnswer], Field(max_length=MOST_ANSWERS)]
     customer: CustomerNamed | None = None
     completed: bool = True
     channel: Channel = "api"
@@ -87,6 +126,17 @@ class NewResponse(Incoming):
     dimensions: Annotated[dict[DimensionName, DimensionValue], Field(max_length=MOST_DIMENSIONS)] = {}
     language: Locale | None = None
     occurred_at: Annotated[AwareDatetime, Field(ge=EARLIEST)] | None = None
+    survey_version: Annotated[int, Field(ge=1)] | None = None
+    hidden: Annotated[dict[Key, HiddenValue], Field(max_length=50)] = {}
+    source: Source | None = None
+    left: Annotated[list[Key], Field(max_length=100)] | None = None
+
+    @model_validator(mode="after")
+    def says_something(self) -> Self:
+        if not self.answers and self.completed and self.left is None:
+            counted = {"min_length": 1, "actual_length": 0}
+            raise PydanticCustomError("too_short", "needs answers", {"pointer": "/answers"} | counted)
+        return self
 
 
 class ResponseAccepted(BaseModel):
@@ -139,6 +189,9 @@ class CustomerOut(Model):
 
 
 class ResponseOut(Model):
+    """`revision` counts parts and changes. `suspicious` says why it may not come from a person. One that is
+    `screened_out` or `over_quota` (the quota that was full) is kept, but counts nowhere."""
+
     id: UUID
     survey_id: UUID
     survey_version: int
@@ -155,3 +208,13 @@ class ResponseOut(Model):
     language: str | None
     occurred_at: datetime
     received_at: datetime
+    revision: int
+    hidden: dict[str, str]
+    variables: dict[str, str]
+    ending: str | None
+    screened_out: bool
+    over_quota: str | None
+    suspicious: list[str]
+    anonymous: bool
+    source: dict[str, str]
+    changed_at: datetime | None

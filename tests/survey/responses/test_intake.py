@@ -54,7 +54,7 @@ class TestTheIntakesRole:
             )
         finally:
             await admin.close()
-        assert [row["grantee"] for row in granted] == [INTAKE_ROLE]
+        assert {row["grantee"] for row in granted} == {INTAKE_ROLE}
 
 
 class TestOverload:
