@@ -10,12 +10,14 @@ from services.survey.files import endpoints as files
 from services.survey.invitations import endpoints as invitations
 from services.survey.pages import endpoints as pages
 from services.survey.policies import endpoints as policies
+from services.survey.receipts import endpoints as receipts
 from services.survey.responses import endpoints as responses
 from services.survey.responses import openapi
 from services.survey.responses.intake import open_intake
 from services.survey.settings import SurveySettings
 from services.survey.subscriptions import SUBSCRIPTIONS, TIMERS
 from services.survey.surveys import endpoints as surveys
+from services.survey.widget import endpoints as widget
 from shared.http.app import service_app
 from shared.service import Runtime, Service
 
@@ -34,10 +36,10 @@ def create_app(runtime: Runtime) -> FastAPI:
             files.router,
             feedback.router,
         ],
-        routes=[*responses.ROUTES, *pages.ROUTES],
+        routes=[*responses.ROUTES, *pages.ROUTES, *receipts.ROUTES, *widget.ROUTES],
         openapi_paths=openapi.paths(),
         openapi_schemas=openapi.schemas(),
-        body_limits={"/v1/responses/bulk": None, "/v1/uploads": files.LARGEST + 1},
+        body_limits={"/v1/responses/bulk": None, "/v1/uploads": files.LARGEST + 1, "/w/": files.LARGEST + 1},
         lifespan=open_intake,
     )
 

@@ -32,8 +32,13 @@ PUBLIC: Final = {
         "GET /internal/exchange",
     },
     "customers": _OWN,
-    # ... the hosted page, whose link is the credential, ...
-    "survey": _OWN | {"GET /s/{token}", "POST /s/{token}"},
+    # ... the hosted page and the receipt, whose link is the credential, and the widget, whose key is, ...
+    "survey": _OWN
+    | {"GET /s/{token}", "POST /s/{token}"}
+    | {"GET /r/{token}", "GET /r/{token}/change", "POST /r/{token}/change"}
+    | {"GET /r/{token}/delete", "POST /r/{token}/delete"}
+    | {"GET /w/{key}.js", "GET /w/{key}/surveys/{survey_id}"}
+    | {"POST /w/{key}/attempts", "POST /w/{key}/responses", "POST /w/{key}/uploads"},
     "tickets": _OWN,
     "metrics": _OWN,
     # ... and the mailbox of those who try Heed out, which production does not have.

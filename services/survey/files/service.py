@@ -1,6 +1,6 @@
 """Uploads: taken for a question of an attempt, kept while their response is there, forgotten if none names them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -99,6 +99,11 @@ async def read(work: Work, file_id: UUID) -> File:
     if file is None:
         raise FileNotFound
     return file
+
+
+async def of_response(work: Work, response_id: UUID) -> Sequence[File]:
+    mine = (File.account_id == work.account_id) & (File.response_id == response_id)
+    return (await work.session.scalars(select(File).where(mine))).all()
 
 
 async def delete_of(work: Work, response_id: UUID) -> None:

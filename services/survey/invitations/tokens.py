@@ -18,10 +18,14 @@ _BODY_BYTES = 33
 
 
 class LinkKind(IntEnum):
-    """`INVITATION`: one answer of one customer. `OPEN`: any number of answers of anybody; the id is the survey's."""
+    """`INVITATION`: one answer of one customer. `OPEN`: any number of answers of anybody; the id is the survey's.
+
+    `RECEIPT`: to see, change and delete what was answered; the id is the response's.
+    """
 
     INVITATION = 1
     OPEN = 2
+    RECEIPT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +43,8 @@ class Links:
         self._base = settings.public_url.rstrip("/")
 
     def url(self, link: Link) -> str:
-        """Where the hosted page of this link is."""
-        return f"{self._base}/s/{self.token(link)}"
+        """Where the page of this link is."""
+        return f"{self._base}/{'r' if link.kind is LinkKind.RECEIPT else 's'}/{self.token(link)}"
 
     def token(self, link: Link) -> str:
         body = bytes([link.kind]) + link.account_id.bytes + link.target_id.bytes

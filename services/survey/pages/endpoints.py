@@ -15,7 +15,7 @@ from services.survey.definition.answers import Checked
 from services.survey.definition.document import Definition
 from services.survey.definition.questions import CES, CSAT, NPS, Rating, bounds
 from services.survey.invitations.models import UNANSWERED, Invitation, InvitationState
-from services.survey.invitations.tokens import LinkKind, Links
+from services.survey.invitations.tokens import Link, LinkKind, Links
 from services.survey.pages.fields import Fields
 from services.survey.pages.filling import LANG, SUBMISSION, Filling, Go, Step, first_step, next_step
 from services.survey.pages.rendering import Entered, Sheet, ending_page, message_page, survey_page
@@ -45,6 +45,11 @@ class Visit:
     sheet: Sheet
     invitation: Invitation | None
 
+    @property
+    def needs_submission(self) -> bool:
+        """A personal link is one submission, and says so; but not of a survey that promises not to know whose it is."""
+        return self.invitation is None or self.survey.definition.anonymous
+
 
 async def show_page(request: Request) -> Response:
     """The first page, or a friendly word why there is none."""
@@ -52,7 +57,7 @@ async def show_page(request: Request) -> Response:
     if isinstance(visit, Response):
         return visit
     filling = _filling(request, visit, _preselected(request, visit.sheet.definition))
-    submission = None if visit.invitation else str(new_id())
+    submission = str(new_id()) if visit.needs_submission else None
     return _shown(request, visit, filling, first_step(filling), submission)
 
 
@@ -63,14 +68,27 @@ async def answer_page(request: Request) -> Response:
     if isinstance(visit, Response):
         return visit
     filling = _filling(request, visit, entered)
-    submission = None if visit.invitation else _submission(entered)
+    submission = _submission(entered) if visit.needs_submission else None
     found = next_step(filling, _go(entered))
     if isinstance(found, Step):
         return _shown(request, visit, filling, found, submission)
-    outcome = await _hand_in(request, visit, found, submission)
-    if outcome.kind != "stored":
+    outcome = await _hand_in(request, visit, found, filling.hidden, submission)
+    if outcome.kind == "duplicate":
         return message_page("used", 200, visit.sheet.locale, sheet=visit.sheet)
-    return ending_page(visit.sheet, found.walk.ending, found.walk.facts)
+    return _ended(request, visit, found, outcome)
+
+
+def _ended(request: Request, visit: Visit, checked: Checked, outcome: Outcome) -> Response:
+    """Over a full quota the quota's own ending, or ours."""
+    definition, facts = visit.sheet.definition, checked.walk.facts
+    receipt = None
+    if definition.receipt and outcome.response_id is not None:
+        link = Link(LinkKind.RECEIPT, visit.survey.account_id, outcome.response_id)
+        receipt = Links(runtime_of(request).settings).url(link)
+    if outcome.over_quota is None:
+        return ending_page(visit.sheet, checked.walk.ending, facts, receipt=receipt)
+    ending = next((one for one in definition.endings if one.key == outcome.ending), None)
+    return ending_page(visit.sheet, ending, facts, message="full", receipt=receipt)
 
 
 def _friendly(page: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
@@ -96,7 +114,7 @@ ROUTES = (
 async def _visit(request: Request, entered: Fields) -> Visit | Response:
     runtime = runtime_of(request)
     link = Links(runtime.settings).read(request.path_params["token"])
-    if link is None:
+    if link is None or link.kind is LinkKind.RECEIPT:
         return message_page("unknown", 404, page_locale(request, None))
     invitation = None
     if link.kind is LinkKind.INVITATION:
@@ -182,16 +200,19 @@ def _submission(entered: Fields) -> str:
         return str(new_id())
 
 
-async def _hand_in(request: Request, visit: Visit, checked: Checked, submission: str | None) -> Outcome:
+async def _hand_in(
+    request: Request, visit: Visit, checked: Checked, hidden: Mapping[str, str], submission: str | None
+) -> Outcome:
     runtime = runtime_of(request)
     survey, invitation = visit.survey, visit.invitation
     response = NewResponse(
         survey_id=survey.survey_id,
-        submission_id=f"invitation:{invitation.id}" if invitation else f"link:{submission}",
+        submission_id=f"link:{submission}" if submission or not invitation else f"invitation:{invitation.id}",
         answers=[NewAnswer(question=key, value=value) for key, value in checked.values.items()],
         customer=CustomerNamed(id=invitation.customer_id) if invitation else None,
         channel=invitation.channel if invitation else "link",
         language=visit.sheet.locale,
+        hidden=dict(hidden),
     )
     sender = Sender(
         account_id=survey.account_id,

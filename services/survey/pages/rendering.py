@@ -117,6 +117,11 @@ def message_page(
     return _page("message.html", sheet, locale, status, context, headers)
 
 
+def receipt_sheet(sheet: Sheet | None, locale: str, status: int, context: Mapping[str, Any]) -> Response:
+    """A respondent's own answers; see `receipts`."""
+    return _page("receipt.html", sheet, locale, status, context)
+
+
 def _carried(step: Step, entered: Entered, locale: str) -> list[tuple[str, str]]:
     carried = [*step.carried, (LANG, locale), (SHOWN, ",".join(question.key for question in step.questions))]
     if step.left:

@@ -76,7 +76,7 @@ class _Run:
     def __init__(self, intake: Intake, sender: Sender, *, lists_all: bool, from_text: bool) -> None:
         self._intake, self._sender = intake, sender
         self._lists_all, self._from_text = lists_all, from_text
-        self._surveys: dict[UUID, PublishedSurvey | tuple[FieldProblem, ...]] = {}
+        self._surveys: dict[tuple[UUID, int | None], PublishedSurvey | tuple[FieldProblem, ...]] = {}
         # As `BulkItem`, but plain: a thousand checked models would cost a tenth of the call.
         self._items: list[dict[str, Any]] = []
         self._received = self._created = self._duplicates = self._failed = 0
@@ -116,7 +116,8 @@ class _Run:
         self._received += 1
         if isinstance(parsed, tuple):
             return self._fail(index, parsed)
-        survey = self._surveys.get(parsed.survey_id) or await self._survey(parsed.survey_id)
+        shown = (parsed.survey_id, parsed.survey_version)
+        survey = self._surveys.get(shown) or await self._survey(*shown)
         if isinstance(survey, tuple):
             return self._fail(index, survey)
         if self._from_text:
@@ -126,15 +127,17 @@ class _Run:
         except Unacceptable as problem:
             self._fail(index, problem.errors)
 
-    async def _survey(self, survey_id: UUID) -> PublishedSurvey | tuple[FieldProblem, ...]:
+    async def _survey(self, survey_id: UUID, version: int | None) -> PublishedSurvey | tuple[FieldProblem, ...]:
         found: PublishedSurvey | tuple[FieldProblem, ...]
         try:
             found = await self._intake.surveys.open(self._sender.account_id, survey_id)
+            if version is not None:
+                found = await self._intake.surveys.at(self._sender.account_id, survey_id, version)
         except AppError as problem:
             if problem.status >= 500:
                 raise
             found = problems_of(problem)
-        self._surveys[survey_id] = found
+        self._surveys[survey_id, version] = found
         return found
 
     async def _write(self, batch: Sequence[tuple[int, Submission]]) -> None:

@@ -42,6 +42,8 @@ async def hand_in(work: Work, submission: Submission) -> Outcome:
         return Outcome(response.id, "duplicate")
     is_new = response.revision == 0
     response.revision += 1
+    if submission.watched is not None:
+        response.suspicious = list(dict.fromkeys([*response.suspicious, *submission.watched.suspicious]))
     _fill_in(response, submission)
     await _count(work, response, submission)
     if response.completed and not await _spend_invitation(work, response, submission):

@@ -41,6 +41,8 @@ async def accept_response(request: Request) -> Response:
     runtime = runtime_of(request)
     intake = intake_of(runtime)
     survey = await intake.surveys.open(principal.account_id, response.survey_id)
+    if response.survey_version not in (None, survey.version):
+        survey = await intake.surveys.at(principal.account_id, response.survey_id, response.survey_version or 0)
     traceparent = request.scope["state"]["traceparent"]
     sender = Sender(principal.account_id, str(principal.actor), runtime.clock.now(), traceparent)
     submission = submission_of(sender, survey, response, idempotency=_idempotency(request, principal, raw))
@@ -88,7 +90,7 @@ async def list_responses(
         table.submission_id: submission_id,
         table.channel: channel,
     }
-    statement = select(table).where(table.account_id == work.account_id)
+    statement = select(table).where(table.account_id == work.account_id, table.withdrawn_at.is_(None))
     statement = statement.where(*(column == value for column, value in filters.items() if value is not None))
     if since is not None:
         statement = statement.where(table.received_at >= since)
@@ -104,7 +106,8 @@ async def list_responses(
 async def get_response(response_id: UUID, work: ResponsesRead) -> ResponseOut:
     """One response as it came."""
     table = models.Response
-    statement = select(table).where(table.id == response_id, table.account_id == work.account_id)
+    mine = (table.id == response_id) & (table.account_id == work.account_id)
+    statement = select(table).where(mine, table.withdrawn_at.is_(None))
     response = await work.session.scalar(statement)
     if response is None:
         raise ResponseNotFound

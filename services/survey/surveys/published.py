@@ -90,6 +90,20 @@ class PublishedSurveys:
             raise SurveyClosed
         return survey
 
+    async def at(self, account_id: UUID, survey_id: UUID, version: int) -> PublishedSurvey:
+        """A version that was shown to somebody. Raises `Unacceptable` for one that was never published."""
+        present = await self.find(account_id, survey_id)
+        if present is not None and present.version == version:
+            return present
+        same = (SurveyVersion.survey_id == survey_id) & (SurveyVersion.version == version)
+        statement = select(SurveyVersion).where(same, SurveyVersion.account_id == account_id)
+        async with self._database.transaction(account_id) as session:
+            found = await session.scalar(statement)
+        if found is None or present is None:
+            detail = f"The survey was never published with version {version}."
+            raise Unacceptable.field("/survey_version", "unknown_version", detail)
+        return _published(found, is_open=present.is_open, business=present.business)
+
     def forget(self, account_id: UUID, survey_id: UUID) -> None:
         self._entries.pop((account_id, survey_id), None)
 
