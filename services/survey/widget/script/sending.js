@@ -10,7 +10,11 @@ function post(path, body) {
 }
 
 function flush() {
-  flushing ||= drain().finally(() => { flushing = null; });
+  flushing ||= drain().finally(() => {
+    flushing = null;
+    // Something came while the last of it was going.
+    if (waiting.size) flush();
+  });
   return flushing;
 }
 
@@ -28,8 +32,9 @@ async function drain() {
     const again = status === 0 || status === 429 || status >= 500;
     const done = waiting.get(item.id);
     if (again) {
-      waiting.delete(item.id);
-      if (done) done({ status: 0 });
+      // Whoever waits is told; what they sent waits here, in order.
+      for (const told of waiting.values()) told({ status: 0 });
+      waiting.clear();
       clearTimeout(timer);
       timer = setTimeout(flush, delay * (0.5 + Math.random()));
       delay = Math.min(delay * 2, 3e5);
@@ -38,8 +43,9 @@ async function drain() {
     delay = 2000;
     store.set(QUEUE, (store.get(QUEUE) || []).filter((other) => other.id !== item.id));
     waiting.delete(item.id);
-    if (done) done({ status, body: await answer.json().catch(() => ({})) });
-    else if (onLate) onLate(item, status);
+    const told = { status, body: await answer.json().catch(() => ({})) };
+    if (done) done(told);
+    else if (onLate) onLate(item, told);
   }
 }
 let onLate = null;

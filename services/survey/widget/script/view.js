@@ -151,7 +151,9 @@ class View {
     this.button.disabled = false;
     if (answer.status === 0) {
       this.note.textContent = this.step.words.offline;
-      onLate = (item, status) => { if (status < 300 && open === this) this.close(); };
+      onLate = (item, late) => {
+        if (item.path === "/responses" && late.status < 300 && open === this && !this.done) this.goOn(left, late.body);
+      };
       if (this.step.is_last && forward) this.finish({ state: "end", kept: true });
       return;
     }
@@ -163,9 +165,13 @@ class View {
       return;
     }
     if (answer.status >= 300) { this.note.textContent = answer.body.detail || this.step.words.offline; return; }
+    this.goOn(left, answer.body);
+  }
+
+  goOn(left, body) {
     this.left = left;
-    this.step = { ...this.step, ...answer.body };
-    if (this.step.state === "end") this.finish(answer.body); else this.draw();
+    this.step = { ...this.step, ...body };
+    if (this.step.state === "end") this.finish(body); else this.draw();
   }
 
   finish(end) {
