@@ -16,5 +16,5 @@ class Base(DeclarativeBase):
 
 # Customers who were merged into others. These tables say whose a row is, and under whose identity it came.
 MERGED_CUSTOMERS = aliases_in(
-    Base.metadata, "messages", "rule_runs", present="customer_id", origin="origin_customer_id"
+    Base.metadata, "messages", "rule_runs", "consents", present="customer_id", origin="origin_customer_id"
 )

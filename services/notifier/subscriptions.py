@@ -1,11 +1,13 @@
 """Everything the notifier listens to, and what it does later."""
 
 from services.notifier.accounts import handlers as accounts
+from services.notifier.consents import handlers as consents
 from services.notifier.contacts import handlers as contacts
 from services.notifier.log import handlers as log
 from services.notifier.messages import handlers as messages
 from services.notifier.rules import engine as rules
 from shared.bus.subscriptions import Subscription, on, on_any, on_batch
+from shared.contracts.consent import ConsentChanged
 from shared.contracts.customers import (
     CustomerCreated,
     CustomerDeleted,
@@ -23,6 +25,7 @@ SUBSCRIPTIONS: list[Subscription] = [
     on(CustomerDeleted, contacts.forget),
     on(CustomerMerged, contacts.merge),
     on(CustomerUnmerged, contacts.unmerge),
+    on(ConsentChanged, consents.remember),
     # The log comes before the rules: what led to an event is looked up there.
     on_any(log.append_all),
     on(InvitationCreated, messages.invite),

@@ -18,6 +18,7 @@ from shared.contracts.base import Payload
 Basis = Literal["consent", "contract", "legal_obligation", "vital_interests", "public_interest", "legitimate_interest"]
 ConsentChannel = Literal["email", "sms", "phone", "any"]
 
+PURPOSE_PATTERN: Final = "^[a-z][a-z0-9_-]{0,39}$"
 SURVEYS: Final = "surveys"
 MARKETING: Final = "marketing"
 SERVICE: Final = "service"
@@ -60,6 +61,10 @@ class Decision:
     allowed: bool
     basis: str | None
     deciding: Statement | None
+
+    @property
+    def consent_id(self) -> UUID | None:
+        return self.deciding.consent_id if self.deciding else None
 
     @property
     def reason(self) -> str:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from shared.contracts.consent import Basis, ConsentChannel
+from shared.contracts.consent import PURPOSE_PATTERN, Basis, ConsentChannel
 from shared.http.schemas import Model, Moment, ShortText
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -19,7 +19,7 @@ SentSource = Literal["form", "page", "email", "phone", "in_person", "contract", 
 
 Purpose = Annotated[
     str,
-    StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$"),
+    StringConstraints(pattern=PURPOSE_PATTERN),
     Field(description="`surveys`, `marketing`, `service`, `analytics`, or a word of your own."),
 ]
 

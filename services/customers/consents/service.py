@@ -141,7 +141,7 @@ def _state(purpose: str, channel: ConsentChannel, statements: Sequence[Statement
             "allowed": decision.allowed,
             "reason": decision.reason,
             "basis": decision.basis,
-            "consent_id": decision.deciding and decision.deciding.consent_id,
+            "consent_id": decision.consent_id,
             "since": decision.deciding and decision.deciding.effective_at,
         }
     )

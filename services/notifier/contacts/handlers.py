@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.dialects.postgresql import insert
 
+from services.notifier.consents import service as consents
 from services.notifier.contacts.models import Contact
 from services.notifier.db import MERGED_CUSTOMERS
 from services.notifier.messages import service as messages
@@ -18,6 +19,8 @@ from shared.contracts.customers import (
 )
 from shared.work import Work
 
+_PROFILE = ("email", "name", "locale", "timezone", "restricted")
+
 
 async def remember(work: Work, events: Sequence[Event[Payload]]) -> None:
     """Upsert by version; of several events of one customer in a batch only the newest counts."""
@@ -29,7 +32,7 @@ async def remember(work: Work, events: Sequence[Event[Payload]]) -> None:
             "account_id": work.account_id,
             "customer_id": data.customer_id,
             "version": event.aggregate_version,
-            **data.profile.model_dump(include={"email", "name", "locale", "timezone"}),
+            **data.profile.model_dump(include=set(_PROFILE)),
         }
     if not newest:
         return
@@ -38,7 +41,7 @@ async def remember(work: Work, events: Sequence[Event[Payload]]) -> None:
     await work.session.execute(
         statement.on_conflict_do_update(
             index_elements=["account_id", "customer_id"],
-            set_={name: given[name] for name in ("version", "email", "name", "locale", "timezone")},
+            set_={name: given[name] for name in ("version", *_PROFILE)},
             where=Contact.version < given.version,
         ),
         list(newest.values()),
@@ -47,7 +50,7 @@ async def remember(work: Work, events: Sequence[Event[Payload]]) -> None:
 
 async def forget(work: Work, event: Event[CustomerDeleted]) -> None:
     """What remains is an empty row with the version, so that a late event does not bring the customer back."""
-    emptied = dict.fromkeys(("email", "name", "locale", "timezone"))
+    emptied = dict.fromkeys(_PROFILE) | {"restricted": False}
     statement = insert(Contact).values(
         account_id=work.account_id,
         customer_id=event.data.customer_id,
@@ -62,6 +65,7 @@ async def forget(work: Work, event: Event[CustomerDeleted]) -> None:
         )
     )
     await messages.forget_customer(work, event.data.customer_id)
+    await consents.forget(work, event.data.customer_id)
 
 
 async def merge(work: Work, event: Event[CustomerMerged]) -> None:

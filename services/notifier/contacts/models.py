@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from sqlalchemy import text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.notifier.db import Base
@@ -9,7 +10,8 @@ from shared.db.base import AccountOwned
 
 
 class Contact(AccountOwned, Base):
-    """`version` is the customer's, so that an older event never overwrites a newer one."""
+    """`version` is the customer's, so that an older event never overwrites a newer one. Nobody writes to customers who
+    are `restricted`."""
 
     __tablename__ = "contacts"
 
@@ -20,3 +22,4 @@ class Contact(AccountOwned, Base):
     name: Mapped[str | None]
     locale: Mapped[str | None]
     timezone: Mapped[str | None]
+    restricted: Mapped[bool] = mapped_column(default=False, server_default=text("false"))

@@ -13,6 +13,7 @@ from jinja2 import TemplateError
 from sqlalchemy import select
 
 from services.notifier.accounts.service import account_of
+from services.notifier.consents import service as consents
 from services.notifier.contacts.models import Contact
 from services.notifier.contacts.service import contact_of
 from services.notifier.deliveries.dispatcher import Dispatcher
@@ -84,6 +85,10 @@ async def _settle(work: Work, claim: Claim, settings: NotifierSettings) -> Mail 
     if contact.email is None:
         await _give_up(work, claim, message, "suppressed", "the customer has no e-mail address")
         return None
+    refusal = await _refusal(work, message, contact)
+    if refusal is not None:
+        await _give_up(work, claim, message, "suppressed", refusal)
+        return None
     account = await account_of(work)
     try:
         if message.subject is None:
@@ -96,6 +101,18 @@ async def _settle(work: Work, claim: Claim, settings: NotifierSettings) -> Mail 
     except (TemplateError, ValueError, TypeError) as problem:
         await _give_up(work, claim, message, "failed", f"it could not be composed ({type(problem).__name__})")
         return None
+
+
+async def _refusal(work: Work, message: Message, contact: Contact) -> str | None:
+    """Why the customer must not be written to, as of now: consents and restrictions are of the person, whichever of
+    their identities the message goes to."""
+    assert message.customer_id is not None
+    person = await contact_of(work, message.customer_id)
+    if contact.restricted or (person is not None and person.restricted):
+        return "the customer's data may only be kept"
+    decision = await consents.decision_for(work, message.customer_id, purpose=message.purpose, channel=message.channel)
+    message.basis, message.consent_id = decision.basis, decision.consent_id
+    return None if decision.allowed else consents.refusal(decision, message.purpose, message.channel)
 
 
 async def addressee_of(work: Work, message: Message) -> Contact | None:

@@ -15,7 +15,8 @@ from shared.db.base import AccountOwned, Identified
 
 class Message(Identified, AccountOwned, Base):
     """`key` says what the message is about, so that the same thing is not said twice. Recipient, subject and text are
-    settled at the first attempt and stay the same for all later ones."""
+    settled at the first attempt and stay the same for all later ones. `basis` is on what ground it was or was not sent
+    (GDPR, article 6), `consent_id` the customer's statement that decided, null if they never said anything."""
 
     __tablename__ = "messages"
     __table_args__ = (
@@ -28,6 +29,7 @@ class Message(Identified, AccountOwned, Base):
     key: Mapped[str]
     channel: Mapped[str]
     template: Mapped[str]
+    purpose: Mapped[str]
     customer_id: Mapped[UUID | None]
     ticket_id: Mapped[UUID | None]
     invitation_id: Mapped[UUID | None]
@@ -44,3 +46,5 @@ class Message(Identified, AccountOwned, Base):
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     origin_customer_id: Mapped[UUID | None]
+    basis: Mapped[str | None]
+    consent_id: Mapped[UUID | None]

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from shared.contracts.consent import PURPOSE_PATTERN, SERVICE
 from shared.http.schemas import LongText, Model, Name
 
 MessageState = Literal["queued", "sent", "failed", "suppressed"]
@@ -18,14 +19,23 @@ class NewMessage(Model):
     subject: Name
     text: Annotated[LongText, Field(min_length=1)]
     ticket_id: UUID | None = None
+    purpose: Annotated[str, Field(pattern=PURPOSE_PATTERN)] = Field(
+        SERVICE, description="What the customer must allow, such as `service`, `marketing` or a word of your own."
+    )
 
 
 class MessageOut(Model):
-    """`to`, `subject` and `text` are null until the first attempt; `reason` says why it failed or was held back."""
+    """`to`, `subject` and `text` are null until the first attempt; `reason` says why it failed or was held back.
+
+    `basis` is on what ground it may be sent, `consent_id` the row of the consent ledger that decided, if there is one.
+    """
 
     id: UUID
     channel: str
     template: str
+    purpose: str
+    basis: str | None
+    consent_id: UUID | None
     state: MessageState
     reason: str | None
     customer_id: UUID | None

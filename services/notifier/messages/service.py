@@ -11,6 +11,7 @@ from services.notifier.contacts.service import contact_of
 from services.notifier.deliveries import queue
 from services.notifier.messages.models import Message
 from services.notifier.messages.schemas import NewMessage
+from services.notifier.templates.kinds import KINDS
 from shared.arrivals import arrived
 from shared.http.errors import NotFound, Unacceptable
 from shared.ids import new_id
@@ -25,13 +26,14 @@ async def put_in_queue(
     key: str,
     template: str,
     customer_id: UUID,
+    purpose: str | None = None,
     variables: Mapping[str, Any],
     locale: str | None = None,
     ticket_id: UUID | None = None,
     invitation_id: UUID | None = None,
     rule_id: UUID | None = None,
 ) -> UUID | None:
-    """The new message's id, or None if there is one with this key already."""
+    """The new message's id, or None if there is one with this key already. `purpose` is the template's if not given."""
     message_id = new_id()
     statement = insert(Message).values(
         id=message_id,
@@ -39,6 +41,7 @@ async def put_in_queue(
         key=key,
         channel="email",
         template=template,
+        purpose=purpose or KINDS[template].purpose,
         customer_id=customer_id,
         ticket_id=ticket_id,
         invitation_id=invitation_id,
@@ -66,6 +69,7 @@ async def write(work: Work, body: NewMessage) -> Message:
         key=f"api:{new_id()}",
         template="message",
         customer_id=body.customer_id,
+        purpose=body.purpose,
         variables={"subject": body.subject, "text": body.text},
         ticket_id=body.ticket_id,
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from services.notifier.shapes import Schema, shape_of
+from shared.contracts.consent import SERVICE, SURVEYS
 from shared.contracts.survey import InvitationCreated
 from shared.contracts.tickets import TicketOpened, TicketReplied, TicketResolved
 
@@ -19,6 +20,8 @@ class Kind:
     event_type: str | None
     # RFC 3834: says to other programs that nobody typed this, so that they do not answer it.
     auto_submitted: str | None
+    # What the customer must allow for it to be sent; see `shared.contracts.consent`.
+    purpose: str
 
     @property
     def shape(self) -> Schema:
@@ -36,10 +39,10 @@ class Kind:
 KINDS: Final = {
     kind.key: kind
     for kind in (
-        Kind("invitation", InvitationCreated.TYPE, "auto-generated"),
-        Kind("acknowledgement", TicketOpened.TYPE, "auto-replied"),
-        Kind("reply", TicketReplied.TYPE, None),
-        Kind("resolved", TicketResolved.TYPE, "auto-generated"),
-        Kind("message", None, None),
+        Kind("invitation", InvitationCreated.TYPE, "auto-generated", SURVEYS),
+        Kind("acknowledgement", TicketOpened.TYPE, "auto-replied", SERVICE),
+        Kind("reply", TicketReplied.TYPE, None, SERVICE),
+        Kind("resolved", TicketResolved.TYPE, "auto-generated", SERVICE),
+        Kind("message", None, None, SERVICE),
     )
 }
