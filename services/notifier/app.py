@@ -7,6 +7,7 @@ from services.notifier.log import endpoints as log
 from services.notifier.mailbox import endpoints as mailbox
 from services.notifier.messages import endpoints as messages
 from services.notifier.messages.delivery import MESSAGES
+from services.notifier.preferences import endpoints as preferences
 from services.notifier.rules import endpoints as rules
 from services.notifier.settings import NotifierSettings
 from services.notifier.subscriptions import SUBSCRIPTIONS, TIMERS
@@ -28,6 +29,7 @@ def create_app(runtime: Runtime) -> FastAPI:
             templates.router,
             messages.router,
             webhooks.router,
+            preferences.router,
             mailbox.router,
         ],
     )

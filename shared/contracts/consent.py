@@ -17,6 +17,7 @@ from shared.contracts.base import Payload
 # GDPR, article 6 (1), in its order. A withdrawal keeps the basis that it takes away.
 Basis = Literal["consent", "contract", "legal_obligation", "vital_interests", "public_interest", "legitimate_interest"]
 ConsentChannel = Literal["email", "sms", "phone", "any"]
+ConsentReason = Literal["granted", "withdrawn", "default", "no_consent"]
 
 PURPOSE_PATTERN: Final = "^[a-z][a-z0-9_-]{0,39}$"
 SURVEYS: Final = "surveys"
@@ -67,7 +68,7 @@ class Decision:
         return self.deciding.consent_id if self.deciding else None
 
     @property
-    def reason(self) -> str:
+    def reason(self) -> ConsentReason:
         """`granted`, `withdrawn`, `default` (nothing said, may be done) or `no_consent` (nothing said, may not)."""
         if self.deciding is None:
             return "default" if self.allowed else "no_consent"

@@ -142,6 +142,7 @@ async def of_notifier(notifier: Harness, account: UUID) -> Resources:
     look = {"type": "open_ticket", "subject": "Look at this"}
     rule = {"name": "Watch", "event_type": FeedbackReceived.TYPE, "actions": [look]}
     return {
+        "customer_id": str(customer_id),
         "rule_id": (await made(client, "/v1/rules", rule))["id"],
         "template_id": await first(client, "/v1/templates"),
         "message_id": (await made(client, "/v1/messages", message))["id"],

@@ -41,8 +41,10 @@ PUBLIC: Final = {
     | {"POST /w/{key}/attempts", "POST /w/{key}/responses", "POST /w/{key}/uploads"},
     "tickets": _OWN,
     "metrics": _OWN,
-    # ... and the mailbox of those who try Heed out, which production does not have.
-    "notifier": _OWN | {"GET /mailbox", "GET /mailbox/{mail_id}", "GET /mailbox/{mail_id}/html"},
+    # ... the page that a message leads to, and the mailbox of those who try Heed out, which production does not have.
+    "notifier": _OWN
+    | {"GET /p/{token}", "POST /p/{token}"}
+    | {"GET /mailbox", "GET /mailbox/{mail_id}", "GET /mailbox/{mail_id}/html"},
 }
 
 # Not GET, and still allowed to a viewer: what changes nothing, and what concerns only the viewer.

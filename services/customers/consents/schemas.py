@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from shared.contracts.consent import PURPOSE_PATTERN, Basis, ConsentChannel
+from shared.contracts.consent import PURPOSE_PATTERN, Basis, ConsentChannel, ConsentReason
 from shared.http.schemas import Model, Moment, ShortText
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -86,7 +86,7 @@ class ConsentState(Model):
     purpose: str
     channel: ConsentChannel
     allowed: bool
-    reason: Literal["granted", "withdrawn", "default", "no_consent"]
+    reason: ConsentReason
     basis: Basis | None
     consent_id: UUID | None
     since: datetime | None

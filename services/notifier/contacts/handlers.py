@@ -50,7 +50,7 @@ async def remember(work: Work, events: Sequence[Event[Payload]]) -> None:
 
 async def forget(work: Work, event: Event[CustomerDeleted]) -> None:
     """What remains is an empty row with the version, so that a late event does not bring the customer back."""
-    emptied = dict.fromkeys(_PROFILE) | {"restricted": False}
+    emptied = dict.fromkeys(_PROFILE) | {"restricted": False, "forgotten": True}
     statement = insert(Contact).values(
         account_id=work.account_id,
         customer_id=event.data.customer_id,

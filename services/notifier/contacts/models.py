@@ -11,7 +11,7 @@ from shared.db.base import AccountOwned
 
 class Contact(AccountOwned, Base):
     """`version` is the customer's, so that an older event never overwrites a newer one. Nobody writes to customers who
-    are `restricted`."""
+    are `restricted`; those who are `forgotten` were deleted, and nothing is left of them but this."""
 
     __tablename__ = "contacts"
 
@@ -23,3 +23,4 @@ class Contact(AccountOwned, Base):
     locale: Mapped[str | None]
     timezone: Mapped[str | None]
     restricted: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    forgotten: Mapped[bool] = mapped_column(default=False, server_default=text("false"))

@@ -11,22 +11,27 @@ from services.notifier.accounts.models import Account
 from services.notifier.contacts.models import Contact
 from services.notifier.messages.mailers import Mail
 from services.notifier.messages.models import Message
+from services.notifier.preferences.links import LinkKind, preferences_url
 from services.notifier.settings import NotifierSettings
 from services.notifier.templates.kinds import KINDS
 from services.notifier.templates.models import Template
 from services.notifier.templates.moments import zone_of
 from services.notifier.templates.rendering import Source, one_line, render
 from services.notifier.templates.service import language_of
+from shared.contracts.consent import SERVICE
 
 LONGEST_NAME = 100
 
 
-def compose(message: Message, template: Template, account: Account, contact: Contact) -> None:
+def compose(
+    message: Message, template: Template, account: Account, contact: Contact, settings: NotifierSettings
+) -> None:
     """Fill in the message's subject, text and HTML. Raises `jinja2.TemplateError`."""
     variables: dict[str, Any] = {
         **message.variables,
         "business": {"name": account.name},
         "customer": {"name": contact.name},
+        "preferences_url": _preferences_url(message, settings),
     }
     rendered = render(
         Source(template.subject, template.text, template.html),
@@ -54,6 +59,11 @@ def to_mail(message: Message, account: Account, settings: NotifierSettings) -> M
     if message.ticket_id is not None:
         # A message that never was, but that all mail about one ticket hangs from: mail programs show them together.
         content["References"] = thread_of(message.ticket_id, own_address.domain)
+    preferences = _preferences_url(message, settings)
+    if preferences is not None:
+        # RFC 2369 and RFC 8058: mail programs show a button, and one click ends what this message was sent for.
+        content["List-Unsubscribe"] = f"<{preferences}>"
+        content["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     auto_submitted = KINDS[message.template].auto_submitted
     if auto_submitted is not None:
         content["Auto-Submitted"] = auto_submitted
@@ -63,6 +73,13 @@ def to_mail(message: Message, account: Account, settings: NotifierSettings) -> M
     # RFC 3834, 3.3: an answer that no person wrote has no return path, so that it is never answered itself.
     sender = "" if auto_submitted == "auto-replied" else settings.smtp_from
     return Mail(content, sender, message.recipient)
+
+
+def _preferences_url(message: Message, settings: NotifierSettings) -> str | None:
+    """None for what answers the customer: that ends when they stop asking."""
+    if message.purpose == SERVICE:
+        return None
+    return preferences_url(settings, LinkKind.MESSAGE, message.account_id, message.id)
 
 
 def thread_of(ticket_id: UUID, domain: str) -> str:

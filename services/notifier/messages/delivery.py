@@ -96,7 +96,7 @@ async def _settle(work: Work, claim: Claim, settings: NotifierSettings) -> Mail 
             template = await templates.for_customer(
                 work, message.template, message.locale or contact.locale or account.locale
             )
-            compose(message, template, account, contact)
+            compose(message, template, account, contact, settings)
         return to_mail(message, account, settings)
     except (TemplateError, ValueError, TypeError) as problem:
         await _give_up(work, claim, message, "failed", f"it could not be composed ({type(problem).__name__})")

@@ -32,6 +32,8 @@ class Kind:
         people = {
             "business": {"type": "object", "properties": {"name": _TEXT}},
             "customer": {"type": "object", "properties": {"name": {"anyOf": [_TEXT, {"type": "null"}]}}},
+            # Where the customer chooses what they get; null in what answers them, which is not stopped that way.
+            "preferences_url": {"anyOf": [_TEXT, {"type": "null"}]},
         }
         return {"type": "object", "properties": own | people}
 

@@ -23,6 +23,7 @@ create table notifier.consents (
 );
 create index ix_consents_customer_id on notifier.consents (account_id, customer_id);
 alter table notifier.contacts add column restricted boolean not null default false;
+alter table notifier.contacts add column forgotten boolean not null default false;
 alter table notifier.messages add column purpose text;
 update notifier.messages set purpose = case template when 'invitation' then 'surveys' else 'service' end;
 alter table notifier.messages alter column purpose set not null;

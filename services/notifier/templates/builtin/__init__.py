@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy.dialects.postgresql import insert
 
+from services.notifier.preferences.texts import language_of, texts_of
 from services.notifier.templates.kinds import KINDS, LOCALES
 from services.notifier.templates.models import Template
 from services.notifier.templates.rendering import compile_mjml
@@ -17,6 +18,7 @@ from shared.work import Work
 
 _HERE = Path(__file__).parent
 _BODY = "<!-- body -->"
+_LINK = "<!-- preferences -->"
 
 
 async def seed(work: Work) -> None:
@@ -36,12 +38,14 @@ def built_in_text(key: str, locale: str) -> dict[str, str]:
     """The columns of one text."""
     subject, _, text = (_HERE / f"{key}.{locale}.txt").read_text().partition("\n")
     layout = (_HERE / "layout.mjml").read_text().replace('lang="en"', f'lang="{locale}"')
+    link = texts_of(language_of(locale))["link"]
+    layout = layout.replace(_LINK, link)
     mjml = layout.replace(_BODY, (_HERE / f"{key}.{locale}.mjml").read_text().strip())
     return {
         "key": key,
         "locale": locale,
         "subject": subject.removeprefix("Subject: "),
-        "text": text.lstrip("\n"),
+        "text": f"{text.strip()}\n{{% if preferences_url %}}\n\n{link}:\n{{{{ preferences_url }}}}\n{{% endif %}}",
         "mjml": mjml,
         "html": compile_mjml(mjml),
     }
