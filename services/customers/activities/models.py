@@ -23,7 +23,7 @@ class Activity(Identified, AccountOwned, Base):
     __tablename__ = "activities"
     __table_args__ = (
         Index("uq_activities_source", "account_id", "source", "source_id", unique=True),
-        Index("ix_activities_customer", "account_id", "customer_id", "occurred_at"),
+        Index("ix_activities_customer", "account_id", "customer_id", "occurred_at", "id"),
         Index("ix_activities_kind", "account_id", "kind", "occurred_at"),
         origin_index("activities", "origin_customer_id"),
     )

@@ -8,10 +8,11 @@ from fastapi import Query
 from services.customers.records import service as customers
 from services.customers.records.auth import CustomersRead
 from services.customers.timeline import service as timeline
-from services.customers.timeline.models import TimelineRow
+from services.customers.timeline.history import history_of
 from services.customers.timeline.schemas import EntryKind, TimelineEntry
 from shared.db.pagination import Page, PageQuery, paginate
 from shared.http.routing import APIRouter
+from shared.http.schemas import Moment
 
 router = APIRouter(prefix="/v1/customers", tags=["customers"])
 
@@ -24,9 +25,11 @@ async def read_timeline(
     work: CustomersRead,
     page: PageQuery,
     kinds: Kinds = [],  # noqa: B006
+    channel: Annotated[str | None, Query(max_length=40, description="Only what came or went this way.")] = None,
+    since: Annotated[Moment | None, Query(alias="from", description="Happened at or after this moment.")] = None,
+    until: Annotated[Moment | None, Query(alias="to", description="Happened before this moment.")] = None,
 ) -> Page[TimelineEntry]:
-    """Newest first, by when it happened. `id` of an entry is the id of its event."""
+    """Newest first, by when it happened. What happened under merged records is in it."""
     customer = await customers.find(work, customer_id)
-    keys = (TimelineRow.at.desc(), TimelineRow.event_id.desc())
-    found = await paginate(work.session, timeline.entries_of(work, customer.id, kinds), page, keys=keys)
-    return found.map(timeline.as_entry)
+    statement, keys = history_of(work, customer.id, kinds=kinds, channel=channel, since=since, until=until)
+    return (await paginate(work.session, statement, page, keys=keys)).map(timeline.as_entry)

@@ -7,15 +7,27 @@ from uuid import UUID
 
 from pydantic import Field
 
+from shared.contracts.activities import ActivityKind
+from shared.contracts.consent import Basis, ConsentChannel
 from shared.contracts.ratings import Band, RatingScheme
 from shared.contracts.tickets import LoopStage, Priority, TicketState
-from shared.http.schemas import Model
+from shared.http.schemas import Model, Money
 
 
 class EntryKind(StrEnum):
     CUSTOMER_CREATED = "customer_created"
+    CUSTOMER_MERGED = "customer_merged"
+    CUSTOMER_UNMERGED = "customer_unmerged"
+    SEGMENT_ENTERED = "segment_entered"
+    SEGMENT_LEFT = "segment_left"
+    ACTIVITY = "activity"
+    CONSENT = "consent"
     INVITED = "invited"
+    REMINDED = "reminded"
+    INVITATION_ENDED = "invitation_ended"
+    NOT_ASKED = "not_asked"
     FEEDBACK = "feedback"
+    FEEDBACK_ERASED = "feedback_erased"
     TICKET_OPENED = "ticket_opened"
     TICKET_UPDATED = "ticket_updated"
     TICKET_REPLIED = "ticket_replied"
@@ -29,7 +41,8 @@ class EntryKind(StrEnum):
 
 
 class Entry(Model):
-    """`id` is the event's; `at` is when it happened, which may be long before it was heard of."""
+    """`at` is when it happened, which may be long before it was heard of. `id` is of the activity, the consent or the
+    feedback; of anything else, of the event that told of it."""
 
     id: UUID
     at: datetime
@@ -38,6 +51,52 @@ class Entry(Model):
 
 class CustomerCreatedEntry(Entry):
     kind: Literal[EntryKind.CUSTOMER_CREATED]
+
+
+class CustomerMergedEntry(Entry):
+    kind: Literal[EntryKind.CUSTOMER_MERGED]
+    merged_customer_id: UUID
+    automatic: bool
+
+
+class CustomerUnmergedEntry(Entry):
+    kind: Literal[EntryKind.CUSTOMER_UNMERGED]
+    restored_customer_id: UUID
+
+
+class SegmentEnteredEntry(Entry):
+    kind: Literal[EntryKind.SEGMENT_ENTERED]
+    segment_id: UUID
+    segment_name: str
+
+
+class SegmentLeftEntry(Entry):
+    kind: Literal[EntryKind.SEGMENT_LEFT]
+    segment_id: UUID
+    segment_name: str
+
+
+class ActivityEntry(Entry):
+    """`name` says what a custom one is."""
+
+    kind: Literal[EntryKind.ACTIVITY]
+    activity: ActivityKind
+    name: str | None
+    amount: Money | None
+    touchpoint: str | None
+    source: str
+    source_id: str
+
+
+class ConsentEntry(Entry):
+    """`source` says how it was said, such as `form` or `unsubscribe`."""
+
+    kind: Literal[EntryKind.CONSENT]
+    purpose: str
+    channel: ConsentChannel
+    granted: bool
+    basis: Basis
+    source: str
 
 
 class InvitedEntry(Entry):
@@ -49,8 +108,44 @@ class InvitedEntry(Entry):
     ticket_id: UUID | None
 
 
+class RemindedEntry(Entry):
+    kind: Literal[EntryKind.REMINDED]
+    invitation_id: UUID
+    survey_id: UUID
+    survey_name: str
+    channel: str
+    number: int
+
+
+class InvitationEndedEntry(Entry):
+    kind: Literal[EntryKind.INVITATION_ENDED]
+    invitation_id: UUID
+    survey_id: UUID
+    reason: str
+
+
+class NotAskedEntry(Entry):
+    """`gate` names the rule that forbade it, `detail` the numbers it compared."""
+
+    kind: Literal[EntryKind.NOT_ASKED]
+    survey_id: UUID
+    channel: str
+    gate: str
+    detail: str
+    next_eligible_at: datetime | None
+
+
+class FeedbackErasedEntry(Entry):
+    """Something was said and has been taken back: this is what is left of it."""
+
+    kind: Literal[EntryKind.FEEDBACK_ERASED]
+    feedback_id: UUID
+    survey_id: UUID | None
+    reason: Literal["respondent", "subject_request"]
+
+
 class FeedbackEntry(Entry):
-    """`score` is on the scheme's own scale, up to `maximum`; `excerpt` is how the text begins."""
+    """As it stands today. `score` is on the scheme's own scale, up to `maximum`; `excerpt` is how the text begins."""
 
     kind: Literal[EntryKind.FEEDBACK]
     feedback_id: UUID
@@ -160,8 +255,18 @@ class RuleRanEntry(Entry):
 
 TimelineEntry = Annotated[
     CustomerCreatedEntry
+    | CustomerMergedEntry
+    | CustomerUnmergedEntry
+    | SegmentEnteredEntry
+    | SegmentLeftEntry
+    | ActivityEntry
+    | ConsentEntry
     | InvitedEntry
+    | RemindedEntry
+    | InvitationEndedEntry
+    | NotAskedEntry
     | FeedbackEntry
+    | FeedbackErasedEntry
     | TicketOpenedEntry
     | TicketUpdatedEntry
     | TicketRepliedEntry

@@ -5,21 +5,22 @@ import random
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import httpx
 import pytest
 from sqlalchemy import select
 
-from services.customers.timeline.entries import TOLD_BY
+from services.customers.timeline.entries import READINGS, TOLD_BY
 from services.customers.timeline.handlers import record_all
 from services.customers.timeline.models import TimelineRow
 from services.customers.timeline.schemas import EntryKind
 from shared.bus.events import decode_event
 from shared.contracts.base import Payload
+from shared.contracts.customers import SegmentMembershipChanged
 from shared.contracts.ratings import Rating
-from shared.contracts.survey import FeedbackReceived
+from shared.contracts.survey import FeedbackErased, FeedbackReceived, FeedbackUpdated
 from shared.contracts.tickets import LoopAdvanced, Origin, TicketOpened, TicketResolved
 from shared.ids import new_id
 from shared.testing.harness import Harness
@@ -178,12 +179,15 @@ class TestEveryKindOfEvent:
     ) -> None:
         ana = await add_customer(customers, account)
         sample = json.loads((SAMPLES / f"{payload.TYPE}.json").read_text())["data"]
-        await customers.deliver(payload.read(sample | {"customer_id": str(ana)}), account=account)
+        about = {"entered": [str(ana)], "left": []} if "entered" in sample else {"customer_id": str(ana)}
+        await customers.deliver(payload.read(sample | about | {"origin_customer_id": None}), account=account)
         [entry] = await timeline(customers.client(account=account), ana)
         assert entry["kind"] in set(EntryKind)
 
     def test_has_a_reading(self) -> None:
-        assert len(TOLD_BY) == len(EntryKind)
+        told = {get_args(reading.entry.model_fields["kind"].annotation)[0] for reading in READINGS.values()}
+        told |= {EntryKind.SEGMENT_ENTERED, EntryKind.SEGMENT_LEFT}
+        assert told == set(EntryKind) - {EntryKind.ACTIVITY, EntryKind.CONSENT}
 
 
 class TestEvents:
@@ -239,3 +243,107 @@ class TestEvents:
             async with customers.work(account) as work:
                 await record_all(work, [event])
         assert len(await stored(customers, account)) == 1
+
+
+class TestWhatTheServiceKeepsItself:
+    async def record(self, customers: Harness, account: UUID, ana: UUID, **changes: Any) -> dict[str, Any]:
+        body = {"customer": {"id": str(ana)}, "kind": "purchase", "source": "shop", "source_id": "o-1"} | changes
+        response = await customers.client(account=account).post("/v1/activities", json=body)
+        assert response.status_code in (200, 201), response.text
+        recorded: dict[str, Any] = response.json()
+        return recorded
+
+    async def test_stands_among_what_was_told(self, customers: Harness, account: UUID) -> None:
+        ana, client = await add_customer(customers, account), customers.client(account=account)
+        await customers.deliver(feedback(ana), account=account)
+        price = {"amount": "12.50", "currency": "EUR"}
+        before = (NOON - timedelta(hours=1)).isoformat()
+        recorded = await self.record(customers, account, ana, occurred_at=before, amount=price)
+        said = {"purpose": "marketing", "granted": True, "proof": {"source": "form"}, "effective_at": NOON.isoformat()}
+        consent = (await client.post(f"/v1/customers/{ana}/consents", json=said)).json()
+        found = await timeline(client, ana)
+        assert sorted(entry["kind"] for entry in found[:2]) == ["consent", "feedback"]
+        assert found[2]["kind"] == "activity"
+        assert (found[2]["id"], found[2]["activity"], found[2]["amount"]) == (recorded["id"], "purchase", price)
+        [stated] = await timeline(client, ana, kind="consent")
+        assert (stated["id"], stated["purpose"], stated["granted"]) == (consent["id"], "marketing", True)
+
+    async def test_shows_as_it_is_now(self, customers: Harness, account: UUID) -> None:
+        ana, client = await add_customer(customers, account), customers.client(account=account)
+        recorded = await self.record(customers, account, ana)
+        await self.record(customers, account, ana, kind="refund", version=2)
+        assert [entry["activity"] for entry in await timeline(client, ana)] == ["refund"]
+        await client.delete(f"/v1/activities/{recorded['id']}")
+        assert await timeline(client, ana) == []
+
+    async def test_shows_when_it_has_happened(self, customers: Harness, account: UUID) -> None:
+        ana, client = await add_customer(customers, account), customers.client(account=account)
+        at = customers.clock.now() + timedelta(days=2)
+        await self.record(customers, account, ana, kind="visit", occurred_at=at.isoformat())
+        assert await timeline(client, ana) == []
+        customers.clock.advance(timedelta(days=2))
+        assert [entry["activity"] for entry in await timeline(client, ana)] == ["visit"]
+
+    async def test_follows_a_merge(self, customers: Harness, account: UUID) -> None:
+        ana, client = await add_customer(customers, account), customers.client(account=account)
+        ben = UUID((await client.post("/v1/customers", json={"email": "ben@example.com"})).json()["id"])
+        await self.record(customers, account, ben)
+        await customers.deliver(feedback(ben), account=account)
+        merged = await client.post(f"/v1/customers/{ana}/merge", json={"customer_id": str(ben), "keep": str(ana)})
+        assert merged.status_code == 201, merged.text
+        assert {entry["kind"] for entry in await timeline(client, ana)} == {"activity", "feedback"}
+        assert {entry["kind"] for entry in await timeline(client, ben)} == {"activity", "feedback"}
+
+
+class TestFilters:
+    async def test_take_a_channel(self, customers: Harness, account: UUID) -> None:
+        ana, client = await add_customer(customers, account), customers.client(account=account)
+        await customers.deliver(feedback(ana), account=account)
+        said = {"purpose": "surveys", "channel": "sms", "granted": False, "proof": {"source": "phone"}}
+        await client.post(f"/v1/customers/{ana}/consents", json=said)
+        for channel, kinds in (("email", ["feedback"]), ("sms", ["consent"]), ("fax", [])):
+            assert [entry["kind"] for entry in await timeline(client, ana, channel=channel)] == kinds
+
+    async def test_take_a_span_of_time(self, customers: Harness, account: UUID) -> None:
+        ana, client = await add_customer(customers, account), customers.client(account=account)
+        for hour in range(4):
+            await customers.deliver(feedback(ana, at=NOON + timedelta(hours=hour), score=hour), account=account)
+        span = {"from": (NOON + timedelta(hours=1)).isoformat(), "to": (NOON + timedelta(hours=3)).isoformat()}
+        assert [entry["score"] for entry in await timeline(client, ana, **span)] == [2, 1]
+
+
+class TestFeedbackThatChanges:
+    async def test_is_one_entry_as_it_stands_whatever_comes_first(self, customers: Harness, account: UUID) -> None:
+        ana, client = await add_customer(customers, account), customers.client(account=account)
+        said = feedback(ana)
+        changed = FeedbackUpdated(**(said.model_dump() | {"text": "Fine after all.", "reason": "changed"}))
+        await customers.deliver(changed, account=account, subject=said.feedback_id, version=2)
+        await customers.deliver(said, account=account, subject=said.feedback_id, version=1)
+        [entry] = await timeline(client, ana)
+        assert (entry["id"], entry["excerpt"]) == (str(said.feedback_id), "Fine after all.")
+
+    async def test_and_is_erased_leaves_only_that_even_if_it_comes_late(
+        self, customers: Harness, account: UUID
+    ) -> None:
+        ana, client = await add_customer(customers, account), customers.client(account=account)
+        said = feedback(ana, text="My name is Ana and I live in Porto.")
+        erased = FeedbackErased(
+            feedback_id=said.feedback_id, response_id=said.response_id, survey_id=said.survey_id, customer_id=ana,
+            reason="respondent", erased_at=NOON + timedelta(days=1),
+        )  # fmt: skip
+        for payload in (said, erased, said):
+            await customers.deliver(payload, account=account, subject=said.feedback_id)
+        [entry] = await timeline(client, ana)
+        assert (entry["kind"], entry["reason"]) == ("feedback_erased", "respondent")
+        assert "Porto" not in str(await stored(customers, account))
+
+
+class TestSegments:
+    async def test_are_told_to_everybody_that_they_are_about(self, customers: Harness, account: UUID) -> None:
+        ana, client = await add_customer(customers, account), customers.client(account=account)
+        ben = UUID((await client.post("/v1/customers", json={"email": "ben@example.com"})).json()["id"])
+        changed = SegmentMembershipChanged(segment_id=new_id(), segment_name="Regulars", entered=(ana,), left=(ben,))
+        await customers.deliver(changed, account=account)
+        for customer_id, kind in ((ana, "segment_entered"), (ben, "segment_left")):
+            [entry] = await timeline(client, customer_id)
+            assert (entry["kind"], entry["segment_name"]) == (kind, "Regulars")
