@@ -17,6 +17,7 @@ from services.survey.responses.intake import open_intake
 from services.survey.settings import SurveySettings
 from services.survey.subscriptions import SUBSCRIPTIONS, TIMERS
 from services.survey.surveys import endpoints as surveys
+from services.survey.templates import endpoints as templates
 from services.survey.widget import endpoints as widget
 from shared.http.app import service_app
 from shared.service import Runtime, Service
@@ -28,6 +29,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         title="survey",
         routers=[
             surveys.router,
+            templates.router,
             invitations.router,
             eligibility.router,
             policies.router,

@@ -11,6 +11,7 @@ from services.survey.settings import SurveySettings
 from services.survey.surveys import service as surveys
 from services.survey.surveys.models import Survey
 from services.survey.surveys.schemas import NewSurvey, ReadyMadeKind, Wording
+from services.survey.templates.catalogue import languages, texts
 from shared.bus.events import Event
 from shared.bus.subscriptions import NotYet
 from shared.contracts.notifier import SurveyRequested
@@ -18,13 +19,7 @@ from shared.work import Work
 
 log = structlog.get_logger(__name__)
 
-AFTER_TICKET = {
-    "en": Wording(question="How satisfied are you with the way we handled your request?"),
-    "de": Wording(question="Wie zufrieden sind Sie damit, wie wir uns um Ihr Anliegen gekümmert haben?"),
-    "fr": Wording(question="Êtes-vous satisfait de la façon dont nous avons traité votre demande ?"),
-    "es": Wording(question="¿Está satisfecho con la forma en que atendimos su consulta?"),
-    "ar": Wording(question="ما مدى رضاك عن طريقة معالجتنا لطلبك؟"),
-}
+AFTER_TICKET = {locale: Wording(question=texts(locale)["support.score"]) for locale in languages()}
 
 
 async def ask_for_rule(work: Work, event: Event[SurveyRequested]) -> None:

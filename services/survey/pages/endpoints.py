@@ -134,7 +134,7 @@ async def _visit(request: Request, entered: Fields) -> Visit | Response:
         return message_page("used", 200 if request.method == "POST" else 410, locale, sheet=sheet)
     if invitation and (invitation.state not in UNANSWERED or invitation.expires_at <= runtime.clock.now()):
         return message_page("expired", 410, locale, sheet=sheet)
-    if survey is None or sheet is None or not survey.is_open:
+    if survey is None or sheet is None or not survey.takes_answers(runtime.clock.now()):
         return message_page("closed", 410, locale, sheet=sheet)
     return Visit(survey, sheet, invitation)
 

@@ -53,6 +53,10 @@ class Survey(_Defined, Identified, AccountOwned, Base):
     journey_stage: Mapped[str | None]
     # None: the service's setting decides.
     cooldown_days: Mapped[int | None]
+    # Before and after these, and beyond this many completed responses, a published survey takes no answers.
+    opens_at: Mapped[datetime | None]
+    closes_at: Mapped[datetime | None]
+    response_limit: Mapped[int | None]
     # Which of Heed's own surveys this is, such as `after_ticket_csat`; None for all that people make.
     built_in: Mapped[str | None]
     created_at: Mapped[datetime]

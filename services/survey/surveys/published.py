@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from services.survey.accounts.models import Account
 from services.survey.definition.document import Definition
 from services.survey.definition.questions import Question, Scored
 from services.survey.surveys.models import Survey, SurveyState, SurveyVersion
+from shared.clock import Clock
 from shared.db.database import Database
 from shared.http.errors import Conflict, Unacceptable
 from shared.service import Runtime
@@ -27,14 +29,15 @@ _KEY = "survey.published"
 
 
 class SurveyClosed(Conflict):
-    """The survey takes no answers at the moment: it is a draft, paused or archived. Publish it first."""
+    """The survey takes no answers at the moment: it is a draft, paused or archived, not open yet or closed already."""
 
     code = "survey_closed"
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedSurvey:
-    """The latest published version of a survey; `is_open` is false while it takes no answers.
+    """A published version of a survey. `is_open` is false while the survey takes no answers at all; if it is true,
+    `takes_answers` says whether it does so now.
 
     `name` is for colleagues; `business` is what respondents know the account by. `questions` by key, in their order.
     """
@@ -50,6 +53,14 @@ class PublishedSurvey:
     definition: Definition
     questions: dict[str, Question]
     score: Scored | None
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
+    response_limit: int | None = None
+
+    def takes_answers(self, now: datetime) -> bool:
+        """From `opens_at` until before `closes_at`. Whether the limit is reached is for the intake to say, exactly."""
+        has_begun = self.opens_at is None or self.opens_at <= now
+        return self.is_open and has_begun and (self.closes_at is None or now < self.closes_at)
 
     @property
     def locale(self) -> str:
@@ -57,18 +68,19 @@ class PublishedSurvey:
 
 
 class PublishedSurveys:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
-        self._entries: OrderedDict[tuple[UUID, UUID], tuple[float, asyncio.Task[PublishedSurvey | None]]] = (
-            OrderedDict()
-        )
+        self._clock = clock
+        self._entries: OrderedDict[
+            tuple[UUID, UUID, int | None], tuple[float, asyncio.Task[PublishedSurvey | None]]
+        ] = OrderedDict()
 
-    async def find(self, account_id: UUID, survey_id: UUID) -> PublishedSurvey | None:
-        """None if the account has no such survey, or it was never published."""
-        key = (account_id, survey_id)
+    async def find(self, account_id: UUID, survey_id: UUID, version: int | None = None) -> PublishedSurvey | None:
+        """This version, or the latest. None if the account has no such survey, or it was never published so."""
+        key = (account_id, survey_id, version)
         until, loading = self._entries.get(key, (0.0, None))
         if loading is None or until < time.monotonic():
-            loading = asyncio.create_task(self._load(account_id, survey_id))
+            loading = asyncio.create_task(self._load(account_id, survey_id, version))
             self._entries[key] = (time.monotonic() + FRESH_SECONDS, loading)
             if len(self._entries) > MOST_ENTRIES:
                 self._entries.popitem(last=False)
@@ -80,13 +92,13 @@ class PublishedSurveys:
             self.forget(account_id, survey_id)
             raise
 
-    async def open(self, account_id: UUID, survey_id: UUID) -> PublishedSurvey:
-        """Raises `Unacceptable` for an unknown survey, `SurveyClosed` for one that takes no answers."""
-        survey = await self.find(account_id, survey_id)
+    async def open(self, account_id: UUID, survey_id: UUID, version: int | None = None) -> PublishedSurvey:
+        """Raises `Unacceptable` for an unknown survey or version, `SurveyClosed` for one that takes no answers now."""
+        survey = await self.find(account_id, survey_id, version)
         if survey is None:
             # A draft is told apart from an unknown survey: the sender can do something about it.
-            await self._refuse_unknown(account_id, survey_id)
-        if survey is None or not survey.is_open:
+            await self._refuse_unknown(account_id, survey_id, version)
+        if survey is None or not survey.takes_answers(self._clock.now()):
             raise SurveyClosed
         return survey
 
@@ -105,13 +117,15 @@ class PublishedSurveys:
         return _published(found, is_open=present.is_open, business=present.business)
 
     def forget(self, account_id: UUID, survey_id: UUID) -> None:
-        self._entries.pop((account_id, survey_id), None)
+        for key in [key for key in self._entries if key[:2] == (account_id, survey_id)]:
+            del self._entries[key]
 
-    async def _load(self, account_id: UUID, survey_id: UUID) -> PublishedSurvey | None:
+    async def _load(self, account_id: UUID, survey_id: UUID, number: int | None) -> PublishedSurvey | None:
         version = SurveyVersion
-        same = (version.survey_id == Survey.id) & (version.version == Survey.published_version)
+        wanted = Survey.published_version if number is None else number
+        same = (version.survey_id == Survey.id) & (version.version == wanted)
         statement = (
-            select(version, Survey.state, Account.name)
+            select(version, Survey, Account.name)
             .join(Survey, same)
             .outerjoin(Account, Account.account_id == Survey.account_id)
             .where(Survey.id == survey_id, Survey.account_id == account_id)
@@ -120,30 +134,33 @@ class PublishedSurveys:
             row = (await session.execute(statement)).one_or_none()
         if row is None:
             return None
-        return _published(row[0], is_open=row[1] is SurveyState.PUBLISHED, business=row[2])
+        return _published(row[0], row[1], business=row[2])
 
-    async def _refuse_unknown(self, account_id: UUID, survey_id: UUID) -> None:
+    async def _refuse_unknown(self, account_id: UUID, survey_id: UUID, version: int | None) -> None:
         statement: Any = select(Survey.id).where(Survey.id == survey_id, Survey.account_id == account_id)
         async with self._database.transaction(account_id) as session:
             if await session.scalar(statement) is None:
                 raise Unacceptable.field("/survey_id", "unknown_survey", "There is no such survey here.")
+        if version is not None:
+            detail = "The survey has no such version. Leave it out for the latest."
+            raise Unacceptable.field("/survey_version", "unknown_version", detail)
 
 
 def published_surveys(runtime: Runtime) -> PublishedSurveys:
     """The one of this process."""
     found: PublishedSurveys | None = runtime.state.get(_KEY)
     if found is None:
-        found = runtime.state[_KEY] = PublishedSurveys(runtime.database)
+        found = runtime.state[_KEY] = PublishedSurveys(runtime.database, runtime.clock)
     return found
 
 
-def _published(version: SurveyVersion, *, is_open: bool, business: str | None) -> PublishedSurvey:
+def _published(version: SurveyVersion, survey: Survey, *, business: str | None) -> PublishedSurvey:
     definition = Definition.model_validate(version.definition)
     return PublishedSurvey(
         account_id=version.account_id,
         survey_id=version.survey_id,
         version=version.version,
-        is_open=is_open,
+        is_open=survey.state is SurveyState.PUBLISHED,
         name=version.name,
         business=business,
         kind=version.kind,
@@ -151,4 +168,7 @@ def _published(version: SurveyVersion, *, is_open: bool, business: str | None) -
         definition=definition,
         questions={question.key: question for question in definition.questions},
         score=definition.score,
+        opens_at=survey.opens_at,
+        closes_at=survey.closes_at,
+        response_limit=survey.response_limit,
     )

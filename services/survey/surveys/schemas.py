@@ -10,15 +10,17 @@ from services.survey.definition.document import Definition
 from services.survey.definition.questions import Direction
 from services.survey.definition.texts import Locale
 from services.survey.surveys.models import SurveyState
-from shared.http.schemas import Model, Name
+from shared.http.schemas import Model, Moment, Name
 
 SurveyKind = Literal["nps", "csat", "ces", "csi", "rating", "custom"]
 # Those that need no definition: there is one in the box.
-ReadyMadeKind = Literal["nps", "csat", "ces"]
+ReadyMadeKind = Literal["nps", "csat", "ces", "csi", "rating"]
 READY_MADE: tuple[ReadyMadeKind, ...] = get_args(ReadyMadeKind)
 # Where in the customer's journey this is asked, such as `delivery`: it becomes a dimension of the metrics.
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
 CooldownDays = Annotated[int, Field(ge=0, le=365)]
+ResponseLimit = Annotated[int, Field(ge=1, le=10_000_000)]
+TemplateKey = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Title = Annotated[str, Field(min_length=1, max_length=2_000)]
 Label = Annotated[str, Field(min_length=1, max_length=200)]
 MOST_LOCALES = 50
@@ -43,19 +45,25 @@ class Wording(Model):
 
 
 class NewSurvey(Model):
-    """A name and one of the kinds nps, csat and ces suffice: `locale` is then the first language, `texts` gives own
-    words by locale, and `direction` is for `ces`. All else comes with its `definition`, which says all of that itself.
+    """A name and a kind suffice, except for `custom`: `locale` is then the first language, `texts` gives own words by
+    locale, and `direction` is for `ces`. Or a `template`, in the `locales` wanted; or a `definition` of your own.
     """
 
     name: Name
-    kind: SurveyKind
+    # Left out, it is that of the template, or of the definition's leading score.
+    kind: SurveyKind | None = None
     locale: Locale = "en"
     touchpoint: Slug | None = None
     journey_stage: Slug | None = None
     cooldown_days: CooldownDays | None = None
+    opens_at: Moment | None = None
+    closes_at: Moment | None = None
+    response_limit: ResponseLimit | None = None
     direction: Direction = "high_is_good"
     texts: dict[Locale, Wording] = Field(default_factory=dict, max_length=MOST_LOCALES)
     definition: Definition | None = None
+    template: TemplateKey | None = None
+    locales: Annotated[list[Locale], Field(max_length=MOST_LOCALES)] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def only_effort_has_two_directions(self) -> Self:
@@ -65,15 +73,21 @@ class NewSurvey(Model):
 
     @model_validator(mode="after")
     def says_what_it_asks_once(self) -> Self:
-        if self.definition is None and self.kind not in READY_MADE:
-            raise ValueError(f"a survey of kind `{self.kind}` needs a `definition`")
+        if self.template is not None and (self.definition is not None or self.kind is not None):
+            raise ValueError("a `template` brings its kind and its definition: give it alone")
+        if self.template is None and self.locales:
+            raise ValueError("`locales` are for a `template`")
         if self.definition is not None and self.model_fields_set & {"locale", "direction", "texts"}:
             raise ValueError("with a `definition` leave out `locale`, `direction` and `texts`: it has its own")
+        if self.template is None and self.definition is None and self.kind not in READY_MADE:
+            needs = "a survey needs a `kind`, a `template` or" if self.kind is None else "a survey of this kind needs"
+            raise ValueError(f"{needs} a `definition`")
         return self
 
 
 class SurveyChange(Model):
-    """What is left out stays as it is. Takes effect for respondents with the next publish.
+    """What is left out stays as it is. `opens_at`, `closes_at` and `response_limit` take effect at once, all else for
+    respondents with the next publish.
 
     `definition` replaces all of it; `locale` makes one of its languages the first; `texts` rewords the score and the
     question `comment`.
@@ -85,12 +99,18 @@ class SurveyChange(Model):
     touchpoint: Slug | None = None
     journey_stage: Slug | None = None
     cooldown_days: CooldownDays | None = None
+    opens_at: Moment | None = None
+    closes_at: Moment | None = None
+    response_limit: ResponseLimit | None = None
     texts: dict[Locale, Wording] = Field(default_factory=dict, max_length=MOST_LOCALES)
     definition: Definition = Field(default_factory=lambda: Definition.model_construct(pages=[]))
 
 
 class SurveyOut(Model):
-    """`published_version` is what respondents answer, null before the first publish. `version` is the ETag."""
+    """`published_version` is what respondents answer, null before the first publish. `version` is the ETag.
+
+    A published survey takes answers from `opens_at` until before `closes_at`, up to `response_limit` completed ones.
+    """
 
     id: UUID
     name: str
@@ -102,7 +122,41 @@ class SurveyOut(Model):
     touchpoint: str | None
     journey_stage: str | None
     cooldown_days: int | None
+    opens_at: datetime | None
+    closes_at: datetime | None
+    response_limit: int | None
     built_in: str | None
     definition: Definition
     created_at: datetime
     updated_at: datetime
+
+
+class VersionOut(Model):
+    """What was published once, never changed again. Every response says which version it answers."""
+
+    version: int
+    name: str
+    kind: SurveyKind
+    touchpoint: str | None
+    journey_stage: str | None
+    published_at: datetime
+
+
+class VersionDetail(VersionOut):
+    definition: Definition
+
+
+class ChangeOut(Model):
+    """`pointer` into the later definition; of what was removed, into the earlier one."""
+
+    change: Literal["added", "removed", "changed"]
+    pointer: str
+    detail: str
+
+
+class ChangesOut(Model):
+    """`to_version` is null for the working copy."""
+
+    from_version: int
+    to_version: int | None
+    changes: list[ChangeOut]

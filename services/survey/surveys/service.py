@@ -10,6 +10,8 @@ from services.survey.definition.texts import best_locale
 from services.survey.surveys.models import Survey, SurveyState, SurveyVersion
 from services.survey.surveys.ready_made import ready_made, reworded
 from services.survey.surveys.schemas import READY_MADE, NewSurvey, SurveyChange, SurveyKind
+from services.survey.surveys.validating import require_fit
+from services.survey.templates.catalogue import template
 from shared.contracts.survey import SurveyPublished
 from shared.http.errors import Conflict, NotFound, Unacceptable
 from shared.ids import new_id
@@ -37,23 +39,28 @@ class SurveyNotPublished(Conflict):
 
 
 async def create(work: Work, new: NewSurvey, *, built_in: str | None = None) -> Survey:
-    """A draft with its own definition, or the ready-made one of its kind."""
+    """A draft with its own definition, that of a template, or the ready-made one of its kind."""
+    definition = _wanted(new)
     survey = Survey(
         id=new_id(),
         account_id=work.account_id,
         name=new.name,
-        kind=new.kind,
+        kind=_kind(new, definition),
         state=SurveyState.DRAFT,
         version=1,
         published_version=None,
         touchpoint=new.touchpoint,
-        journey_stage=new.journey_stage,
+        journey_stage=new.journey_stage or (template(new.template).journey_stage if new.template else None),
         cooldown_days=new.cooldown_days,
+        opens_at=new.opens_at,
+        closes_at=new.closes_at,
+        response_limit=new.response_limit,
         built_in=built_in,
-        definition=_dumped(_wanted(new)),
+        definition=_dumped(definition),
         created_at=work.now,
         updated_at=work.now,
     )
+    _check_schedule(survey)
     work.session.add(survey)
     return survey
 
@@ -82,19 +89,25 @@ async def read_to_change(work: Work, survey_id: UUID) -> Survey:
 
 
 def change(work: Work, survey: Survey, wanted: SurveyChange) -> None:
-    """Edit the working copy. Raises `Unacceptable` for a first language that it does not have."""
+    """Edit the working copy. Raises `Unacceptable` for a first language that it does not have, or a schedule that ends
+    before it begins."""
     given = wanted.model_fields_set
     for field in given - _OF_THE_DEFINITION:
         setattr(survey, field, getattr(wanted, field))
     if given & _OF_THE_DEFINITION:
         survey.definition = _dumped(_changed(definition_of(survey), wanted))
+    _check_schedule(survey)
     _touch(work, survey)
 
 
 async def publish(work: Work, survey: Survey) -> None:
-    """Open for answers. A new version is made only if the working copy differs from the last one."""
+    """Open for answers. A new version is made only if the working copy differs from the last one.
+
+    Raises `SurveyUnfit` for a new version that has errors; what was published before goes on as it is.
+    """
     latest = await _latest_version(work, survey)
     if latest is None or _content(latest) != _content(survey):
+        require_fit(definition_of(survey))
         survey.published_version = (survey.published_version or 0) + 1
         work.session.add(
             SurveyVersion(
@@ -131,8 +144,15 @@ def archive(work: Work, survey: Survey) -> None:
     _touch(work, survey)
 
 
+def change_content(work: Work, survey: Survey, version: SurveyVersion) -> None:
+    """Make the working copy what was published as this version."""
+    for field, value in _content(version).items():
+        setattr(survey, field, value)
+    _touch(work, survey)
+
+
 def duplicate(work: Work, survey: Survey) -> Survey:
-    """A draft of the same content."""
+    """A draft of the same content, not of the same schedule."""
     copy = Survey(
         id=new_id(),
         account_id=work.account_id,
@@ -140,6 +160,9 @@ def duplicate(work: Work, survey: Survey) -> Survey:
         version=1,
         published_version=None,
         cooldown_days=survey.cooldown_days,
+        opens_at=None,
+        closes_at=None,
+        response_limit=survey.response_limit,
         built_in=None,
         created_at=work.now,
         updated_at=work.now,
@@ -156,8 +179,23 @@ def definition_of(survey: Survey | SurveyVersion) -> Definition:
 def _wanted(new: NewSurvey) -> Definition:
     if new.definition is not None:
         return new.definition
+    if new.template is not None:
+        return reworded(template(new.template).definition(new.locales), new.texts)
     kind = next(kind for kind in READY_MADE if kind == new.kind)
     return _led_by(new.locale, reworded(ready_made(kind, new.direction), new.texts))
+
+
+def _kind(new: NewSurvey, definition: Definition) -> str:
+    """`custom` for a definition that scores nothing, or does not say."""
+    if new.template is not None:
+        return template(new.template).kind
+    return new.kind or (definition.score.type if definition.score else "custom")
+
+
+def _check_schedule(survey: Survey) -> None:
+    if survey.opens_at and survey.closes_at and survey.opens_at >= survey.closes_at:
+        detail = "The survey would close before it opens. Choose a later `closes_at`."
+        raise Unacceptable.field("/closes_at", "before_opening", detail)
 
 
 def _changed(definition: Definition, wanted: SurveyChange) -> Definition:

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.survey.definition.colours import READABLE, contrast, lightened
 from services.survey.definition.document import Theme
-from services.survey.pages.theme import READABLE, colours_of, contrast, lightened
+from services.survey.pages.theme import colours_of
 
 COLOURS = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
 

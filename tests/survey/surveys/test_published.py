@@ -16,7 +16,7 @@ from tests.survey.building import make_survey, open_survey
 class TestPublishedSurveys:
     async def test_many_who_ask_at_once_share_one_query(self, survey: Harness, account: UUID) -> None:
         live = await open_survey(survey.client(account=account))
-        surveys = PublishedSurveys(survey.runtime.database)
+        surveys = PublishedSurveys(survey.runtime.database, survey.clock)
         found = await asyncio.gather(*(surveys.open(account, UUID(live["id"])) for _ in range(50)))
         assert len({id(one) for one in found}) == 1
         assert (found[0].version, list(found[0].questions)) == (1, ["score", "comment"])
@@ -27,7 +27,7 @@ class TestPublishedSurveys:
         monkeypatch.setattr(published, "FRESH_SECONDS", -1)
         client = survey.client(account=account)
         live = await open_survey(client)
-        elsewhere = PublishedSurveys(survey.runtime.database)
+        elsewhere = PublishedSurveys(survey.runtime.database, survey.clock)
         assert (await elsewhere.open(account, UUID(live["id"]))).is_open
         await client.post(f"/v1/surveys/{live['id']}/pause")
         with pytest.raises(SurveyClosed):
@@ -35,7 +35,7 @@ class TestPublishedSurveys:
 
     async def test_a_draft_is_closed_and_anothers_survey_unknown(self, survey: Harness, account: UUID) -> None:
         draft = await make_survey(survey.client(account=account))
-        surveys = PublishedSurveys(survey.runtime.database)
+        surveys = PublishedSurveys(survey.runtime.database, survey.clock)
         with pytest.raises(SurveyClosed):
             await surveys.open(account, UUID(draft["id"]))
         with pytest.raises(Unacceptable):
