@@ -201,6 +201,10 @@ def _plain(item: Any) -> str:
             return "must be an id, such as 01a20000-0000-7000-8000-000000000001"
         case "missing":
             return "is missing"
+        case "union_tag_invalid":
+            return f"{limits['discriminator']} must be one of {limits['expected_tags']}".replace("'", "`")
+        case "union_tag_not_found":
+            return f"{limits['discriminator']} is missing".replace("'", "`")
         case "extra_forbidden":
             return "is not a field here; check its spelling"
     return str(item["msg"])

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import orjson
 
+from tests.bench import twenty
 from tests.system.surface import BODIES
 
 _PERSON: Final = {"email": "bea@example.com", "name": "Bea", "role": "agent", "password": "correct horse battery"}
@@ -70,6 +71,7 @@ GOOD: Final[Mapping[str, Any]] = {
         "exceptions": [{"segment_id": "{customer_id}", "never": True, "gap_days": 1, "budgets": []}],
         "quiet_hours": [{"start": "21:00", "end": "08:00", "channel": "sms"}],
     },
+    "POST /v1/surveys/validate": {"definition": twenty.definition()},
     "POST /v1/responses": _RESPONSE,
     "POST /v1/responses/bulk": {"responses": [_RESPONSE]},
     "POST /v1/attempts": {

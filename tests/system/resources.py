@@ -115,6 +115,8 @@ async def of_survey(survey: Harness, account: UUID) -> Resources:
         "response_id": response_id,
         "attempt_id": attempt_id,
         "feedback_id": await first(client, "/v1/feedback"),
+        "version": "1",
+        "key": "nps",
     }
 
 

@@ -50,6 +50,8 @@ PUBLIC: Final = {
 # Not GET, and still allowed to a viewer: what changes nothing, and what concerns only the viewer.
 VIEWER_MAY: Final = {
     "POST /v1/segments/preview",
+    "POST /v1/surveys/validate",
+    "POST /v1/surveys/{survey_id}/validate",
     "PUT /v1/me/password",
     "DELETE /v1/sessions/current",
     "POST /v1/rules/{rule_id}/simulate",
