@@ -68,12 +68,19 @@ def share_of(*ids: object) -> float:
 
 
 def _not_published(rules: Rules, facts: Facts) -> datetime | None:
-    return None if rules.survey.state is SurveyState.PUBLISHED else FOR_GOOD
+    survey = rules.survey
+    if survey.state is not SurveyState.PUBLISHED or (survey.closes_at is not None and survey.closes_at <= rules.now):
+        return FOR_GOOD
+    return survey.opens_at if survey.opens_at is not None and survey.opens_at > rules.now else None
 
 
 def _published_reason(rules: Rules, facts: Facts) -> str:
-    state = rules.survey.state
-    return f"The survey is {state}{'.' if state is SurveyState.PUBLISHED else '; publish it first.'}"
+    state, until = rules.survey.state, _not_published(rules, facts)
+    if state is not SurveyState.PUBLISHED:
+        return f"The survey is {state}; publish it first."
+    if until is None:
+        return f"The survey is {state}."
+    return "The survey is closed already." if until == FOR_GOOD else "The survey is not open yet."
 
 
 def _restricted(rules: Rules, facts: Facts) -> datetime | None:

@@ -1,6 +1,6 @@
 """Versions: what was published stays, and what changed can be read."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +8,7 @@ import pytest
 
 from shared.ids import new_id
 from shared.testing.harness import Harness
-from tests.survey.building import answers, make_survey, open_survey, response_to
+from tests.survey.building import answers, know_customer, make_survey, open_survey, response_to
 from tests.survey.definition.making import page, question, when
 
 OF_ONE = [
@@ -125,6 +125,18 @@ class TestSchedule:
         await client.patch(path, json={"closes_at": None})
         assert (await client.post("/v1/responses", json=response_to(live, answers=answers(3)))).status_code == 201
         assert (await client.post(f"{path}/publish")).json()["published_version"] == 1
+
+    async def test_nobody_is_asked_before_it_or_after(self, survey: Harness, account: UUID) -> None:
+        client = survey.client(account=account)
+        ana, opens_at = await know_customer(survey, account), survey.clock.now() + timedelta(hours=1)
+        live = await open_survey(client, opens_at=opens_at.isoformat())
+        path, asked = f"/v1/surveys/{live['id']}", {"customers": [str(ana)]}
+        [refused] = (await client.post(f"{path}/invitations", json=asked)).json()["data"]
+        assert (refused["gate"], refused["detail"]) == ("not_published", "The survey is not open yet.")
+        assert datetime.fromisoformat(refused["next_eligible_at"]) == opens_at
+        await client.patch(path, json={"opens_at": None, "closes_at": survey.clock.now().isoformat()})
+        [refused] = (await client.post(f"{path}/invitations", json=asked)).json()["data"]
+        assert (refused["gate"], refused["detail"]) == ("not_published", "The survey is closed already.")
 
     async def test_cannot_end_before_it_begins(self, survey: Harness, account: UUID) -> None:
         client = survey.client(account=account)
