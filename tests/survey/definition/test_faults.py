@@ -1,15 +1,17 @@
 """What is wrong with a definition, each kind of fault where it stands."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 
 from services.survey.definition.colours import READABLE, contrast, darkened
+from services.survey.definition.conditions import ALONE, Operator
 from services.survey.definition.document import Definition
 from services.survey.definition.faults.finding import faults_in
 from tests.survey.definition.making import ABC, definition, page, question, when
 from tests.survey.definition.test_flow import surveys
+from tests.survey.definition.test_logic import ANYTHING
 
 GOOD: dict[str, Any] = {
     "pages": [
@@ -184,6 +186,12 @@ class TestFaults:
             "unused_translation",
         }
         assert [fault.severity for fault in faults] == ["error"] * 3 + ["warning"]
+
+    @pytest.mark.parametrize("operator", sorted(set(get_args(Operator)) - ALONE))
+    @given(value=ANYTHING.filter(lambda value: value is not None))
+    def test_whatever_a_condition_compares_with_is_looked_at(self, operator: str, value: Any) -> None:
+        for subject in ("question.score", "question.plan", "question.likes", "hidden.shop", "variable.points"):
+            faults_in(shown(when(subject, operator, value)))
 
     @given(surveys())
     def test_looking_for_them_never_fails(self, survey: Definition) -> None:

@@ -108,7 +108,7 @@ def _value(operator: Operator, value: Whatever, subject: Subject, pointer: str) 
         yield from bad_pattern(value, pointer)
     elif subject.ids and operator not in _SIZES:
         for each in value if isinstance(value, list) else [value]:
-            if each not in subject.ids:
+            if not isinstance(each, str) or each not in subject.ids:
                 listed = ", ".join(sorted(subject.ids)[:20])
                 yield error(pointer, "unknown_option", f"There is no option `{each}`; there are {listed}.")
 
