@@ -17,24 +17,24 @@ class Model(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def refuse_nul(cls, data: Any) -> Any:
-        """PostgreSQL stores no NUL in text; say so here, where the field can be named."""
+        """PostgreSQL stores no NUL in text, and half a character is none; say so here, where the field can be named."""
         if isinstance(data, dict):
             for name, value in data.items():
                 where = find_nul(value)
                 if where is not None:
                     place = {"pointer": f"/{name}{where}".replace(NUL, "")}
-                    raise PydanticCustomError("nul", "contains a NUL character; remove it", place)
+                    raise PydanticCustomError("nul", "contains a NUL character or half of one; remove it", place)
         return data
 
 
 def find_nul(value: Any) -> str | None:
-    """Where in a JSON value a NUL hides, as a path below it, or None."""
+    """Where in a JSON value a NUL hides, or half of a surrogate pair, as a path below it, or None."""
     if isinstance(value, str):
-        return "" if NUL in value else None
+        return None if _is_text(value) else ""
     if isinstance(value, dict):
         for key, item in value.items():
-            if NUL in str(key):
-                return f"/{str(key).replace(NUL, '')}"
+            if not _is_text(str(key)):
+                return f"/{str(key).encode(errors='ignore').decode().replace(NUL, '')}"
             below = find_nul(item)
             if below is not None:
                 return f"/{key}{below}"
@@ -44,6 +44,16 @@ def find_nul(value: Any) -> str | None:
             if below is not None:
                 return f"/{index}{below}"
     return None
+
+
+def _is_text(value: str) -> bool:
+    if value.isascii():
+        return NUL not in value
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return NUL not in value
 
 
 def _plain(value: Decimal) -> str:

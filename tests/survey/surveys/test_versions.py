@@ -83,6 +83,14 @@ class TestValidating:
             "/pages/0/questions/1/key",
         ]
 
+    @pytest.mark.parametrize("text", ["a\\u0000b", "a\\ud800b"])
+    async def test_what_is_no_text_is_refused_where_it_stands(self, survey: Harness, account: UUID, text: str) -> None:
+        client = survey.client(account=account)
+        raw = f'{{"definition": {{"pages": [{{"key": "p", "questions": [{{"{text}": 1}}], "x": "{text}"}}]}}}}'
+        refused = await client.post("/v1/surveys/validate", content=raw, headers={"Content-Type": "application/json"})
+        assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "nul")
+        assert refused.json()["errors"][0]["pointer"] == "/definition/pages/0/questions/0/ab"
+
     async def test_publishing_refuses_with_the_same_list(self, survey: Harness, account: UUID) -> None:
         client = survey.client(account=account)
         draft = await make_survey(client, kind="custom", definition=FAULTY)
