@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from services.survey.definition.answers import Checked
+from services.survey.definition.faults.names import OF_THE_LIMIT
 from services.survey.definition.questions import File
 from services.survey.responses import anonymity, quotas
 from services.survey.responses.answers import check_answers, kept, score_of
@@ -100,9 +101,11 @@ class Submission:
 
     @cached_property
     def places(self) -> Sequence[Place]:
-        if not self.survey.definition.quotas:
-            return ()
-        return quotas.places_for(self.survey.definition, self.checked.walk, completed=self.is_completed)
+        found = quotas.places_for(self.survey.definition, self.checked.walk, completed=self.is_completed)
+        limit = self.survey.response_limit
+        if limit is not None and not self.is_screened_out:
+            found = [*found, Place(OF_THE_LIMIT, limit, None, self.is_completed)]
+        return found
 
     @cached_property
     def file_ids(self) -> Mapping[UUID, str]:

@@ -92,29 +92,23 @@ class PublishedSurveys:
             self.forget(account_id, survey_id)
             raise
 
-    async def open(self, account_id: UUID, survey_id: UUID, version: int | None = None) -> PublishedSurvey:
-        """Raises `Unacceptable` for an unknown survey or version, `SurveyClosed` for one that takes no answers now."""
-        survey = await self.find(account_id, survey_id, version)
+    async def open(self, account_id: UUID, survey_id: UUID) -> PublishedSurvey:
+        """Raises `Unacceptable` for an unknown survey, `SurveyClosed` for one that takes no answers now."""
+        survey = await self.find(account_id, survey_id)
         if survey is None:
             # A draft is told apart from an unknown survey: the sender can do something about it.
-            await self._refuse_unknown(account_id, survey_id, version)
+            await self._refuse_unknown(account_id, survey_id)
         if survey is None or not survey.takes_answers(self._clock.now()):
             raise SurveyClosed
         return survey
 
     async def at(self, account_id: UUID, survey_id: UUID, version: int) -> PublishedSurvey:
         """A version that was shown to somebody. Raises `Unacceptable` for one that was never published."""
-        present = await self.find(account_id, survey_id)
-        if present is not None and present.version == version:
-            return present
-        same = (SurveyVersion.survey_id == survey_id) & (SurveyVersion.version == version)
-        statement = select(SurveyVersion).where(same, SurveyVersion.account_id == account_id)
-        async with self._database.transaction(account_id) as session:
-            found = await session.scalar(statement)
-        if found is None or present is None:
+        found = await self.find(account_id, survey_id, version)
+        if found is None:
             detail = f"The survey was never published with version {version}."
             raise Unacceptable.field("/survey_version", "unknown_version", detail)
-        return _published(found, is_open=present.is_open, business=present.business)
+        return found
 
     def forget(self, account_id: UUID, survey_id: UUID) -> None:
         for key in [key for key in self._entries if key[:2] == (account_id, survey_id)]:
@@ -136,14 +130,11 @@ class PublishedSurveys:
             return None
         return _published(row[0], row[1], business=row[2])
 
-    async def _refuse_unknown(self, account_id: UUID, survey_id: UUID, version: int | None) -> None:
+    async def _refuse_unknown(self, account_id: UUID, survey_id: UUID) -> None:
         statement: Any = select(Survey.id).where(Survey.id == survey_id, Survey.account_id == account_id)
         async with self._database.transaction(account_id) as session:
             if await session.scalar(statement) is None:
                 raise Unacceptable.field("/survey_id", "unknown_survey", "There is no such survey here.")
-        if version is not None:
-            detail = "The survey has no such version. Leave it out for the latest."
-            raise Unacceptable.field("/survey_version", "unknown_version", detail)
 
 
 def published_surveys(runtime: Runtime) -> PublishedSurveys:

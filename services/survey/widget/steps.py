@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from services.survey.definition.colours import contrast, lightened
 from services.survey.definition.document import Definition, Ending
 from services.survey.definition.flow import Walk
 from services.survey.definition.questions import (
@@ -28,7 +29,6 @@ from services.survey.definition.questions import (
 )
 from services.survey.definition.texts import Text
 from services.survey.pages.rendering import Sheet
-from services.survey.pages.theme import contrast, lightened
 from services.survey.pages.views import ACCEPTED
 from services.survey.pages.words import direction, words_in
 

@@ -1,5 +1,6 @@
 """Versions: what was published stays, and what changed can be read."""
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -145,6 +146,33 @@ class TestSchedule:
         await client.patch(path, json={"opens_at": None, "closes_at": survey.clock.now().isoformat()})
         [refused] = (await client.post(f"{path}/invitations", json=asked)).json()["data"]
         assert (refused["gate"], refused["detail"]) == ("not_published", "The survey is closed already.")
+
+    async def test_the_limit_is_exact_however_many_come_at_once(self, survey: Harness, account: UUID) -> None:
+        client = survey.client(account=account)
+        live = await open_survey(client, response_limit=5)
+        given = [client.post("/v1/responses", json=response_to(live, f"s-{number}")) for number in range(20)]
+        assert {answer.status_code for answer in await asyncio.gather(*given)} == {201}
+        stored = (await client.get("/v1/responses")).json()["data"]
+        assert sorted(each["over_quota"] or "" for each in stored) == [""] * 5 + ["responses"] * 15
+
+    async def test_an_answer_to_an_older_version_is_held_against_that_one(self, survey: Harness, account: UUID) -> None:
+        client = survey.client(account=account)
+        live = await open_survey(client, kind="csat")
+        path = f"/v1/surveys/{live['id']}"
+        seven = {"pages": [page("p", question("score", "csat", points=7))]}
+        await client.patch(path, json={"definition": seven})
+        await client.post(f"{path}/publish")
+        statuses = [
+            (
+                await client.post("/v1/responses", json=response_to(live, f"s-{n}", answers=answers(7), **version))
+            ).status_code
+            for n, version in enumerate(({}, {"survey_version": 2}, {"survey_version": 1}, {"survey_version": 3}))
+        ]
+        assert statuses == [201, 201, 422, 422]
+        old = await client.post("/v1/responses", json=response_to(live, "old", answers=answers(5), survey_version=1))
+        assert old.status_code == 201
+        stored = (await client.get("/v1/responses", params={"submission_id": "old"})).json()["data"]
+        assert [each["survey_version"] for each in stored] == [1]
 
     async def test_cannot_end_before_it_begins(self, survey: Harness, account: UUID) -> None:
         client = survey.client(account=account)

@@ -8,6 +8,8 @@ from services.survey.definition.faults.fault import Fault, error
 
 # What the address of the hosted page means by itself.
 OF_THE_PAGE = frozenset({"lang", "score"})
+# What a response that came too late says it was over.
+OF_THE_LIMIT = "responses"
 
 
 def faults(definition: Definition) -> Iterator[Fault]:
@@ -26,6 +28,10 @@ def faults(definition: Definition) -> Iterator[Fault]:
     for name in ("variables", "hidden_fields", "quotas"):
         each = [(f"/{name}/{number}/key", thing.key) for number, thing in enumerate(getattr(definition, name))]
         yield from _twice(each, name.rstrip("s").replace("_", " "))
+    for number, quota in enumerate(definition.quotas):
+        if quota.key == OF_THE_LIMIT:
+            detail = f"`{OF_THE_LIMIT}` is the survey's response limit; choose another key."
+            yield error(f"/quotas/{number}/key", "reserved_key", detail)
     yield from _hidden_fields(definition, {key for _, key in places})
     yield from _twice([(f"/locales/{number}", locale) for number, locale in enumerate(definition.locales)], "language")
     yield from _options(definition)
