@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, insert, select
 
 from services.customers.records.models import Customer
+from services.customers.segments.concerns import ALL_FEEDBACK, with_general
 from services.customers.segments.models import FeedbackFact
 from shared.bus.events import Event
 from shared.contracts.base import Payload
@@ -16,8 +17,9 @@ from shared.work import Work
 Told = Event[Feedback] | Event[FeedbackErased]
 
 
-async def remember(work: Work, events: Sequence[Event[Payload]]) -> set[UUID]:
-    """Write down what is new of feedback, under the account's lock. Returns the customers it is about, or was."""
+async def remember(work: Work, events: Sequence[Event[Payload]]) -> set[tuple[str, UUID]]:
+    """Write down what is new of feedback, under the account's lock. Returns what it touches, of which customers; also
+    of those whose it was before."""
     newest: dict[UUID, Event[Any]] = {}
     for event in sorted(events, key=lambda event: event.aggregate_version):
         if isinstance(event.data, Feedback | FeedbackErased):
@@ -35,8 +37,9 @@ async def remember(work: Work, events: Sequence[Event[Payload]]) -> set[UUID]:
     gone = await _gone(work, {event.data.customer_id for event in fresh.values()} - {None})
     rows = [row for event in fresh.values() for row in _rows(work, event, gone)]
     await work.session.execute(insert(FeedbackFact), rows)
-    before = {customer_id for feedback_id in fresh if feedback_id in known for customer_id in known[feedback_id][1]}
-    return {row["customer_id"] for row in rows if row["customer_id"] is not None} | before
+    touched = {(fact, row["customer_id"]) for row in rows for fact in with_general("feedback", row["scheme"])}
+    before = {each for feedback_id in fresh if feedback_id in known for each in known[feedback_id][1]}
+    return {(fact, each) for fact, each in touched if each is not None} | {(ALL_FEEDBACK, each) for each in before}
 
 
 async def forget(work: Work, customer_ids: Sequence[UUID]) -> None:

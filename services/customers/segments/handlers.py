@@ -2,13 +2,13 @@
 event, so they may come in any order, late, or twice."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from services.customers.db import MERGED_CUSTOMERS
 from services.customers.segments import facts
-from services.customers.segments.concerns import ALL_ACTIVITIES, ALL_FEEDBACK, touches, with_general
+from services.customers.segments.concerns import ALL_ACTIVITIES, touches, with_general
 from services.customers.segments.membership import lock, look_at, segments_of
 from services.customers.segments.models import Segment
 from shared.bus.events import Event
@@ -42,7 +42,7 @@ HEARD: list[type[Payload]] = [
 
 # Who somebody is concerns every segment.
 EVERYTHING = "*"
-Touched = dict[str, set[UUID]]
+Concerned = dict[UUID, set[UUID]]
 
 
 async def follow(work: Work, events: Sequence[Event[Payload]]) -> None:
@@ -57,11 +57,12 @@ async def follow(work: Work, events: Sequence[Event[Payload]]) -> None:
         await facts.forget(work, deleted)
     said = [event for event in events if isinstance(event.data, Feedback | FeedbackErased)]
     if said:
-        # Also those who said it before it turned out to be somebody else's.
-        touched[ALL_FEEDBACK] |= await facts.remember(work, said)
+        for fact, customer_id in await facts.remember(work, said):
+            touched[fact].add(customer_id)
     segments = await segments_of(work)
-    if segments:
-        await look_at(work, segments, _concerned(segments, await _present(work, touched)))
+    concerned = _concerned(segments, touched)
+    if concerned:
+        await look_at(work, segments, await _present(work, concerned))
 
 
 def _touched(data: Any) -> Iterator[tuple[str, UUID]]:
@@ -84,13 +85,13 @@ def _touched(data: Any) -> Iterator[tuple[str, UUID]]:
             yield EVERYTHING if data.purpose == ANALYTICS else f"consent.{data.purpose}", data.customer_id
 
 
-async def _present(work: Work, touched: Touched) -> Touched:
+async def _present(work: Work, concerned: Concerned) -> Concerned:
     """With those for whom somebody else stands by now, that somebody too."""
-    present = await MERGED_CUSTOMERS.present_ids(work, {each for ids in touched.values() for each in ids})
-    return {fact: ids | {present[each] for each in ids} for fact, ids in touched.items()}
+    present = await MERGED_CUSTOMERS.present_ids(work, {each for ids in concerned.values() for each in ids})
+    return {segment_id: ids | {present[each] for each in ids} for segment_id, ids in concerned.items()}
 
 
-def _concerned(segments: Sequence[Segment], touched: Touched) -> dict[UUID, set[UUID]]:
+def _concerned(segments: Sequence[Segment], touched: Mapping[str, set[UUID]]) -> Concerned:
     concerned: defaultdict[UUID, set[UUID]] = defaultdict(set)
     for segment in segments:
         for fact, ids in touched.items():

@@ -7,7 +7,7 @@ from sqlalchemy import delete, insert, select
 
 from services.customers.db import MERGED_CUSTOMERS
 from services.customers.records.models import Customer
-from services.customers.segments.membership import look_at, segments_of
+from services.customers.segments.membership import lock, look_at, segments_of
 from services.customers.segments.models import ListedCustomer, Segment
 from services.customers.segments.service import SegmentNotFound
 from shared.http.errors import Conflict, FieldProblem, NotFound, Unacceptable
@@ -67,6 +67,7 @@ async def take_off(work: Work, segment_id: UUID, customer_id: UUID) -> None:
 
 
 async def _static(work: Work, segment_id: UUID) -> tuple[list[Segment], Segment]:
+    await lock(work)
     segments = await segments_of(work)
     segment = next((one for one in segments if one.id == segment_id), None)
     if segment is None:

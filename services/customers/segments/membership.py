@@ -30,14 +30,14 @@ _LOCK = text("select pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
 
 async def segments_of(work: Work) -> list[Segment]:
-    """The account's segments, each after those it names, and nobody else at work on them until this Work ends."""
-    await lock(work)
+    """The account's segments, each after those it names. Whoever looks at customers holds the `lock` first."""
     found = (await work.session.scalars(select(Segment).where(Segment.account_id == work.account_id))).all()
     by_id = {segment.id: segment for segment in sorted(found, key=lambda segment: segment.id)}
     return [by_id[segment_id] for segment_id in in_order({one.id: one.segment_ids for one in by_id.values()})]
 
 
 async def lock(work: Work) -> None:
+    """Nobody else looks at the account's segments or changes them until this Work ends."""
     await work.session.execute(_LOCK, {"name": f"segments of {work.account_id}"})
 
 

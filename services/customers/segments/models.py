@@ -79,7 +79,7 @@ class Review(AccountOwned, Base):
     """When time alone may bring the customer in or out: something leaves a window, or a last one gets too old."""
 
     __tablename__ = "segment_reviews"
-    __table_args__ = (Index("ix_segment_reviews_due", "account_id", "segment_id", "due_at"),)
+    __table_args__ = (Index("ix_segment_reviews_due", "segment_id", "due_at"),)
 
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
     segment_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -42,6 +42,7 @@ class SegmentInUse(Conflict):
 
 async def create(work: Work, body: NewSegment) -> Segment:
     """Raises `NameTaken` or `Unacceptable`. A dynamic one is built from now on."""
+    await lock(work)
     segments = await segments_of(work)
     if len(segments) >= MOST_SEGMENTS:
         raise Conflict(f"An account has at most {MOST_SEGMENTS} segments; delete one that nobody needs.")
@@ -78,6 +79,7 @@ async def create(work: Work, body: NewSegment) -> Segment:
 
 async def edit(work: Work, segment_id: UUID, body: SegmentChanges, expected: int | None) -> Segment:
     """Raises `SegmentNotFound`, `StaleVersion`, `NameTaken` or `Unacceptable`, for a cycle with its segments' names."""
+    await lock(work)
     segments = await segments_of(work)
     segment = _among(segments, segment_id)
     check_match(expected, segment.version)
@@ -99,6 +101,7 @@ async def edit(work: Work, segment_id: UUID, body: SegmentChanges, expected: int
 
 async def remove(work: Work, segment_id: UUID, expected: int | None) -> None:
     """Raises `SegmentNotFound`, `StaleVersion`, or `SegmentInUse` with the names of those that ask for it."""
+    await lock(work)
     segments = await segments_of(work)
     segment = _among(segments, segment_id)
     check_match(expected, segment.version)

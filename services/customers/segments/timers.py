@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import func, select, text
 
 from services.customers.records.models import Customer
-from services.customers.segments.membership import REVIEW, judge, look_at, review_later, segments_of
+from services.customers.segments.membership import REVIEW, judge, lock, look_at, review_later, segments_of
 from services.customers.segments.models import Review, Segment
 from services.customers.segments.scope import Scope
 from shared.bus.subscriptions import Timer, TimerHandler
@@ -23,6 +23,7 @@ _TAKE_TIME = text("set local statement_timeout = '120s'")
 
 async def build(work: Work, timer: Timer) -> None:
     """Look at the next portion of customers, by their ids, and come back at once for the one after it."""
+    await lock(work)
     segments = await segments_of(work)
     segment = _find(segments, timer)
     if segment is None or segment.state == "ready":
@@ -55,6 +56,7 @@ async def build_soon(work: Work, segment_id: UUID) -> None:
 
 async def review(work: Work, timer: Timer) -> None:
     """Look at those whose time has come, and set the timer for the next."""
+    await lock(work)
     segments = await segments_of(work)
     segment = _find(segments, timer)
     if segment is None:

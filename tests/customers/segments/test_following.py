@@ -1,5 +1,6 @@
 """Members come and go with what happens to customers, and with time."""
 
+import asyncio
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -7,12 +8,21 @@ from uuid import UUID
 
 import httpx
 import pytest
+from sqlalchemy import func, select, text
 
+from services.customers.db import MERGED_CUSTOMERS
+from services.customers.records.service import restrict
+from services.customers.segments import timers
+from services.customers.segments.handlers import follow
+from services.customers.segments.models import FeedbackFact
+from shared.bus.subscriptions import Timer
+from shared.contracts.activities import ActivityRecorded
 from shared.contracts.customers import CustomerMerged, CustomerUnmerged
 from shared.contracts.ratings import QuestionRating, Rating
 from shared.contracts.survey import FeedbackErased, FeedbackReceived
 from shared.ids import new_id
 from shared.testing.harness import Harness
+from shared.work import Work
 from tests.customers.segments.building import (
     DETRACTOR,
     PATH,
@@ -53,6 +63,12 @@ def said(customers: Harness, whose: UUID | None, score: int, **fields: Any) -> F
     }
     unknown = {name: None for name, field in FeedbackReceived.model_fields.items() if field.is_required()}
     return FeedbackReceived.model_validate(unknown | values | fields)
+
+
+async def waits_for_lock(work: Work) -> bool:
+    """Whether somebody waits for a lock that this Work holds."""
+    waiting = text("select count(*) from pg_stat_activity where pg_backend_pid() = any(pg_blocking_pids(pid))")
+    return bool(await work.session.scalar(waiting))
 
 
 class TestEvents:
@@ -169,11 +185,28 @@ class TestEvents:
             assert await members(client, buyers) == there
             customers.clock.advance(DAY)
 
+    async def test_the_last_look_has_seen_everything(self, customers: Harness, account: UUID) -> None:
+        """Two at once: the one that knows less must not have the last word."""
+        client = customers.client(account=account)
+        ana = await customer(client, "ana")
+        buyers = await segment(client, "Buyers", PURCHASES)
+        await customers.run_timers()
+        await purchase(client, ana)
+        [bought] = await customers.emitted(account, ActivityRecorded)
+        async with customers.work(account) as slower:
+            await follow(slower, [bought])
+            activity_id = bought.subject
+            assert (await client.delete(f"/v1/activities/{activity_id}")).status_code == 204
+            faster = asyncio.create_task(hear(customers, account))
+            while not faster.done() and not await waits_for_lock(slower):
+                await asyncio.sleep(0.01)
+        await asyncio.wait_for(faster, 30)
+        assert await members(client, buyers) == set()
+        assert await told(customers, account, buyers) == set()
+
 
 class TestWhoCannotBelong:
     async def test_the_restricted_leave_and_come_back(self, customers: Harness, account: UUID) -> None:
-        from services.customers.records.service import restrict
-
         client = customers.client(account=account)
         ana = await customer(client, "ana")
         everybody = await segment(client, "Everybody", {"type": "not", "condition": PURCHASES})
@@ -205,19 +238,14 @@ class TestWhoCannotBelong:
         await customers.deliver(said(customers, ana, 3), account=account)
         assert await members(client, upset) == set()
         async with customers.work(account) as work:
-            from sqlalchemy import func, select
-
-            from services.customers.segments.models import FeedbackFact
-
             held = select(func.count()).where(FeedbackFact.account_id == account, FeedbackFact.customer_id == ana)
             assert await work.session.scalar(held) == 0
 
     async def test_the_merged_count_as_one_until_that_is_taken_back(self, customers: Harness, account: UUID) -> None:
-        from services.customers.db import MERGED_CUSTOMERS
-
         client = customers.client(account=account)
         ana, anna = await customer(client, "ana"), await customer(client, "anna")
         upset = await segment(client, "Upset", DETRACTOR | {"value": 2})
+        quiet = await segment(client, "Quiet", {"type": "not", "condition": PURCHASES})
         await customers.run_timers()
         for whose in (ana, anna):
             await customers.deliver(said(customers, whose, 3), account=account)
@@ -227,11 +255,13 @@ class TestWhoCannotBelong:
         merged = CustomerMerged(customer_id=ana, merged_customer_id=anna, merged_version=2, automatic=False)
         await customers.deliver(merged, account=account, subject=ana)
         assert await members(client, upset) == {"ana"}
+        assert await members(client, quiet) == {"ana"}
         async with customers.work(account) as work:
             await MERGED_CUSTOMERS.point(work, anna, None, version=3)
         restored = CustomerUnmerged(customer_id=ana, restored_customer_id=anna, restored_version=3)
         await customers.deliver(restored, account=account, subject=ana)
         assert await members(client, upset) == set()
+        assert await members(client, quiet) == {"ana", "anna"}
 
 
 class TestTime:
@@ -279,8 +309,6 @@ class TestTime:
     async def test_many_that_are_due_at_once_are_all_reviewed(
         self, customers: Harness, account: UUID, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        from services.customers.segments import timers
-
         monkeypatch.setattr(timers, "REVIEWED_AT_ONCE", 2)
         client = customers.client(account=account)
         recent = await segment(client, "Recent", PURCHASES | {"within_days": 30})
@@ -294,8 +322,6 @@ class TestTime:
         assert await members(client, recent) == set()
         async with customers.work(account) as work:
             timers_left = work.tables.timers
-            from sqlalchemy import func, select
-
             assert await work.session.scalar(select(func.count()).where(timers_left.c.account_id == account)) == 0
 
 
@@ -303,9 +329,6 @@ class TestBuilding:
     async def test_goes_portion_by_portion_and_may_be_interrupted(
         self, customers: Harness, account: UUID, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        from services.customers.segments import timers
-        from shared.bus.subscriptions import Timer
-
         monkeypatch.setattr(timers, "PORTION", 2)
         client = customers.client(account=account)
         ids = [await customer(client, f"ana{number}", attributes={"plan": "gold"}) for number in range(5)]
