@@ -3,6 +3,8 @@
 from fastapi import FastAPI
 
 from services.customers.activities import endpoints as activities
+from services.customers.attributes import endpoints as attributes
+from services.customers.companies import endpoints as companies
 from services.customers.consents import endpoints as consents
 from services.customers.db import Base
 from services.customers.merges import endpoints as merges
@@ -29,6 +31,8 @@ def create_app(runtime: Runtime) -> FastAPI:
             activities.router,
             activities.of_customer,
             consents.router,
+            attributes.router,
+            companies.router,
             segments.router,
             personas.router,
         ],

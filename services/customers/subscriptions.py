@@ -1,6 +1,7 @@
 """Everything the customers service listens to, and what it does later."""
 
 from services.customers.activities import telling
+from services.customers.companies import service as companies
 from services.customers.consents import handlers as consents
 from services.customers.records import handlers as records
 from services.customers.segments import handlers as segments
@@ -21,4 +22,8 @@ SUBSCRIPTIONS: list[Subscription] = [
     # Last: it holds a lock until the transaction ends.
     on_batch(segments.HEARD, segments.follow),
 ]
-TIMERS: dict[str, TimerHandler] = {telling.TIMER: telling.happens, **SEGMENT_TIMERS}
+TIMERS: dict[str, TimerHandler] = {
+    telling.TIMER: telling.happens,
+    companies.SPREAD: companies.spread,
+    **SEGMENT_TIMERS,
+}

@@ -28,6 +28,9 @@ _CUSTOMER: Final = {
     "name": "Bea",
     "locale": "en",
     "timezone": "Europe/Lisbon",
+    "company": "Sousa Lda",
+    "email_verified": False,
+    "preferred_channel": "email",
     "attributes": {"plan": "gold", "orders": 3, "rate": 0.5},
 }
 _ACTIVITY: Final = {
@@ -62,6 +65,14 @@ GOOD: Final[Mapping[str, Any]] = {
     "POST /v1/customers/bulk": {"customers": [_CUSTOMER]},
     "POST /v1/activities": _ACTIVITY,
     "POST /v1/activities/bulk": {"activities": [_ACTIVITY]},
+    "POST /v1/attributes": {
+        "name": "plan_of_choice",
+        "kind": "choice",
+        "label": "Plan",
+        "description": "x",
+        "choices": [{"value": "gold", "label": "Gold"}],
+    },
+    "POST /v1/companies": {"name": "Sousa Lda", "domain": "sousa.example.com"},
     "POST /v1/segments": {"name": "x", "description": "y", "condition": _CONDITION},
     "POST /v1/segments/preview": {"condition": _CONDITION},
     "POST /v1/surveys": {"name": "x", "kind": "nps", "cooldown_days": 3, "texts": {"en": {"question": "Well?"}}},

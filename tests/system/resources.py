@@ -75,8 +75,12 @@ async def of_customers(customers: Harness, account: UUID) -> Resources:
         await made(client, f"/v1/customers/{somebody['id']}/identities", order)
     segment_id = (await made(client, "/v1/segments", {"name": "Climbers", "kind": "static"}))["id"]
     await client.put(f"/v1/segments/{segment_id}/persona", json={"summary": "Climbs twice a week"})
+    gold = {"type": "attribute", "name": "plan", "op": "eq", "value": "gold"}
+    tier = {"name": "tier", "kind": "choice", "choices": [{"value": "gold"}]}
     return {
         "customer_id": customer_id,
+        "attribute_id": (await made(client, "/v1/attributes", tier))["id"],
+        "company_id": (await made(client, "/v1/companies", {"name": "Sousa Lda"}))["id"],
         "other_customer_id": (await made(client, "/v1/customers", {"phone": "+351912345678"}))["id"],
         "identity_id": (await made(client, f"/v1/customers/{customer_id}/identities", device))["id"],
         "suggestion_id": await first(client, "/v1/customers/merge-suggestions"),

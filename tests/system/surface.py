@@ -64,6 +64,8 @@ BODIES: Final[Mapping[str, Any]] = {
     "PATCH /v1/users/{user_id}": {"name": "Somebody else"},
     "PATCH /v1/api-keys/{api_key_id}": {"name": "The website's"},
     "PATCH /v1/customers/{customer_id}": {"name": "Ana Lima"},
+    "PATCH /v1/attributes/{attribute_id}": {"label": "Plan"},
+    "PATCH /v1/companies/{company_id}": {"name": "Sousa & Filhos"},
     "POST /v1/customers/merge-suggestions/{suggestion_id}/decide": {"merge": False},
     "POST /v1/customers/{customer_id}/identities": {"kind": "device", "value": "browser-2"},
     "POST /v1/customers/{customer_id}/merge": {"customer_id": "{other_customer_id}"},

@@ -61,11 +61,12 @@ async def list_customers(
     external_id: Annotated[ExternalId | None, Query()] = None,
     email: Annotated[Email | None, Query()] = None,
     phone: Annotated[Phone | None, Query()] = None,
+    company_id: Annotated[UUID | None, Query()] = None,
     search: Search | None = None,
 ) -> Page[CustomerOut]:
     """Newest first."""
     wanted = {IdentityKind.EXTERNAL_ID: external_id, IdentityKind.EMAIL: email, IdentityKind.PHONE: phone}
-    statement = customers.known_customers(work, identities=wanted, search=search)
+    statement = customers.known_customers(work, identities=wanted, search=search, company_id=company_id)
     found = await paginate(work.session, statement, page, keys=(Customer.id.desc(),))
     return found.map(CustomerOut.model_validate)
 

@@ -50,6 +50,13 @@ class Customer(AccountOwned, Identified, Base):
         Index("ix_customers_account_id_email", "account_id", "email"),
         Index("ix_customers_account_id_name_key", "account_id", "name_key"),
         Index(
+            "ix_customers_account_id_company_id",
+            "account_id",
+            "company_id",
+            "id",
+            postgresql_where=text("company_id is not null"),
+        ),
+        Index(
             "ix_customers_merged_into_id",
             "account_id",
             "merged_into_id",

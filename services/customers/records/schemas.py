@@ -104,6 +104,7 @@ class CustomerOut(Model):
     locale: str | None
     timezone: str | None
     company: str | None
+    company_id: UUID | None
     preferred_channel: Channel | None
     restricted: bool
     attributes: dict[str, AttributeValue]

@@ -15,6 +15,7 @@ from services.customers.records.errors import CustomerNotFound, IdentityNotFound
 from services.customers.records.identities import Identities, IdentityKind
 from services.customers.records.models import Customer, CustomerIdentity, Merge
 from services.customers.records.naming import Named, Recognised, recognised
+from services.customers.records.preparing import Preparation, prepare
 from services.customers.records.profiles import name_key
 from services.customers.records.schemas import (
     BulkItem,
@@ -36,8 +37,9 @@ _LAST = "\U0010ffff"
 
 async def upsert(work: Work, body: NewCustomer) -> tuple[Customer, bool]:
     """The customer these identities belong to, changed, or a new one; and whether it is new."""
+    preparation = await prepare(work, [body])
     directory = await Directory.open(work, body.identities().items())
-    customer, created = await _put(directory, body)
+    customer, created = await _put(directory, preparation, body)
     await directory.save()
     return customer, created
 
@@ -45,12 +47,14 @@ async def upsert(work: Work, body: NewCustomer) -> tuple[Customer, bool]:
 async def upsert_all(work: Work, items: Sequence[Any]) -> BulkOutcome:
     """Each item as if sent alone, in order, in one transaction; items that fail leave nothing behind."""
     drafts = [_Draft.of(item) for item in items]
-    stated = [identity for draft in drafts if draft.body for identity in draft.body.identities().items()]
+    bodies = [draft.body for draft in drafts if draft.body is not None]
+    preparation = await prepare(work, bodies)
+    stated = [identity for body in bodies for identity in body.identities().items()]
     directory = await Directory.open(work, stated)
     for draft in drafts:
         if draft.body is not None:
             try:
-                draft.customer, draft.created = await _put(directory, draft.body)
+                draft.customer, draft.created = await _put(directory, preparation, draft.body)
             except AppError as problem:
                 draft.refuse(problem)
     await directory.save()
@@ -62,10 +66,11 @@ async def upsert_all(work: Work, items: Sequence[Any]) -> BulkOutcome:
 
 async def edit(work: Work, customer_id: UUID, body: CustomerChanges, expected: int | None) -> Customer:
     """Raises `CustomerNotFound`, `StaleVersion`, `IdentityConflict` or `Unacceptable`."""
+    preparation = await prepare(work, [body])
     directory = await Directory.open(work, body.identities().items(), [customer_id])
     customer = directory.require(customer_id)
     check_match(expected, customer.version)
-    directory.change(customer, body.changes(), body.verified())
+    directory.change(customer, preparation.changes(body, customer), body.verified())
     await directory.save()
     return customer
 
@@ -128,10 +133,12 @@ async def find(work: Work, customer_id: UUID) -> Customer:
 
 
 def known_customers(
-    work: Work, *, identities: Mapping[IdentityKind, str | None], search: str | None
+    work: Work, *, identities: Mapping[IdentityKind, str | None], search: str | None, company_id: UUID | None
 ) -> Select[Customer]:
     """The account's customers with all these identities, whose name, e-mail or external id begins with `search`."""
     statement = select(Customer).where(Customer.account_id == work.account_id, Customer.is_present())
+    if company_id is not None:
+        statement = statement.where(Customer.company_id == company_id)
     for kind, value in identities.items():
         if value is not None:
             statement = statement.where(
@@ -236,10 +243,11 @@ class _Draft:
         )
 
 
-async def _put(directory: Directory, body: NewCustomer) -> tuple[Customer, bool]:
+async def _put(directory: Directory, preparation: Preparation, body: NewCustomer) -> tuple[Customer, bool]:
     await join(directory, body.identities(), body.verified())
     match = directory.match(body.identities())
+    changes = preparation.changes(body, match.customer if match else None)
     if match is None:
-        return directory.create(body.changes(), body.verified()), True
-    directory.learn(match, body.changes(), body.verified())
+        return directory.create(changes, body.verified()), True
+    directory.learn(match, changes, body.verified())
     return match.customer, False
