@@ -84,6 +84,18 @@ class Work:
         match = (timers.c.account_id == self.account_id) & (timers.c.kind == kind) & (timers.c.key == key)
         await self.session.execute(delete(timers).where(match))
 
+    @asynccontextmanager
+    async def rehearsal(self) -> AsyncIterator[None]:
+        """What is done in the block is taken back at its end, events included."""
+        told = len(self._outgoing)
+        await self.session.flush()
+        nested = await self.session.begin_nested()
+        try:
+            yield
+        finally:
+            await nested.rollback()
+            del self._outgoing[told:]
+
     async def flush_outbox(self) -> None:
         """Write the buffered events. Called by the edge, once, as the last statement before the commit."""
         if self._outgoing:

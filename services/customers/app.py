@@ -7,6 +7,7 @@ from services.customers.attributes import endpoints as attributes
 from services.customers.companies import endpoints as companies
 from services.customers.consents import endpoints as consents
 from services.customers.db import Base
+from services.customers.imports import endpoints as imports
 from services.customers.merges import endpoints as merges
 from services.customers.personas import endpoints as personas
 from services.customers.records import endpoints as records
@@ -18,6 +19,7 @@ from shared.http.app import service_app
 from shared.service import Runtime, Service
 
 BULK_BODY_BYTES = 8_388_608
+IMPORT_BODY_BYTES = 268_435_456
 
 
 def create_app(runtime: Runtime) -> FastAPI:
@@ -33,10 +35,16 @@ def create_app(runtime: Runtime) -> FastAPI:
             consents.router,
             attributes.router,
             companies.router,
+            imports.router,
             segments.router,
             personas.router,
         ],
-        body_limits={"/v1/customers/bulk": BULK_BODY_BYTES, "/v1/activities/bulk": None},
+        body_limits={
+            "/v1/customers/bulk": BULK_BODY_BYTES,
+            "/v1/activities/bulk": None,
+            "/v1/imports": IMPORT_BODY_BYTES,
+            "/v1/imports/": runtime.settings.body_limit_bytes,
+        },
     )
 
 

@@ -3,6 +3,7 @@
 from services.customers.activities import telling
 from services.customers.companies import service as companies
 from services.customers.consents import handlers as consents
+from services.customers.imports import service as imports
 from services.customers.records import handlers as records
 from services.customers.segments import handlers as segments
 from services.customers.segments.timers import TIMERS as SEGMENT_TIMERS
@@ -25,5 +26,7 @@ SUBSCRIPTIONS: list[Subscription] = [
 TIMERS: dict[str, TimerHandler] = {
     telling.TIMER: telling.happens,
     companies.SPREAD: companies.spread,
+    imports.GO_ON: imports.go_on,
+    imports.FORGET: imports.forget,
     **SEGMENT_TIMERS,
 }

@@ -65,7 +65,8 @@ ROUTES: Final = (
     # customers
     Route(r"/v1/(?:customers|activities)/bulk", "customers", Kind.BULK),
     Route(r"/v1/(?:customers|activities|segments|personas)(?:/.*)?", "customers"),
-    Route(r"/v1/(?:attributes|companies)(?:/.*)?", "customers"),
+    Route(r"/v1/imports", "customers", Kind.BULK),
+    Route(r"/v1/(?:attributes|companies|imports)(?:/.*)?", "customers"),
     # gateway: whoever signs in may carry a cookie that has expired
     Route(r"/v1/sessions", GATEWAY, Kind.PUBLIC),
     Route(r"/v1/(?:accounts|me|users|api-keys|sessions|audit|subject-requests)(?:/.*)?", GATEWAY),

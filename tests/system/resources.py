@@ -64,6 +64,12 @@ async def of_gateway(gateway: Harness, account: UUID) -> Resources:
     }
 
 
+async def uploaded(client: httpx.AsyncClient) -> str:
+    """A file with customers that is still to be imported."""
+    identifier: str = (await client.post("/v1/imports", content=b"email\nbea@example.com\n")).json()["id"]
+    return identifier
+
+
 async def of_customers(customers: Harness, account: UUID) -> Resources:
     client = customers.client(account=account)
     customer_id = (await made(client, "/v1/customers", {"email": "ana@example.com", "name": "Ana"}))["id"]
@@ -80,6 +86,7 @@ async def of_customers(customers: Harness, account: UUID) -> Resources:
     return {
         "customer_id": customer_id,
         "attribute_id": (await made(client, "/v1/attributes", tier))["id"],
+        "import_id": await uploaded(client),
         "company_id": (await made(client, "/v1/companies", {"name": "Sousa Lda"}))["id"],
         "other_customer_id": (await made(client, "/v1/customers", {"phone": "+351912345678"}))["id"],
         "identity_id": (await made(client, f"/v1/customers/{customer_id}/identities", device))["id"],

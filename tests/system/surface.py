@@ -66,6 +66,7 @@ BODIES: Final[Mapping[str, Any]] = {
     "PATCH /v1/customers/{customer_id}": {"name": "Ana Lima"},
     "PATCH /v1/attributes/{attribute_id}": {"label": "Plan"},
     "PATCH /v1/companies/{company_id}": {"name": "Sousa & Filhos"},
+    "POST /v1/imports/{import_id}/run": {"country": "PT", "dry_run": False, "mapping": {"email": "email"}},
     "POST /v1/customers/merge-suggestions/{suggestion_id}/decide": {"merge": False},
     "POST /v1/customers/{customer_id}/identities": {"kind": "device", "value": "browser-2"},
     "POST /v1/customers/{customer_id}/merge": {"customer_id": "{other_customer_id}"},
@@ -146,6 +147,8 @@ def operations(app: FastAPI) -> list[Operation]:
     """Everything that the application's routes answer; last what ends the life of something that others need, a part
     before the whole."""
     ends = ("archive", "DELETE")
+    """Everything that the application's routes answer; last what ends the life of something that others need."""
+    ends = ("archive", "cancel", "DELETE")
     found = sorted(
         set(_operations(app)),
         key=lambda one: (str(one).startswith(ends) or one.path.endswith(ends), -one.path.count("/"), str(one)),

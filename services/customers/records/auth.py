@@ -5,7 +5,7 @@ from typing import Annotated
 from shared.http.dependencies import work_with
 from shared.work import Work
 
-WRITE = "customers:write"
+READ, WRITE = "customers:read", "customers:write"
 
-CustomersRead = Annotated[Work, work_with("customers:read")]
+CustomersRead = Annotated[Work, work_with(READ)]
 CustomersWrite = Annotated[Work, work_with(WRITE)]

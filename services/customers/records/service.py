@@ -44,13 +44,15 @@ async def upsert(work: Work, body: NewCustomer) -> tuple[Customer, bool]:
     return customer, created
 
 
-async def upsert_all(work: Work, items: Sequence[Any]) -> BulkOutcome:
+async def upsert_all(
+    work: Work, items: Sequence[Any], *, source: str = "api", evidence: str | None = None
+) -> BulkOutcome:
     """Each item as if sent alone, in order, in one transaction; items that fail leave nothing behind."""
     drafts = [_Draft.of(item) for item in items]
     bodies = [draft.body for draft in drafts if draft.body is not None]
     preparation = await prepare(work, bodies)
     stated = [identity for body in bodies for identity in body.identities().items()]
-    directory = await Directory.open(work, stated)
+    directory = await Directory.open(work, stated, source=source, evidence=evidence)
     for draft in drafts:
         if draft.body is not None:
             try:

@@ -1,0 +1,98 @@
+"""Reading a table from the bytes of a file of unknown make: its encoding, its delimiter, its lines."""
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple
+
+from shared.http.errors import Unacceptable
+
+MOST_COLUMNS = 200
+DELIMITERS = ",;\t|"
+# Spreadsheets of the Western world; it can read any bytes, so it is what remains if nothing else fits.
+FALLBACK = "cp1252"
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_CHUNK = 1_048_576
+
+Line = tuple[int, list[str]]
+
+
+class Layout(NamedTuple):
+    encoding: str
+    delimiter: str
+    header: list[str]
+
+
+class UnreadableFile(Unacceptable):
+    """The file cannot be read as a table."""
+
+    code = "unreadable_file"
+
+
+def layout_of(file: BinaryIO, delimiter: str | None = None) -> Layout:
+    """What kind of table it is. Raises `UnreadableFile` if there is no header that could be one."""
+    encoding = _encoding_of(file)
+    delimiter = delimiter or _delimiter_of(file, encoding)
+    _, header = next(_records(file, encoding, delimiter), (0, []))
+    header = [cell.strip() for cell in header]
+    if not any(header):
+        raise UnreadableFile("The file is empty; its first line has to name the columns.")
+    if len(header) > MOST_COLUMNS:
+        raise UnreadableFile(f"The file has {len(header)} columns; at most {MOST_COLUMNS} can be read.")
+    named = [name for name in header if name]
+    if len(set(named)) < len(named):
+        twice = next(name for name in named if named.count(name) > 1)
+        raise UnreadableFile(f"Two columns are called {twice[:100]!r}; give each its own name.")
+    return Layout(encoding, delimiter, header)
+
+
+def lines_of(file: BinaryIO, layout: Layout) -> Iterator[Line]:
+    """Each record with the number of the line it begins on, from 1 as editors count; the header and empty ones not."""
+    records = _records(file, layout.encoding, layout.delimiter)
+    next(records, None)
+    for line, cells in records:
+        if any(cell.strip() for cell in cells):
+            yield line, cells
+
+
+def _records(file: BinaryIO, encoding: str, delimiter: str) -> Iterator[Line]:
+    file.seek(0)
+    text = io.TextIOWrapper(file, encoding=encoding, errors="replace", newline="")
+    rows = csv.reader(text, delimiter=delimiter)
+    try:
+        while True:
+            line = rows.line_num + 1
+            try:
+                row = next(rows)
+            except StopIteration:
+                return
+            except csv.Error:
+                detail = f"Line {line} is too long; perhaps a quotation mark was opened there and never closed."
+                raise UnreadableFile(detail) from None
+            yield line, row
+    finally:
+        text.detach()
+
+
+def _encoding_of(file: BinaryIO) -> str:
+    file.seek(0)
+    start = file.read(4)
+    for mark, encoding in _MARKS:
+        if start.startswith(mark):
+            return encoding
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    file.seek(0)
+    try:
+        while chunk := file.read(_CHUNK):
+            decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return FALLBACK
+    return "utf-8"
+
+
+def _delimiter_of(file: BinaryIO, encoding: str) -> str:
+    """The one that divides the first line into most columns; a comma if there is only one."""
+    counts = {mark: len(next(_records(file, encoding, mark), (0, []))[1]) for mark in DELIMITERS}
+    return max(DELIMITERS, key=lambda mark: counts[mark])
