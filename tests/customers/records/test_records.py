@@ -1,6 +1,5 @@
 """Adding, finding, changing and deleting customers."""
 
-import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -210,26 +209,6 @@ class TestConflictingIdentities:
         response = await client.patch(f"/v1/customers/{ana['id']}", json={"email": "ben@example.com"})
         assert response.status_code == 409
         assert response.json()["errors"][0]["pointer"] == "/email"
-
-
-class TestAddingAtTheSameTime:
-    async def test_one_email_many_times_makes_one_customer(self, customers: Harness, account: UUID) -> None:
-        client = customers.client(account=account)
-        answers = await asyncio.gather(
-            *(client.post("/v1/customers", json={"email": "ana@example.com", "name": f"Ana {n}"}) for n in range(8))
-        )
-        assert sorted(answer.status_code for answer in answers) == [200] * 7 + [201]
-        assert len({answer.json()["id"] for answer in answers}) == 1
-        assert sorted(answer.json()["version"] for answer in answers) == list(range(1, 9))
-
-    async def test_overlapping_identities_make_one_customer(self, customers: Harness, account: UUID) -> None:
-        client = customers.client(account=account)
-        bodies = [
-            {"email": "ana@example.com", "external_id": "crm-1"},
-            {"external_id": "crm-1", "phone": "+351912345678"},
-        ]
-        answers = await asyncio.gather(*(client.post("/v1/customers", json=body) for body in bodies * 3))
-        assert len({answer.json()["id"] for answer in answers}) == 1
 
 
 class TestChangingACustomer:
