@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 
+from services.customers.actions import endpoints as actions
 from services.customers.activities import endpoints as activities
 from services.customers.attributes import endpoints as attributes
 from services.customers.companies import endpoints as companies
@@ -28,6 +29,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         title="customers",
         routers=[
             merges.router,
+            actions.router,
             records.router,
             timeline.router,
             activities.router,

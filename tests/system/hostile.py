@@ -65,6 +65,7 @@ GOOD: Final[Mapping[str, Any]] = {
     "POST /v1/customers/bulk": {"customers": [_CUSTOMER]},
     "POST /v1/activities": _ACTIVITY,
     "POST /v1/activities/bulk": {"activities": [_ACTIVITY]},
+    "POST /v1/customers/actions": {"customer_ids": ["{customer_id}"], "set": {"locale": "pt"}},
     "POST /v1/attributes": {
         "name": "plan_of_choice",
         "kind": "choice",

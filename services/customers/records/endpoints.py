@@ -5,8 +5,6 @@ from uuid import UUID
 
 from fastapi import Query, Response
 
-from services.customers.activities import service as activities
-from services.customers.consents import service as consents
 from services.customers.merges.evidence import is_strong
 from services.customers.records import service as customers
 from services.customers.records.auth import CustomersRead, CustomersWrite
@@ -24,7 +22,6 @@ from services.customers.records.schemas import (
     NewIdentity,
     Phone,
 )
-from services.customers.timeline import service as timeline
 from shared.db.pagination import Page, PageQuery, paginate
 from shared.http.dependencies import IfMatch, set_etag
 from shared.http.routing import APIRouter
@@ -95,9 +92,7 @@ async def delete_customer(customer_id: UUID, work: CustomersWrite, expected: IfM
 
     Answers, tickets and messages stay where they are, with an id that leads to nobody.
     """
-    for gone_id in await customers.remove(work, customer_id, expected):
-        for feature in (timeline, activities, consents):
-            await feature.forget(work, gone_id)
+    await customers.remove(work, customer_id, expected)
 
 
 @router.get("/{customer_id}/identities")

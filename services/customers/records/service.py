@@ -8,6 +8,8 @@ from uuid import UUID
 from pydantic import ValidationError
 from sqlalchemy import Select, delete, func, or_, select
 
+from services.customers.activities import service as activities
+from services.customers.consents import service as consents
 from services.customers.merges import suggestions
 from services.customers.merges.merging import former, join
 from services.customers.records.directory import Directory
@@ -25,6 +27,7 @@ from services.customers.records.schemas import (
     NewCustomer,
     NewIdentity,
 )
+from services.customers.timeline import service as timeline
 from shared.http.dependencies import check_match
 from shared.http.errors import AppError, FieldProblem
 from shared.http.problems import translate
@@ -77,8 +80,8 @@ async def edit(work: Work, customer_id: UUID, body: CustomerChanges, expected: i
     return customer
 
 
-async def remove(work: Work, customer_id: UUID, expected: int | None) -> Sequence[UUID]:
-    """The person, with all records that were merged into theirs; returns their ids.
+async def remove(work: Work, customer_id: UUID, expected: int | None) -> None:
+    """The person: all records that were merged into theirs, and what they did, said and allowed.
 
     Raises `CustomerNotFound` or `StaleVersion`.
     """
@@ -95,7 +98,9 @@ async def remove(work: Work, customer_id: UUID, expected: int | None) -> Sequenc
     await work.session.execute(delete(CustomerIdentity).where(*gone))
     merges = (Merge.account_id == work.account_id, Merge.merged_customer_id.in_(ids))
     await work.session.execute(delete(Merge).where(*merges))
-    return ids
+    for gone_id in ids:
+        for feature in (timeline, activities, consents):
+            await feature.forget(work, gone_id)
 
 
 async def restrict(work: Work, customer_id: UUID, *, on: bool) -> Customer:
