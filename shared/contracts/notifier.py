@@ -63,7 +63,10 @@ class RuleRan(Payload):
 
 
 class MessageSent(Payload):
-    """A message left: the mail server took it, or the built-in mailbox has it. Subject: the message."""
+    """A message left: the mail server took it, or the built-in mailbox has it. Subject: the message.
+
+    `origin_customer_id` is the record, merged into the customer since, that it answers; null: the customer's own.
+    """
 
     TYPE: ClassVar[str] = "heed.notifier.message.sent.v1"
 
@@ -76,10 +79,14 @@ class MessageSent(Payload):
     template: str
     subject: str
     sent_at: datetime
+    origin_customer_id: UUID | None = None
 
 
 class MessageFailed(Payload):
-    """A message will not be delivered: given up, or held back (`suppressed`). Subject: the message."""
+    """A message will not be delivered: given up, or held back (`suppressed`). Subject: the message.
+
+    `origin_customer_id` as in `MessageSent`.
+    """
 
     TYPE: ClassVar[str] = "heed.notifier.message.failed.v1"
 
@@ -90,6 +97,7 @@ class MessageFailed(Payload):
     template: str
     state: Literal["failed", "suppressed"]
     reason: str
+    origin_customer_id: UUID | None = None
 
 
 class WebhookEndpointDisabled(Payload):

@@ -153,6 +153,7 @@ async def _mark_sent(work: Work, claim: Claim, message: Message) -> None:
             template=message.template,
             subject=message.subject or "",
             sent_at=work.now,
+            origin_customer_id=message.origin_customer_id,
         ),
         subject=message.id,
         version=2,
@@ -173,6 +174,7 @@ async def _give_up(work: Work, claim: Claim, message: Message, state: str, reaso
                 "template": message.template,
                 "state": state,
                 "reason": reason,
+                "origin_customer_id": message.origin_customer_id,
             }
         ),
         subject=message.id,

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from shared.contracts.customers import CustomerMerged, CustomerUnmerged
+from shared.contracts.notifier import MessageSent
 from shared.testing.harness import Harness
 from tests.notifier.builders import a_customer, an_account, messages_of, send_messages, ticket_opened, ticket_replied
 
@@ -28,6 +29,9 @@ class TestAnswersAfterAMerge:
         assert await recipients(notifier, account) == ["ana@home.example.com"]
         [message] = await messages_of(notifier, account, customer_id=str(ana))
         assert message["customer_id"] == str(ana)
+        [sent] = await notifier.emitted(account, MessageSent)
+        assert isinstance(sent.data, MessageSent)
+        assert (sent.data.customer_id, sent.data.origin_customer_id) == (ana, home)
 
     async def test_go_to_the_kept_record_if_that_identity_cannot_be_written_to(
         self, notifier: Harness, account: UUID
