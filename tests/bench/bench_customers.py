@@ -8,7 +8,7 @@ from tests.bench.machine import load, server
 from tests.bench.report import Ratio, divided
 from tests.bench.stage import Stage, stage
 
-ROUNDS, SECONDS, CONNECTIONS = 5, 3.0, 32
+ROUNDS, SECONDS, CONNECTIONS = 5, 3.0, 16
 
 
 def bench() -> list[Ratio]:

@@ -81,7 +81,6 @@ async def of_customers(customers: Harness, account: UUID) -> Resources:
         await made(client, f"/v1/customers/{somebody['id']}/identities", order)
     segment_id = (await made(client, "/v1/segments", {"name": "Climbers", "kind": "static"}))["id"]
     await client.put(f"/v1/segments/{segment_id}/persona", json={"summary": "Climbs twice a week"})
-    gold = {"type": "attribute", "name": "plan", "op": "eq", "value": "gold"}
     tier = {"name": "tier", "kind": "choice", "choices": [{"value": "gold"}]}
     return {
         "customer_id": customer_id,

@@ -146,8 +146,6 @@ class Operation:
 def operations(app: FastAPI) -> list[Operation]:
     """Everything that the application's routes answer; last what ends the life of something that others need, a part
     before the whole."""
-    ends = ("archive", "DELETE")
-    """Everything that the application's routes answer; last what ends the life of something that others need."""
     ends = ("archive", "cancel", "DELETE")
     found = sorted(
         set(_operations(app)),
