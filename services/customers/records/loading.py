@@ -9,7 +9,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Uuid, cast, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Uuid, cast, func, select, union_all
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.customers.db import MERGED_CUSTOMERS
@@ -38,12 +38,13 @@ async def hold(work: Work, identities: Collection[Identity], customer_ids: Colle
         await _lock(work, identities)
     locked: set[UUID] = set()
     while True:
-        whose = _led_to(work, identities, customer_ids)
+        present = await MERGED_CUSTOMERS.present_ids(work, customer_ids) if customer_ids else {}
+        whose = _led_to(work, identities, set(present.values()))
         rows = select(Customer.id).where(whose).order_by(Customer.id).with_for_update(key_share=True)
         locked |= set(await work.session.scalars(rows))
-        # A merge may have moved an identity between the two statements; then there is somebody else to wait for.
-        held = await _read(work, whose, customer_ids)
-        if {customer.id for customer in held.customers} <= locked:
+        held = await _read(work, whose, present)
+        # A merge may have come in between; then there is somebody else to wait for.
+        if {customer.id for customer in held.customers} <= locked and await _is_still(work, present):
             return held
 
 
@@ -60,16 +61,19 @@ def _number(words: str) -> int:
 
 
 def _led_to(work: Work, identities: Collection[Identity], customer_ids: Collection[UUID]) -> ColumnElement[bool]:
-    named = [select(CustomerIdentity.customer_id).where(among(work, identities))] if identities else []
-    if customer_ids:
-        ids = func.unnest(cast(sorted(customer_ids), ARRAY(Uuid))).table_valued("id").render_derived()
-        named.append(select(func.customers.present_id(work.account_id, ids.c.id)))
-    mine = (Customer.account_id == work.account_id) & Customer.is_present()
-    condition: ColumnElement[bool] = mine & or_(*(Customer.id.in_(each) for each in named))
+    # One list of ids: an "or" of two lists would be looked for in the whole table.
+    ids = select(func.unnest(cast(sorted(customer_ids), ARRAY(Uuid))))
+    named = select(CustomerIdentity.customer_id).where(among(work, identities)) if identities else None
+    among_them = Customer.id.in_(ids if named is None else union_all(named, ids))
+    condition: ColumnElement[bool] = (Customer.account_id == work.account_id) & Customer.is_present() & among_them
     return condition
 
 
-async def _read(work: Work, whose: ColumnElement[bool], customer_ids: Collection[UUID]) -> Held:
+async def _is_still(work: Work, present: Mapping[UUID, UUID]) -> bool:
+    return not present or await MERGED_CUSTOMERS.present_ids(work, present.keys()) == present
+
+
+async def _read(work: Work, whose: ColumnElement[bool], present: Mapping[UUID, UUID]) -> Held:
     found = await work.session.execute(
         select(Customer, CustomerIdentity)
         .outerjoin(
@@ -87,5 +91,4 @@ async def _read(work: Work, whose: ColumnElement[bool], customer_ids: Collection
         customers[customer.id] = customer
         if identity is not None:
             identities.append(identity)
-    present = await MERGED_CUSTOMERS.present_ids(work, customer_ids) if customer_ids else {}
     return Held(list(customers.values()), identities, present)

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Uuid, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from services.customers.db import MERGED_CUSTOMERS
 from services.customers.merges import suggestions
 from services.customers.records.directory import Directory
 from services.customers.records.holdings import among
@@ -79,12 +80,11 @@ async def _known(work: Work, named: Sequence[Named]) -> tuple[Collection[UUID], 
     existing: Collection[UUID] = ()
     owners: dict[Identity, UUID] = {}
     if ids:
-        given = func.unnest(cast(list(ids), ARRAY(Uuid))).table_valued("id").render_derived()
-        present = func.customers.present_id(work.account_id, given.c.id)
-        mine = (Customer.account_id == work.account_id, Customer.is_present())
-        existing = set(
-            await work.session.scalars(select(given.c.id).join(Customer, Customer.id == present).where(*mine))
-        )
+        present = await MERGED_CUSTOMERS.present_ids(work, ids)
+        among_them = Customer.id.in_(select(func.unnest(cast(list(present.values()), ARRAY(Uuid)))))
+        mine = (Customer.account_id == work.account_id, Customer.is_present(), among_them)
+        there = set(await work.session.scalars(select(Customer.id).where(*mine)))
+        existing = {given for given, now in present.items() if now in there}
     if identities:
         table = CustomerIdentity
         named_id = func.coalesce(table.origin_customer_id, table.customer_id)
