@@ -116,9 +116,9 @@ class TestAddingAKnownCustomer:
     async def test_by_any_identity_changes_the_one_there_is(self, customers: Harness, account: UUID, kind: str) -> None:
         client = customers.client(account=account)
         known = await put(client, **ANA)
-        response = await client.post("/v1/customers", json={kind: ANA[kind], "company": "Sousa Lda"})
+        response = await client.post("/v1/customers", json={kind: ANA[kind], "preferred_channel": "sms"})
         assert response.status_code == 200
-        assert response.json() == known | {"company": "Sousa Lda", "version": 2}
+        assert response.json() == known | {"preferred_channel": "sms", "version": 2}
 
     async def test_keeps_what_is_left_out_and_merges_attributes(self, customers: Harness, account: UUID) -> None:
         client = customers.client(account=account)
@@ -222,11 +222,11 @@ class TestChangingACustomer:
 
     async def test_sets_what_is_sent_and_clears_what_is_null(self, customers: Harness, account: UUID) -> None:
         client = customers.client(account=account)
-        ana = await put(client, **ANA, company="Sousa Lda")
-        response = await client.patch(f"/v1/customers/{ana['id']}", json={"company": None, "name": "Ana S."})
+        ana = await put(client, **ANA, locale="pt")
+        response = await client.patch(f"/v1/customers/{ana['id']}", json={"locale": None, "name": "Ana S."})
         assert response.status_code == 200
         assert response.headers["etag"] == '"2"'
-        assert response.json() == ana | {"company": None, "name": "Ana S.", "version": 2}
+        assert response.json() == ana | {"locale": None, "name": "Ana S.", "version": 2}
 
     async def test_of_a_version_that_is_gone_is_refused(self, customers: Harness, account: UUID) -> None:
         client = customers.client(account=account)
