@@ -4,8 +4,8 @@ from alembic import op
 
 from shared.db.rls import enable_row_security
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 
 STATEMENTS = """
 create table customers.attribute_definitions (
