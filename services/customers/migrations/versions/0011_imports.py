@@ -4,8 +4,8 @@ from alembic import op
 
 from shared.db.rls import enable_row_security
 
-revision = "0010"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 
 STATEMENTS = """
 create table customers.imports (
