@@ -24,6 +24,13 @@ class NotifierSettings(ServiceSettings):
         description="The built-in mailbox keeps all mail and shows it at /mailbox to whoever can open that page. "
         "`auto`: in development without a mail server.",
     )
+    sms_provider: Literal["", "twilio"] = Field(
+        "", description="Who sends text messages. Empty: the built-in mailbox where that is on, else nobody."
+    )
+    sms_from: str = Field("", description="The sender: a number (+351...), a name, or a Twilio service (MG...).")
+    twilio_account_sid: str = ""
+    twilio_auth_token: SecretStr = SecretStr("")
+    twilio_url: str = Field("https://api.twilio.com", description="Another region's, or one that speaks the same API.")
     webhook_allow_cidrs: str = Field(
         "", description="Networks, separated by commas, that webhooks may reach although they are not public."
     )
@@ -44,6 +51,25 @@ class NotifierSettings(ServiceSettings):
             raise ValueError("HEED_SMTP_FROM is not a mail address, such as hello@example.com") from problem
         self.allowed_networks()
         return self
+
+    @model_validator(mode="after")
+    def check_provider(self) -> Self:
+        """Half a provider would only show when the first text message fails."""
+        if self.sms_provider == "twilio":
+            needed = {
+                "HEED_TWILIO_ACCOUNT_SID": self.twilio_account_sid,
+                "HEED_TWILIO_AUTH_TOKEN": self.twilio_auth_token.get_secret_value(),
+                "HEED_SMS_FROM": self.sms_from,
+            }
+            missing = [name for name, value in needed.items() if not value]
+            if missing:
+                raise ValueError(f"HEED_SMS_PROVIDER is twilio, and {' and '.join(missing)} not set")
+        return self
+
+    @property
+    def uses_sms_mailbox(self) -> bool:
+        """Whether text messages stay here, for the page at /mailbox."""
+        return not self.sms_provider and self.uses_mailbox
 
     @property
     def uses_mailbox(self) -> bool:

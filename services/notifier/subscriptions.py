@@ -16,7 +16,7 @@ from shared.contracts.customers import (
     CustomerUpdated,
 )
 from shared.contracts.gateway import AccountCreated, AccountUpdated
-from shared.contracts.survey import InvitationCreated
+from shared.contracts.survey import InvitationCreated, InvitationReminded
 
 SUBSCRIPTIONS: list[Subscription] = [
     on(AccountCreated, accounts.set_up),
@@ -29,6 +29,7 @@ SUBSCRIPTIONS: list[Subscription] = [
     # The log comes before the rules: what led to an event is looked up there.
     on_any(log.append_all),
     on(InvitationCreated, messages.invite),
+    on(InvitationReminded, messages.remind),
     on_any(rules.match_all),
 ]
 TIMERS = {rules.TIMER: rules.run_delayed}

@@ -19,7 +19,7 @@ from shared.contracts.customers import (
 )
 from shared.work import Work
 
-_PROFILE = ("email", "name", "locale", "timezone", "restricted")
+_PROFILE = ("email", "phone", "name", "locale", "timezone", "restricted")
 
 
 async def remember(work: Work, events: Sequence[Event[Payload]]) -> None:

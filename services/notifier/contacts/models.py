@@ -19,6 +19,7 @@ class Contact(AccountOwned, Base):
     customer_id: Mapped[UUID] = mapped_column(primary_key=True)
     version: Mapped[int]
     email: Mapped[str | None]
+    phone: Mapped[str | None]
     name: Mapped[str | None]
     locale: Mapped[str | None]
     timezone: Mapped[str | None]

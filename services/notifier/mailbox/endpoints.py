@@ -67,7 +67,8 @@ async def show_mail(mail_id: UUID, request: Request) -> HTMLResponse:
     content = _parsed(mail)
     text = content.get_body(("plain",))
     headers = [(name, value) for name, value in content.items() if name not in ("MIME-Version", "Content-Type")]
-    return _page("mail.html", mail=mail, text=text.get_content() if text else "", headers=headers)
+    html = content.get_body(("html",)) is not None
+    return _page("mail.html", mail=mail, html=html, text=text.get_content() if text else "", headers=headers)
 
 
 @router.get("/{mail_id}/html")

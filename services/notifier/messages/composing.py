@@ -11,22 +11,29 @@ from services.notifier.accounts.models import Account
 from services.notifier.contacts.models import Contact
 from services.notifier.messages.mailers import Mail
 from services.notifier.messages.models import Message
+from services.notifier.messages.texting import LONGEST as LONGEST_SMS
+from services.notifier.messages.texting import TextMessage
 from services.notifier.preferences.links import LinkKind, preferences_url
 from services.notifier.settings import NotifierSettings
 from services.notifier.templates.kinds import KINDS
 from services.notifier.templates.models import Template
 from services.notifier.templates.moments import zone_of
-from services.notifier.templates.rendering import Source, one_line, render
-from services.notifier.templates.service import language_of
+from services.notifier.templates.rendering import one_line, render
+from services.notifier.templates.service import source_of
+from services.notifier.templates.texts import language_of
 from shared.contracts.consent import SERVICE
 
 LONGEST_NAME = 100
 
 
+class TooLong(ValueError):
+    """The text does not fit its channel; says by how much."""
+
+
 def compose(
     message: Message, template: Template, account: Account, contact: Contact, settings: NotifierSettings
 ) -> None:
-    """Fill in the message's subject, text and HTML. Raises `jinja2.TemplateError`."""
+    """Fill in the message's subject, text and HTML. Raises `jinja2.TemplateError`, and `TooLong` for an SMS."""
     variables: dict[str, Any] = {
         **message.variables,
         "business": {"name": account.name},
@@ -34,12 +41,22 @@ def compose(
         "preferences_url": _preferences_url(message, settings),
     }
     rendered = render(
-        Source(template.subject, template.text, template.html),
+        source_of(template),
         variables,
         locale=language_of(template.locale),
         zone=zone_of(contact.timezone, account.timezone),
     )
-    message.subject, message.text, message.html = rendered.subject, rendered.text, rendered.html
+    if message.channel == "sms":
+        if len(rendered.sms) > LONGEST_SMS:
+            raise TooLong(f"it has {len(rendered.sms)} characters; a text message has {LONGEST_SMS} at most")
+        message.subject, message.text = "", rendered.sms
+    else:
+        message.subject, message.text, message.html = rendered.subject, rendered.text, rendered.html
+
+
+def to_text_message(message: Message, account: Account, settings: NotifierSettings) -> TextMessage:
+    assert message.recipient is not None
+    return TextMessage(message.id, settings.sms_from or one_line(account.name), message.recipient, message.text or "")
 
 
 def to_mail(message: Message, account: Account, settings: NotifierSettings) -> Mail:

@@ -19,10 +19,11 @@ from services.notifier.contacts.service import contact_of
 from services.notifier.deliveries.dispatcher import Dispatcher
 from services.notifier.deliveries.queue import Claim, finish, open_claim, postpone
 from services.notifier.mailbox.mailer import MailboxMailer
-from services.notifier.messages.composing import compose, to_mail
+from services.notifier.messages.composing import TooLong, compose, to_mail, to_text_message
 from services.notifier.messages.mailers import Mail, Mailer, NoMailer, NotSent, SMTPMailer
 from services.notifier.messages.models import Message
 from services.notifier.messages.service import KIND
+from services.notifier.messages.texting import TextMessage, texter_of
 from services.notifier.settings import NotifierSettings
 from services.notifier.templates import service as templates
 from shared.contracts.notifier import MessageFailed, MessageSent
@@ -42,6 +43,7 @@ PAUSES: Final = (
 # The news of a customer may travel a moment longer than the wish to write to them.
 # After a minute nobody is coming: the id was mistaken.
 WAIT_FOR_CONTACT: Final = (timedelta(seconds=1), timedelta(seconds=5), timedelta(seconds=14), timedelta(seconds=40))
+_ADDRESSES: Final = {"email": "e-mail address", "sms": "phone number"}
 
 
 def mailer_of(runtime: Runtime) -> Mailer:
@@ -60,20 +62,23 @@ def mailer_of(runtime: Runtime) -> Mailer:
 
 async def attempt(runtime: Runtime, claim: Claim) -> None:
     async with open_claim(runtime, claim) as work:
-        mail = await _settle(work, claim, runtime.settings)
-    if mail is None:
+        outgoing = await _settle(work, claim, runtime.settings)
+    if outgoing is None:
         return
     failure: NotSent | None = None
     try:
-        await mailer_of(runtime).send(mail)
+        if isinstance(outgoing, Mail):
+            await mailer_of(runtime).send(outgoing)
+        else:
+            await texter_of(runtime).send(outgoing)
     except NotSent as problem:
         failure = problem
     async with open_claim(runtime, claim) as work:
         await _note(work, claim, failure)
 
 
-async def _settle(work: Work, claim: Claim, settings: NotifierSettings) -> Mail | None:
-    """The mail to send, or None if there is nothing to send now; then that has been noted."""
+async def _settle(work: Work, claim: Claim, settings: NotifierSettings) -> Mail | TextMessage | None:
+    """What to send, or None if there is nothing to send now; then that has been noted."""
     message = await _locked(work, claim.id)
     if message is None or message.state != "queued":
         await finish(work, claim)
@@ -82,8 +87,9 @@ async def _settle(work: Work, claim: Claim, settings: NotifierSettings) -> Mail 
     if contact is None:
         await _wait_for_contact(work, claim, message)
         return None
-    if contact.email is None:
-        await _give_up(work, claim, message, "suppressed", "the customer has no e-mail address")
+    address = address_of(contact, message.channel)
+    if address is None:
+        await _give_up(work, claim, message, "suppressed", f"the customer has no {_ADDRESSES[message.channel]}")
         return None
     refusal = await _refusal(work, message, contact)
     if refusal is not None:
@@ -92,12 +98,17 @@ async def _settle(work: Work, claim: Claim, settings: NotifierSettings) -> Mail 
     account = await account_of(work)
     try:
         if message.subject is None:
-            message.recipient = contact.email
+            message.recipient = address
             template = await templates.for_customer(
                 work, message.template, message.locale or contact.locale or account.locale
             )
             compose(message, template, account, contact, settings)
+        if message.channel == "sms":
+            return to_text_message(message, account, settings)
         return to_mail(message, account, settings)
+    except TooLong as problem:
+        await _give_up(work, claim, message, "failed", str(problem))
+        return None
     except (TemplateError, ValueError, TypeError) as problem:
         await _give_up(work, claim, message, "failed", f"it could not be composed ({type(problem).__name__})")
         return None
@@ -120,9 +131,13 @@ async def addressee_of(work: Work, message: Message) -> Contact | None:
     assert message.customer_id is not None
     if message.origin_customer_id is not None:
         contact = await contact_of(work, message.origin_customer_id)
-        if contact is not None and contact.email is not None:
+        if contact is not None and address_of(contact, message.channel) is not None:
             return contact
     return await contact_of(work, message.customer_id)
+
+
+def address_of(contact: Contact, channel: str) -> str | None:
+    return contact.phone if channel == "sms" else contact.email
 
 
 async def _note(work: Work, claim: Claim, failure: NotSent | None) -> None:

@@ -9,13 +9,18 @@ from pydantic import Field
 from shared.contracts.consent import PURPOSE_PATTERN, SERVICE
 from shared.http.schemas import LongText, Model, Name
 
+MessageChannel = Literal["email", "sms"]
 MessageState = Literal["queued", "sent", "failed", "suppressed"]
 
 
 class NewMessage(Model):
-    """A message of your own words to one customer, in the layout of the template `message`."""
+    """A message of your own words to one customer, in the layout of the template `message`.
+
+    `sms` sends the text alone, to the customer's phone.
+    """
 
     customer_id: UUID
+    channel: MessageChannel = "email"
     subject: Name
     text: Annotated[LongText, Field(min_length=1)]
     ticket_id: UUID | None = None

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from services.notifier.contacts.service import contact_of
 from services.notifier.deliveries import queue
 from services.notifier.messages.models import Message
-from services.notifier.messages.schemas import NewMessage
+from services.notifier.messages.schemas import MessageChannel, NewMessage
 from services.notifier.templates.kinds import KINDS
 from shared.arrivals import arrived
 from shared.http.errors import NotFound, Unacceptable
@@ -26,6 +26,7 @@ async def put_in_queue(
     key: str,
     template: str,
     customer_id: UUID,
+    channel: MessageChannel = "email",
     purpose: str | None = None,
     variables: Mapping[str, Any],
     locale: str | None = None,
@@ -39,7 +40,7 @@ async def put_in_queue(
         id=message_id,
         account_id=work.account_id,
         key=key,
-        channel="email",
+        channel=channel,
         template=template,
         purpose=purpose or KINDS[template].purpose,
         customer_id=customer_id,
@@ -69,6 +70,7 @@ async def write(work: Work, body: NewMessage) -> Message:
         key=f"api:{new_id()}",
         template="message",
         customer_id=body.customer_id,
+        channel=body.channel,
         purpose=body.purpose,
         variables={"subject": body.subject, "text": body.text},
         ticket_id=body.ticket_id,

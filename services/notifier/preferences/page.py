@@ -7,8 +7,9 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
 from services.notifier.accounts.models import Account
+from services.notifier.languages import direction_of
 from services.notifier.preferences.service import CHANNELS, Preferences
-from services.notifier.preferences.texts import direction_of, language_of, texts_of
+from services.notifier.preferences.texts import language_of, texts_of
 from shared.contracts.consent import ANALYTICS, ANY
 
 _HEADERS: Final = {

@@ -59,7 +59,7 @@ async def preview_template(
     """What a customer would get; nothing is stored or sent."""
     asked = body or PreviewRequest()
     shown = await templates.preview(work, template_id, asked.template, asked.variables)
-    return Preview(subject=shown.subject, text=shown.text, html=shown.html)
+    return Preview(subject=shown.subject, text=shown.text, sms=shown.sms, html=shown.html)
 
 
 def _out(template: Template) -> TemplateOut:
@@ -72,6 +72,7 @@ def _out(template: Template) -> TemplateOut:
         variables=fields_of(kind.shape),
         subject=template.subject,
         text=template.text,
+        sms=templates.source_of(template).sms,
         mjml=template.mjml,
         version=template.version,
         updated_at=template.updated_at,

@@ -5,10 +5,9 @@ from typing import Any, Final
 
 from services.notifier.shapes import Schema, shape_of
 from shared.contracts.consent import SERVICE, SURVEYS
-from shared.contracts.survey import InvitationCreated
+from shared.contracts.survey import InvitationCreated, InvitationReminded
 from shared.contracts.tickets import TicketOpened, TicketReplied, TicketResolved
 
-LOCALES: Final = ("en", "de")
 _TEXT: Final[Schema] = {"type": "string"}
 
 
@@ -42,6 +41,7 @@ KINDS: Final = {
     kind.key: kind
     for kind in (
         Kind("invitation", InvitationCreated.TYPE, "auto-generated", SURVEYS),
+        Kind("reminder", InvitationReminded.TYPE, "auto-generated", SURVEYS),
         Kind("acknowledgement", TicketOpened.TYPE, "auto-replied", SERVICE),
         Kind("reply", TicketReplied.TYPE, None, SERVICE),
         Kind("resolved", TicketResolved.TYPE, "auto-generated", SERVICE),

@@ -10,7 +10,7 @@ from shared.db.base import AccountOwned, Identified
 
 
 class Template(Identified, AccountOwned, Base):
-    """One text in one language. `html` is the compiled `mjml`, still with its variables."""
+    """One text in one language, for mail and for SMS. `html` is the compiled `mjml`, still with its variables."""
 
     __tablename__ = "templates"
     __table_args__ = (UniqueConstraint("account_id", "key", "locale"),)
@@ -19,6 +19,7 @@ class Template(Identified, AccountOwned, Base):
     locale: Mapped[str]
     subject: Mapped[str]
     text: Mapped[str]
+    sms: Mapped[str]
     mjml: Mapped[str]
     html: Mapped[str]
     version: Mapped[int] = mapped_column(default=1)

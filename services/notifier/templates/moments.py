@@ -1,23 +1,9 @@
 """Times as people write them, in the languages that the built-in templates speak."""
 
 from datetime import UTC, datetime, tzinfo
-from typing import Final
 from zoneinfo import ZoneInfo
 
-_DAYS: Final = {
-    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
-    "de": ("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"),
-}
-_MONTHS: Final = {
-    "en": (
-        "January", "February", "March", "April", "May", "June",
-        "July", "August", "September", "October", "November", "December",
-    ),
-    "de": (
-        "Januar", "Februar", "März", "April", "Mai", "Juni",
-        "Juli", "August", "September", "Oktober", "November", "Dezember",
-    ),
-}  # fmt: skip
+from services.notifier.templates.texts import words_of
 
 
 def zone_of(*names: str | None) -> tzinfo:
@@ -33,18 +19,17 @@ def zone_of(*names: str | None) -> tzinfo:
 
 def day(moment: datetime, locale: str, zone: tzinfo) -> str:
     """`Tuesday, 3 March` or `Dienstag, 3. März`."""
-    local = moment.astimezone(zone)
-    name, month = _DAYS[locale][local.weekday()], _MONTHS[locale][local.month - 1]
-    return f"{name}, {local.day}. {month}" if locale == "de" else f"{name}, {local.day} {month}"
+    local, words = moment.astimezone(zone), words_of(locale)
+    form: str = words["day"]
+    return form.format(weekday=words["days"][local.weekday()], day=local.day, month=words["months"][local.month - 1])
 
 
 def moment(instant: datetime, locale: str, zone: tzinfo) -> str:
     """`Tuesday, 3 March, 14:00 CET` or `Dienstag, 3. März, 14:00 Uhr (CET)`."""
     local = instant.astimezone(zone)
-    clock, abbreviation = f"{local:%H:%M}", _spoken(zone, local.tzname() or "UTC")
-    if locale == "de":
-        return f"{day(instant, locale, zone)}, {clock} Uhr ({abbreviation})"
-    return f"{day(instant, locale, zone)}, {clock} {abbreviation}"
+    form: str = words_of(locale)["moment"]
+    abbreviation = _spoken(zone, local.tzname() or "UTC")
+    return form.format(day=day(instant, locale, zone), clock=f"{local:%H:%M}", zone=abbreviation)
 
 
 def _spoken(zone: tzinfo, abbreviation: str) -> str:

@@ -32,11 +32,12 @@ MOST_TAGS = 500
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What is rendered: a subject and a text in Jinja, HTML compiled by `compile_mjml`."""
+    """What is rendered: a subject and texts in Jinja, HTML compiled by `compile_mjml`."""
 
     subject: str
     text: str
     html: str
+    sms: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Rendered:
     subject: str
     text: str
     html: str
+    sms: str
 
 
 def one_line(value: str) -> str:
@@ -76,6 +78,7 @@ def render(source: Source, variables: Mapping[str, Any], *, locale: str, zone: t
     return Rendered(
         subject=subject,
         text=plain.from_string(source.text).render(context),
+        sms=plain.from_string(source.sms).render(context).strip(),
         # Screen readers and browsers name the page by it; a title of the text's own stays.
         html=_NO_TITLE.sub(lambda _: f"<title>{escape(subject)}</title>", page, count=1),
     )

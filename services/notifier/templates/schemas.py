@@ -15,6 +15,7 @@ class TemplateText(Model):
     subject: Annotated[str, Field(min_length=1, max_length=500)]
     text: LongText
     mjml: Annotated[str, Field(max_length=50_000, description="https://documentation.mjml.io")]
+    sms: Annotated[str, Field(max_length=1_600, description="For text messages. As it was, if left out.")] | None = None
 
 
 class TemplateOut(Model):
@@ -25,6 +26,7 @@ class TemplateOut(Model):
     variables: list[str]
     subject: str
     text: str
+    sms: str
     mjml: str
     version: int
     updated_at: datetime
@@ -38,6 +40,9 @@ class PreviewRequest(Model):
 
 
 class Preview(Model):
+    """`sms` is what would be sent as a text message."""
+
     subject: str
     text: str
+    sms: str
     html: str

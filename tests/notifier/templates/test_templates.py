@@ -9,11 +9,12 @@ import pytest
 from services.notifier.shapes import example_of
 from services.notifier.templates.builtin import built_in_text
 from services.notifier.templates.checking import check
-from services.notifier.templates.kinds import KINDS, LOCALES
+from services.notifier.templates.kinds import KINDS
 from services.notifier.templates.moments import moment, zone_of
 from services.notifier.templates.rendering import Source, compile_mjml, one_line, paragraphs, render
 from services.notifier.templates.schemas import TemplateText
-from services.notifier.templates.service import compile_source, language_of
+from services.notifier.templates.service import compile_source
+from services.notifier.templates.texts import LOCALES, language_of
 from shared.contracts.notifier import TemplateChanged
 from shared.http.errors import Unacceptable
 from shared.ids import new_id
@@ -87,7 +88,9 @@ class TestWhatEveryAccountStartsWith:
         assert "Lindenhof" in rendered.text
         assert "Lindenhof" in rendered.html
 
-    @pytest.mark.parametrize(("locale", "language"), [("de-AT", "de"), ("DE_ch", "de"), ("pt-BR", "en"), ("", "en")])
+    @pytest.mark.parametrize(
+        ("locale", "language"), [("de-AT", "de"), ("DE_ch", "de"), ("pt-BR", "pt"), ("sv", "en"), ("", "en")]
+    )
     def test_comes_in_the_nearest_language(self, locale: str, language: str) -> None:
         assert language_of(locale) == language
 

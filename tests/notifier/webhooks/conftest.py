@@ -7,7 +7,7 @@ import pytest
 
 from services.notifier.app import SERVICE
 from shared.testing.harness import Harness
-from tests.notifier.webhooks.receiver import Receiver, a_receiver
+from tests.notifier.receiver import Receiver, a_receiver
 
 
 @pytest.fixture

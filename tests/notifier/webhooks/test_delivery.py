@@ -17,7 +17,7 @@ from shared.ids import new_id
 from shared.testing.clock import FrozenClock
 from shared.testing.harness import Harness
 from tests.notifier.builders import feedback, published
-from tests.notifier.webhooks.receiver import Received, Receiver, a_receiver
+from tests.notifier.receiver import Received, Receiver, a_receiver
 from tests.notifier.webhooks.test_endpoints import an_endpoint
 
 

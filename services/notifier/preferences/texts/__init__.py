@@ -7,9 +7,10 @@ from typing import Final
 
 import orjson
 
+from services.notifier.languages import nearest
+
 VERSION: Final = "preferences-1"
 _HERE: Final = Path(__file__).parent
-_RIGHT_TO_LEFT: Final = frozenset({"ar"})
 
 
 @cache
@@ -24,10 +25,5 @@ def languages() -> frozenset[str]:
 
 
 def language_of(locale: str) -> str:
-    """`de-AT` reads `de`; who speaks a language that we have no words in, English."""
-    language = locale.replace("_", "-").split("-")[0].lower()
-    return language if language in languages() else "en"
-
-
-def direction_of(language: str) -> str:
-    return "rtl" if language in _RIGHT_TO_LEFT else "ltr"
+    """The language that a page for this locale speaks."""
+    return nearest(locale, languages())

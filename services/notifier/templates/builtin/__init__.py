@@ -1,7 +1,6 @@
-"""The texts every account starts with, one pair of files a kind and language; `layout.mjml` is around all of them.
+"""The texts every account starts with: three files a kind, for mail as text, as MJML inside `layout.mjml`, and for SMS.
 
-In a `.txt` file the first line is the subject. To add a language, add its files, its months to `moments` and its code
-to `kinds.LOCALES`.
+In a `.txt` file the first line is the subject. What stands in double brackets is said in each language's own words.
 """
 
 from functools import cache
@@ -9,16 +8,21 @@ from pathlib import Path
 
 from sqlalchemy.dialects.postgresql import insert
 
-from services.notifier.preferences.texts import language_of, texts_of
-from services.notifier.templates.kinds import KINDS, LOCALES
+from services.notifier.languages import direction_of
+from services.notifier.preferences.texts import texts_of
+from services.notifier.templates.kinds import KINDS
 from services.notifier.templates.models import Template
 from services.notifier.templates.rendering import compile_mjml
+from services.notifier.templates.texts import LOCALES, worded
 from shared.ids import new_id
 from shared.work import Work
 
 _HERE = Path(__file__).parent
 _BODY = "<!-- body -->"
 _LINK = "<!-- preferences -->"
+_STOP = "\n{% if preferences_url %}[[stop]] {{ preferences_url }}{% endif %}"
+_LEFT_TO_RIGHT = '<mj-text font-size="16px"'
+_TURNED = '<mj-text align="right" font-size="16px"'
 
 
 async def seed(work: Work) -> None:
@@ -36,16 +40,22 @@ async def seed(work: Work) -> None:
 @cache
 def built_in_text(key: str, locale: str) -> dict[str, str]:
     """The columns of one text."""
-    subject, _, text = (_HERE / f"{key}.{locale}.txt").read_text().partition("\n")
-    layout = (_HERE / "layout.mjml").read_text().replace('lang="en"', f'lang="{locale}"')
-    link = texts_of(language_of(locale))["link"]
-    layout = layout.replace(_LINK, link)
-    mjml = layout.replace(_BODY, (_HERE / f"{key}.{locale}.mjml").read_text().strip())
+    subject, _, text = _file(f"{key}.txt", locale).partition("\n")
+    link = texts_of(locale)["link"]
+    layout = _file("layout.mjml", locale).replace('lang="en"', f'lang="{locale}"').replace(_LINK, link)
+    if direction_of(locale) == "rtl":
+        layout = layout.replace(_LEFT_TO_RIGHT, _TURNED)
+    mjml = layout.replace(_BODY, _file(f"{key}.mjml", locale).strip())
     return {
         "key": key,
         "locale": locale,
         "subject": subject.removeprefix("Subject: "),
         "text": f"{text.strip()}\n{{% if preferences_url %}}\n\n{link}:\n{{{{ preferences_url }}}}\n{{% endif %}}",
+        "sms": _file(f"{key}.sms", locale).strip() + worded(_STOP, locale),
         "mjml": mjml,
         "html": compile_mjml(mjml),
     }
+
+
+def _file(name: str, locale: str) -> str:
+    return worded((_HERE / name).read_text(), locale)
