@@ -16,6 +16,7 @@ from jinja2 import ChainableUndefined, pass_context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
+from services.notifier.languages import direction_of
 from services.notifier.templates import moments
 from shared.http.errors import Unacceptable
 
@@ -24,6 +25,7 @@ _BREAKS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
 _FILTERS: Final = ("upper", "lower", "capitalize", "trim", "length", "first", "last", "join", "default", "truncate")
 _TESTS: Final = ("defined", "none", "eq", "ne", "lt", "le", "gt", "ge", "in")
 LONGEST_SUBJECT = 200
+_ANY_DIRECTION: Final = 'dir="auto"'
 _NO_TITLE: Final = re.compile(r"<title>\s*</title>")
 _TAG: Final = re.compile(r"<\s*[A-Za-z]")
 # mrml parses recursively and takes the whole process down when some 2,000 tags stand inside each other.
@@ -75,6 +77,8 @@ def render(source: Source, variables: Mapping[str, Any], *, locale: str, zone: t
     plain, html = _environment(autoescape=False), _environment(autoescape=True)
     subject = one_line(plain.from_string(source.subject).render(context))[:LONGEST_SUBJECT]
     page = html.from_string(source.html).render(context)
+    # By itself it would go by the first letter of the page, which is the business's name.
+    page = page.replace(_ANY_DIRECTION, f'dir="{direction_of(locale)}"', 1)
     return Rendered(
         subject=subject,
         text=plain.from_string(source.text).render(context),

@@ -1,5 +1,6 @@
 """`/v1/templates`: the account's texts, checked when they are saved."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,7 @@ from services.notifier.templates.moments import moment, zone_of
 from services.notifier.templates.rendering import Source, compile_mjml, one_line, paragraphs, render
 from services.notifier.templates.schemas import TemplateText
 from services.notifier.templates.service import compile_source
-from services.notifier.templates.texts import LOCALES, language_of
+from services.notifier.templates.texts import LOCALES, language_of, words_of
 from shared.contracts.notifier import TemplateChanged
 from shared.http.errors import Unacceptable
 from shared.ids import new_id
@@ -38,6 +39,10 @@ async def template_of(notifier: Harness, account: UUID, key: str = "reply", loca
     [found] = (await notifier.client(account=account).get("/v1/templates", params=query)).json()["data"]
     template: dict[str, Any] = found
     return template
+
+
+def variables_in(words: Any) -> set[tuple[str, str]]:
+    return set(re.findall(r"{{ *([a-z_.]+)|{([a-z]+)}", str(words)))
 
 
 class TestWhoMay:
@@ -87,6 +92,24 @@ class TestWhatEveryAccountStartsWith:
         assert rendered.subject.endswith("[#7]")
         assert "Lindenhof" in rendered.text
         assert "Lindenhof" in rendered.html
+
+    @pytest.mark.parametrize("locale", LOCALES)
+    def test_says_the_same_in_every_language(self, locale: str) -> None:
+        english, other = words_of("en"), words_of(locale)
+        assert (len(other["days"]), len(other["months"])) == (7, 12)
+        for key, value in english.items():
+            own = other[key]
+            if isinstance(value, dict):
+                assert own.keys() == value.keys(), key
+            if key not in ("days", "months"):
+                assert variables_in(own) == variables_in(value), key
+
+    def test_reads_from_the_right_where_the_language_does(self) -> None:
+        text = built_in_text("reply", "ar")
+        source = Source(text["subject"], text["text"], text["html"])
+        rendered = render(source, example_of(KINDS["reply"].shape), locale="ar", zone=zone_of("UTC"))
+        assert 'lang="ar" dir="rtl"' in rendered.html
+        assert "text-align:right" in rendered.html
 
     @pytest.mark.parametrize(
         ("locale", "language"), [("de-AT", "de"), ("DE_ch", "de"), ("pt-BR", "pt"), ("sv", "en"), ("", "en")]
