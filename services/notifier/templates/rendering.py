@@ -76,9 +76,7 @@ def render(source: Source, variables: Mapping[str, Any], *, locale: str, zone: t
     context = dict(variables) | {"_locale": locale, "_zone": zone}
     plain, html = _environment(autoescape=False), _environment(autoescape=True)
     subject = one_line(plain.from_string(source.subject).render(context))[:LONGEST_SUBJECT]
-    page = html.from_string(source.html).render(context)
-    # By itself it would go by the first letter of the page, which is the business's name.
-    page = page.replace(_ANY_DIRECTION, f'dir="{direction_of(locale)}"', 1)
+    page = html.from_string(_directed(source.html, locale)).render(context)
     return Rendered(
         subject=subject,
         text=plain.from_string(source.text).render(context),
@@ -86,6 +84,15 @@ def render(source: Source, variables: Mapping[str, Any], *, locale: str, zone: t
         # Screen readers and browsers name the page by it; a title of the text's own stays.
         html=_NO_TITLE.sub(lambda _: f"<title>{escape(subject)}</title>", page, count=1),
     )
+
+
+def _directed(html: str, locale: str) -> str:
+    """MJML leaves the page's direction to its first letter, which is the business's name, and writes left to right."""
+    direction = direction_of(locale)
+    html = html.replace(_ANY_DIRECTION, f'dir="{direction}"', 1)
+    if direction == "rtl":
+        html = html.replace("direction:ltr", "direction:rtl").replace("text-align:left", "text-align:right")
+    return html
 
 
 def render_line(source: str, variables: Mapping[str, Any]) -> str:

@@ -109,7 +109,8 @@ class TestWhatEveryAccountStartsWith:
         source = Source(text["subject"], text["text"], text["html"])
         rendered = render(source, example_of(KINDS["reply"].shape), locale="ar", zone=zone_of("UTC"))
         assert 'lang="ar" dir="rtl"' in rendered.html
-        assert "text-align:right" in rendered.html
+        assert "direction:ltr" not in rendered.html
+        assert "text-align:left" not in rendered.html
 
     @pytest.mark.parametrize(
         ("locale", "language"), [("de-AT", "de"), ("DE_ch", "de"), ("pt-BR", "pt"), ("sv", "en"), ("", "en")]

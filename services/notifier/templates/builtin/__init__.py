@@ -8,7 +8,6 @@ from pathlib import Path
 
 from sqlalchemy.dialects.postgresql import insert
 
-from services.notifier.languages import direction_of
 from services.notifier.preferences.texts import texts_of
 from services.notifier.templates.kinds import KINDS
 from services.notifier.templates.models import Template
@@ -21,8 +20,6 @@ _HERE = Path(__file__).parent
 _BODY = "<!-- body -->"
 _LINK = "<!-- preferences -->"
 _STOP = "\n{% if preferences_url %}[[stop]] {{ preferences_url }}{% endif %}"
-_LEFT_TO_RIGHT = '<mj-text font-size="16px"'
-_TURNED = '<mj-text align="right" font-size="16px"'
 
 
 async def seed(work: Work) -> None:
@@ -43,8 +40,6 @@ def built_in_text(key: str, locale: str) -> dict[str, str]:
     subject, _, text = _file(f"{key}.txt", locale).partition("\n")
     link = texts_of(locale)["link"]
     layout = _file("layout.mjml", locale).replace('lang="en"', f'lang="{locale}"').replace(_LINK, link)
-    if direction_of(locale) == "rtl":
-        layout = layout.replace(_LEFT_TO_RIGHT, _TURNED)
     mjml = layout.replace(_BODY, _file(f"{key}.mjml", locale).strip())
     return {
         "key": key,
