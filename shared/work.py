@@ -47,6 +47,8 @@ class Work:
         `by_day`: nobody shall tell from it when on that day it happened, nor from its id.
         """
         event_id = uuid4() if by_day else new_id()
+        # The id and the trace of a request tell its time; what followed from an event has that one's, see there.
+        starts_chain = by_day and self.causation_id is None
         body = encode_event(
             payload,
             event_id=event_id,
@@ -54,9 +56,9 @@ class Work:
             time=day_of(self.now) if by_day else self.now,
             account_id=self.account_id,
             actor=self.actor,
-            correlation_id=self.correlation_id,
+            correlation_id=event_id if starts_chain else self.correlation_id,
             causation_id=self.causation_id,
-            traceparent=self.traceparent,
+            traceparent=None if by_day else self.traceparent,
             aggregate_version=version,
         )
         self._outgoing.append({"event_id": event_id, "account_id": self.account_id, "type": payload.TYPE, "body": body})

@@ -34,6 +34,7 @@ def create_app(runtime: Runtime) -> FastAPI:
             eligibility.router,
             policies.router,
             responses.router,
+            responses.of_a_survey,
             attempts.router,
             files.router,
             feedback.router,

@@ -131,7 +131,7 @@ class TestWithoutAConnection:
     async def test_what_was_answered_waits_and_arrives_once(self, shop: Shop) -> None:
         async with shop.visited() as visitor:
             await visitor.page.goto("/")
-            await visitor.page.get_by_text("9", exact=True).click()
+            await visitor.page.get_by_text("3", exact=True).click()
             await visitor.context.set_offline(True)
             await visitor.page.get_by_role("button", name="Next").click()
             await expect(visitor.page.get_by_text("You are offline.")).to_be_visible()
@@ -144,7 +144,7 @@ class TestWithoutAConnection:
     async def test_goes_on_by_itself_when_there_is_one_again(self, shop: Shop) -> None:
         async with shop.visited() as visitor:
             await visitor.page.goto("/")
-            await visitor.page.get_by_text("9", exact=True).click()
+            await visitor.page.get_by_text("3", exact=True).click()
             await visitor.context.set_offline(True)
             await visitor.page.get_by_role("button", name="Next").click()
             await expect(visitor.page.get_by_text("You are offline.")).to_be_visible()

@@ -72,4 +72,5 @@ def observed_in(body: Observation, survey: PublishedSurvey) -> Observed:
         dimensions=body.dimensions,
         seen=body.seen,
         last_question=body.last_question,
+        anonymous=survey.definition.anonymous,
     )

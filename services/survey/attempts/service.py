@@ -1,7 +1,7 @@
 """Attempts: displayed, started, dismissed, completed. Each state is reached once and told once; none is taken back."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, cast
 from uuid import UUID
@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.survey.attempts.models import Attempt
 from services.survey.attempts.schemas import AttemptOut, AttemptState, QuestionSeen
+from services.survey.responses import anonymity
 from shared.contracts.survey import AttemptObserved
 from shared.http.errors import NotFound
 from shared.ids import new_id
@@ -57,11 +58,17 @@ class Observed:
     suspicious: Collection[str] = ()
     customer_id: UUID | None = None
     invitation_id: UUID | None = None
+    # Nothing of it may lead to a person (decision 68).
+    anonymous: bool = False
 
 
 async def observe(work: Work, observed: Observed) -> Attempt:
     """Remember it, and tell the others if it is a new state."""
-    is_new = await _insert(work, observed)
+    if observed.anonymous:
+        masked = anonymity.masked(observed.survey_id, observed.submission_id)
+        observed = replace(observed, submission_id=masked, customer_id=None, invitation_id=None)
+    now = anonymity.coarse(work.now) if observed.anonymous else work.now
+    is_new = await _insert(work, observed, now)
     attempt = await _one(work, observed.survey_id, observed.submission_id)
     if not is_new:
         # Times add up at the sender, so the later word is the larger one; a late packet must not make it less.
@@ -73,8 +80,9 @@ async def observe(work: Work, observed: Observed) -> Attempt:
         attempt.suspicious = list(dict.fromkeys([*attempt.suspicious, *observed.suspicious]))
     if is_new or _RANK[observed.state] > _RANK[cast("AttemptState", attempt.state)]:
         attempt.state = observed.state
-        setattr(attempt, _MOMENT[observed.state], work.now)
-        work.emit(_told(attempt, work.now), subject=attempt.id, version=_RANK[observed.state])
+        setattr(attempt, _MOMENT[observed.state], now)
+        version = _RANK[observed.state]
+        work.emit(_told(attempt, now), subject=attempt.id, version=version, by_day=observed.anonymous)
     return attempt
 
 
@@ -107,10 +115,10 @@ def _question(attempt: Attempt, key: str) -> QuestionSeen:
     return QuestionSeen(question=key, state="seen" if is_last else "skipped", milliseconds=milliseconds)
 
 
-async def _insert(work: Work, observed: Observed) -> bool:
+async def _insert(work: Work, observed: Observed, now: datetime) -> bool:
     """Whether it is the first that is heard of this attempt."""
     values = {
-        "id": new_id(),
+        "id": anonymity.random_id() if observed.anonymous else new_id(),
         "account_id": work.account_id,
         "survey_id": observed.survey_id,
         "survey_version": observed.survey_version,
@@ -127,7 +135,7 @@ async def _insert(work: Work, observed: Observed) -> bool:
         "last_question": observed.last_question,
         "suspicious": list(observed.suspicious),
         # Who has begun has seen it, at the latest now.
-        "displayed_at": work.now,
+        "displayed_at": now,
     }
     key = ["account_id", "survey_id", "submission_id"]
     statement = insert(Attempt).values(values).on_conflict_do_nothing(index_elements=key).returning(Attempt.id)

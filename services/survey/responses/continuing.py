@@ -135,7 +135,7 @@ def _observed(submission: Submission, response: Response) -> Observed:
     return Observed(
         survey_id=response.survey_id,
         survey_version=response.survey_version,
-        submission_id=response.submission_id,
+        submission_id=submission.response.submission_id,
         state=state,
         channel=response.channel,
         touchpoint=response.touchpoint,
@@ -145,10 +145,9 @@ def _observed(submission: Submission, response: Response) -> Observed:
         last_question=seen.last_question,
         answered=[answer["question"] for answer in response.answers],
         suspicious=response.suspicious,
-        customer_id=submission.response.customer.id
-        if submission.response.customer and not response.anonymous
-        else None,
+        customer_id=submission.response.customer.id if submission.response.customer else None,
         invitation_id=response.invitation_id,
+        anonymous=response.anonymous,
     )
 
 

@@ -6,25 +6,28 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 from sqlalchemy import select
+from starlette.responses import StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from services.survey.encoding import to_json
-from services.survey.responses import models
+from services.survey.responses import export, models
 from services.survey.responses.auth import WRITE, ResponsesRead
 from services.survey.responses.bulk import accept_bulk
 from services.survey.responses.intake import Idempotency, Sender, answer_of, intake_of, status_of, submission_of
 from services.survey.responses.reading import read_response
 from services.survey.responses.schemas import ResponseOut
+from services.survey.surveys import service as surveys
 from shared.auth.tokens import Principal
 from shared.db.pagination import Page, PageQuery, paginate
-from shared.http.dependencies import authenticate, runtime_of
+from shared.http.dependencies import RuntimeDep, authenticate, runtime_of
 from shared.http.errors import NotFound, Unacceptable
 from shared.http.idempotency import HEADER, LONGEST_KEY, fingerprint_of
 from shared.http.routing import APIRouter
 from shared.http.schemas import Moment
 
 router = APIRouter(prefix="/v1/responses", tags=["responses"])
+of_a_survey = APIRouter(prefix="/v1/surveys", tags=["responses"])
 
 
 class ResponseNotFound(NotFound):
@@ -112,6 +115,15 @@ async def get_response(response_id: UUID, work: ResponsesRead) -> ResponseOut:
     if response is None:
         raise ResponseNotFound
     return ResponseOut.model_validate(response)
+
+
+@of_a_survey.get("/{survey_id}/responses.csv", response_class=StreamingResponse)
+async def export_responses(survey_id: UUID, work: ResponsesRead, runtime: RuntimeDep) -> StreamingResponse:
+    """All responses as CSV, a column for each question. No cell of it is a formula to a spreadsheet."""
+    await surveys.read(work, survey_id)
+    headers = {"Content-Disposition": 'attachment; filename="responses.csv"', "Cache-Control": "private, no-store"}
+    rows = export.lines(runtime.database, work.account_id, survey_id)
+    return StreamingResponse(rows, headers=headers, media_type="text/csv; charset=utf-8")
 
 
 def _idempotency(request: Request, principal: Principal, raw: bytes) -> Idempotency | None:

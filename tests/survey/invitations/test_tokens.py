@@ -19,7 +19,8 @@ class TestLinks:
     def test_a_token_is_read_as_it_was_made(self, link: Link) -> None:
         token = LINKS.token(link)
         assert LINKS.read(token) == link
-        assert LINKS.url(link) == f"https://heed.test/s/{token}"
+        place = "r" if link.kind is LinkKind.RECEIPT else "s"
+        assert LINKS.url(link) == f"https://heed.test/{place}/{token}"
 
     @given(ANY_LINK)
     def test_another_installations_token_is_nothing(self, link: Link) -> None:

@@ -140,3 +140,23 @@ class TestSource:
         accepted = await client.post(PATH, json=response_to(live, source={"url": url}))
         stored = (await client.get(f"{PATH}/{accepted.json()['id']}")).json()
         assert stored["source"] == ({"url": kept} if kept else {})
+
+
+class TestOlderVersions:
+    async def test_are_answered_as_they_were_shown(self, survey: Harness, account: UUID) -> None:
+        client = survey.client(account=account)
+        live = await custom(client, page("one", question("old")))
+        changed = {"definition": {"locales": ["en"], "pages": [page("one", question("new"))]}}
+        await client.patch(f"/v1/surveys/{live['id']}", json=changed)
+        await client.post(f"/v1/surveys/{live['id']}/publish")
+        said = [{"question": "old", "value": "Yes."}]
+        refused = await client.post(PATH, json=response_to(live, answers=said))
+        assert refused.json()["errors"][0]["code"] == "unknown_question"
+        accepted = await client.post(PATH, json=response_to(live, answers=said, survey_version=1))
+        stored = (await client.get(f"{PATH}/{accepted.json()['id']}")).json()
+        assert (stored["survey_version"], stored["answers"]) == (1, said)
+        unknown = await client.post(PATH, json=response_to(live, "s-2", answers=said, survey_version=7))
+        assert unknown.json()["errors"][0]["pointer"] == "/survey_version"
+        bulk = [response_to(live, "s-3", answers=said, survey_version=1)]
+        result = (await client.post(f"{PATH}/bulk", json={"responses": bulk})).json()
+        assert (result["created"], result["failed"]) == (1, 0)

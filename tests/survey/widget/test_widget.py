@@ -134,6 +134,14 @@ class TestAnswering:
         seen = [event.data for event in await site.survey.emitted(site.account, AttemptObserved)]
         assert [one.state for one in seen if isinstance(one, AttemptObserved)] == ["started", "completed"]
 
+    async def test_a_page_that_asks_nothing_is_not_shown(self, site: Site) -> None:
+        live = await two_pages(site)
+        step = await site.shown(live)
+        assert (await site.sends("responses", filled(live, step, ["one"], score=9))).json()["state"] == "end"
+        [told] = await site.survey.emitted(site.account, ResponseReceived)
+        assert isinstance(told.data, ResponseReceived)
+        assert told.data.completed is True
+
     async def test_what_is_wrong_is_said_in_the_visitors_language(self, site: Site) -> None:
         live = await two_pages(site)
         refused = await site.sends("responses", filled(live, await site.shown(live), ["one"]))

@@ -107,7 +107,7 @@ class View {
     const title = el("h2", { id: "heed-title", tabindex: -1, hidden: !page.title && !step.business }, page.title || step.business || "");
     box.append(title, form);
     if (!page.title && !step.business) box.setAttribute("aria-labelledby", "q0");
-    this.current = page.questions[0].key;
+    this.current = page.questions[0]?.key;
     this.since = performance.now();
     const first = form.querySelector(".bad:not([hidden])");
     if (first) first.closest("fieldset").querySelector("input, select, textarea")?.focus();
