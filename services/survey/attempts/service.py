@@ -111,8 +111,8 @@ def _question(attempt: Attempt, key: str) -> QuestionSeen:
     milliseconds = attempt.seen.get(key)
     if key in attempt.answered:
         return QuestionSeen(question=key, state="answered", milliseconds=milliseconds)
-    is_last = key == attempt.last_question and attempt.ended_at is None
-    return QuestionSeen(question=key, state="seen" if is_last else "skipped", milliseconds=milliseconds)
+    is_open = attempt.ended_at is None and attempt.last_question in (key, None)
+    return QuestionSeen(question=key, state="seen" if is_open else "skipped", milliseconds=milliseconds)
 
 
 async def _insert(work: Work, observed: Observed, now: datetime) -> bool:

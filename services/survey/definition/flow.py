@@ -85,7 +85,9 @@ class _Way:
                 self.required.add(question.key)
                 if was_left and not is_whole(question, self.facts.answer(question.key)):
                     self.missing.append(question.key)
-        return was_left and (self._left is None or not self.missing)
+        # Nobody has to press a button on a page that asks nothing.
+        is_done = was_left or not any(question.key in self.facts.asked for question in page.questions)
+        return is_done and (self._left is None or not self.missing)
 
     def leave(self, at: int) -> tuple[int, str]:
         """The next page's place, or `_OVER` and an ending's key."""

@@ -100,8 +100,12 @@ async def _locked(work: Work, submission: Submission) -> Response:
 def _fill_in(response: Response, submission: Submission) -> None:
     """What a part says holds until the next one says otherwise. Whose it is and when it began stays."""
     kept = {"id", "account_id", "survey_id", "submission_id", "occurred_at", "customer", "invitation_id", "ticket_id"}
+    # What is not repeated is not taken back: a hidden field is given once, with the first part.
+    added = {"hidden", "dimensions", "source"}
     for name, value in submission.columns().items():
-        if name not in kept:
+        if name in added:
+            setattr(response, name, {**getattr(response, name), **value})
+        elif name not in kept:
             setattr(response, name, value)
 
 

@@ -1,7 +1,6 @@
 """`/w/{key}`: the widget's script and what it asks of us. Plain routes, for pages of other origins."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,7 +14,6 @@ from starlette.routing import Route
 from services.survey.attempts import service as attempts
 from services.survey.attempts.endpoints import observed_in
 from services.survey.definition.answers import Checked, check
-from services.survey.definition.document import Definition
 from services.survey.definition.facts import Attempt
 from services.survey.definition.flow import walk
 from services.survey.definition.texts import best_locale
@@ -86,8 +84,6 @@ async def answer(request: Request, guest: Guest) -> Response:
     today = attempt.today
     if not body.forward:
         return _json(page_step(sheet, walk(survey.definition, attempt), body.submission_id, today))
-    attempt = _past_empty_pages(survey.definition, attempt)
-    body = body.model_copy(update={"left": sorted(attempt.left or ())})
     checked = check(survey.definition, attempt, complete=True)
     if checked.problems:
         return _json({"errors": _errors(sheet, survey, checked)}, 422)
@@ -185,15 +181,6 @@ def _attempt(
     left: frozenset[str],
 ) -> Attempt:
     return Attempt(answers, hidden, language, CHANNEL, runtime.clock.now().date().isoformat(), left)
-
-
-def _past_empty_pages(definition: Definition, attempt: Attempt) -> Attempt:
-    """Where no question of a page is asked, nobody has to press a button."""
-    page = walk(definition, attempt).page
-    while page is not None and not walk(definition, attempt).asked.keys() & {one.key for one in page.questions}:
-        attempt = replace(attempt, left=(attempt.left or frozenset()) | {page.key})
-        page = walk(definition, attempt).page
-    return attempt
 
 
 async def _hand_in(request: Request, guest: Guest, survey: PublishedSurvey, body: Filled, language: str) -> Outcome:

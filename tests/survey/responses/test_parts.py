@@ -121,6 +121,15 @@ class TestHiddenFields:
         refused = await client.post(PATH, json=response_to(live, "s-2", **given | {"hidden": {"nope": "1"}}))
         assert refused.json()["errors"][0]["pointer"] == "/hidden/nope"
 
+    async def test_need_not_be_repeated_with_each_part(self, survey: Harness, account: UUID) -> None:
+        client = survey.client(account=account)
+        live = await open_survey(client)
+        first = part(live, {"question": "comment", "value": "Hm"}, dimensions={"store": "12"})
+        await client.post(PATH, json=first)
+        await client.post(PATH, json=response_to(live))
+        [stored] = (await client.get(PATH)).json()["data"]
+        assert stored["dimensions"] == {"store": "12"}
+
 
 class TestSource:
     @pytest.mark.parametrize(
