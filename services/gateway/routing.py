@@ -38,7 +38,7 @@ class Route:
 ROUTES: Final = (
     # survey
     Route(r"/(?:s|hooks|w|r)/.*", "survey", Kind.PUBLIC),
-    Route(r"/v1/responses/bulk", "survey", Kind.BULK),
+    Route(r"/v1/responses/bulk|/v1/uploads", "survey", Kind.BULK),
     Route(
         r"/v1/(?:surveys|survey-templates|contact-policy|exposures|triggers|responses|attempts|uploads|feedback|sources)(?:/.*)?",
         "survey",

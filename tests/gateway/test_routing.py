@@ -29,6 +29,8 @@ class TestFindRoute:
             ("/v1/responses", "survey", Kind.SIGNED),
             ("/v1/responses/bulk", "survey", Kind.BULK),
             ("/v1/attempts", "survey", Kind.SIGNED),
+            ("/v1/uploads", "survey", Kind.BULK),
+            ("/v1/uploads/x/content", "survey", Kind.SIGNED),
             ("/s/token", "survey", Kind.PUBLIC),
             ("/r/token", "survey", Kind.PUBLIC),
             ("/p/token", "notifier", Kind.PUBLIC),

@@ -17,10 +17,10 @@ from services.survey.definition.questions import CES, CSAT, NPS, Rating, bounds
 from services.survey.invitations.models import UNANSWERED, Invitation, InvitationState
 from services.survey.invitations.tokens import Link, LinkKind, Links
 from services.survey.pages.fields import Fields
-from services.survey.pages.filling import LANG, SUBMISSION, TRAP, Filling, Go, Step, first_step, next_step
+from services.survey.pages.filling import LANG, SUBMISSION, Filling, Go, Step, first_step, next_step
 from services.survey.pages.rendering import Entered, Sheet, ending_page, message_page, survey_page
 from services.survey.pages.words import page_locale
-from services.survey.responses.intake import Outcome, Sender, Watched, intake_of, submission_of
+from services.survey.responses.intake import Outcome, Sender, intake_of, submission_of
 from services.survey.responses.schemas import CustomerNamed, NewAnswer, NewResponse
 from services.survey.surveys.published import PublishedSurvey, published_surveys
 from shared.bus.events import Actor
@@ -72,7 +72,7 @@ async def answer_page(request: Request) -> Response:
     found = next_step(filling, _go(entered))
     if isinstance(found, Step):
         return _shown(request, visit, filling, found, submission)
-    outcome = await _hand_in(request, visit, found, filling, submission)
+    outcome = await _hand_in(request, visit, found, filling.hidden, submission)
     if outcome.kind == "duplicate":
         return message_page("used", 200, visit.sheet.locale, sheet=visit.sheet)
     return _ended(request, visit, found, outcome)
@@ -201,7 +201,7 @@ def _submission(entered: Fields) -> str:
 
 
 async def _hand_in(
-    request: Request, visit: Visit, checked: Checked, filling: Filling, submission: str | None
+    request: Request, visit: Visit, checked: Checked, hidden: Mapping[str, str], submission: str | None
 ) -> Outcome:
     runtime = runtime_of(request)
     survey, invitation = visit.survey, visit.invitation
@@ -212,7 +212,7 @@ async def _hand_in(
         customer=CustomerNamed(id=invitation.customer_id) if invitation else None,
         channel=invitation.channel if invitation else "link",
         language=visit.sheet.locale,
-        hidden=dict(filling.hidden),
+        hidden=dict(hidden),
     )
     sender = Sender(
         account_id=survey.account_id,
@@ -226,7 +226,5 @@ async def _hand_in(
         response,
         invitation_id=invitation.id if invitation else None,
         ticket_id=invitation.ticket_id if invitation else None,
-        # A field that people do not see: what fills it in is a program. It is thanked, and flagged.
-        watched=Watched({}, None, ("trapped",) if any(filling.entered.get(TRAP, ())) else ()),
     )
     return await intake_of(runtime).one(item)

@@ -22,7 +22,6 @@ LEFT: Final = ".left"
 SHOWN: Final = ".shown"
 SUBMISSION: Final = ".submission"
 LANG: Final = ".lang"
-TRAP: Final = "website"
 
 
 @dataclass(frozen=True, slots=True)
