@@ -15,13 +15,11 @@ from pydantic import (
     PlainSerializer,
     TypeAdapter,
     ValidationError,
-    ValidatorFunctionWrapHandler,
     WithJsonSchema,
-    WrapValidator,
     field_validator,
     model_validator,
 )
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import ValidationInfo
 
 from services.customers.activities.schemas import Word
@@ -48,20 +46,6 @@ _SCALAR: TypeAdapter[Any] = TypeAdapter(AttributeValue)
 
 def _plain(value: Decimal) -> int | str:
     return int(value) if value == value.to_integral_value() else format(value, "f")
-
-
-def _without_tags(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
-    """A place in the document has no part for the kind of condition that is there; pydantic's places do."""
-    try:
-        return validate(value)
-    except ValidationError as problem:
-        found: list[InitErrorDetails] = []
-        for error in problem.errors(include_url=False):
-            context = {name: item for name, item in error.get("ctx", {}).items() if name != "error"}
-            kind: Any = error["type"]
-            told = PydanticCustomError(kind, error["msg"].replace("{", "(").replace("}", ")"), context)
-            found.append(InitErrorDetails(type=told, loc=error["loc"][1:], input=None))
-        raise ValidationError.from_exception_data("condition", found) from None
 
 
 def _scalar(value: Any) -> Any:
@@ -93,7 +77,6 @@ Value = Annotated[
 Condition = Annotated[
     Union["All", "AnyOf", "Not", "OfProfile", "OfAttribute", "OfActivity", "OfFeedback", "OfConsent", "OfSegment"],
     Field(discriminator="type"),
-    WrapValidator(_without_tags),
 ]
 Conditions = Annotated[list[Condition], Field(min_length=1, max_length=MOST_CONDITIONS)]
 
@@ -135,6 +118,8 @@ class _Valued(Model):
             if value is not None:
                 raise ValueError(f"`{op}` takes no value")
             return None
+        if value is None:
+            raise PydanticCustomError("missing", "is missing")
         if op == "one_of":
             if not isinstance(value, list) or not 1 <= len(value) <= MOST_CONDITIONS:
                 raise ValueError(f"`one_of` takes a list of 1 to {MOST_CONDITIONS} values")
@@ -264,9 +249,7 @@ def _bounded(value: Any) -> Any:
     return value
 
 
-WholeCondition = Annotated[
-    AnyCondition, Field(discriminator="type"), WrapValidator(_without_tags), BeforeValidator(_bounded)
-]
+WholeCondition = Annotated[AnyCondition, Field(discriminator="type"), BeforeValidator(_bounded)]
 CONDITION: TypeAdapter[AnyCondition] = TypeAdapter(WholeCondition)
 
 

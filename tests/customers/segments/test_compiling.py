@@ -213,6 +213,20 @@ class TestCompiled:
                         early = [turn for turn in turns if turn < (review_at or turns[-1] + timedelta(days=99))]
                         assert {is_true(read, who, turn) for turn in early} <= {belongs}
 
+    async def test_of_a_yes_and_a_no_at_once_the_no_counts(self, customers: Harness, account: UUID) -> None:
+        said = (("email", True, 0), ("any", False, 0), ("any", True, 1))
+        stated = [
+            Statement(new_id(), "marketing", channel, granted, "consent", NOW - timedelta(days=days))
+            for channel, granted, days in said
+        ]
+        who = Somebody(new_id(), {}, {}, stated=stated)
+        condition = {"type": "consent", "purpose": "marketing", "channel": "email", "allowed": False}
+        assert is_true(CONDITION.validate_python(condition), who, NOW)
+        async with customers.work(account) as work:
+            store(work, who)
+            await work.session.flush()
+            assert await judged(work, condition, Scope(account), NOW) == {who.id: (True, None)}
+
     async def test_text_is_a_value_and_never_a_statement(self, customers: Harness, account: UUID) -> None:
         hostile = "'; drop table customers.customers; --"
         who = Somebody(new_id(), {"name": hostile}, {"plan": hostile})

@@ -58,6 +58,7 @@ class TestMaking:
                 {"type": "feedback", "measure": "last"},
                 {"type": "metric"},
                 attribute("plan", ["g"]),
+                {"type": "attribute", "name": "plan", "op": "gt"},
                 {"type": "any", "conditions": []},
             ],
         }
@@ -71,7 +72,8 @@ class TestMaking:
             "3",
             "4",
             "5/value",
-            "6/conditions",
+            "6/value",
+            "7/conditions",
         ]
 
     async def test_takes_no_nul(self, customers: Harness, account: UUID) -> None:
