@@ -168,6 +168,8 @@ class _Compiler:
                 truth, observed = self._of_profile(condition)
             case c.OfAttribute():
                 truth, observed = self._of_attribute(condition)
+            case c.OfAge():
+                truth, observed = self._days_since(Customer.created_at, condition.op, condition.value)
             case c.OfActivity():
                 truth, observed = self._of_activity(condition)
             case c.OfFeedback():
@@ -264,13 +266,8 @@ class _Compiler:
         value = literal(condition.value, Numeric)
         if condition.measure == "days_since_last":
             last = summary.ask(func.max(summary.occurred_at).filter(rows), rows, TIMESTAMP)
-            observed: ColumnElement[Any] = func.greatest(
-                func.floor(extract("epoch", self.now - last) / literal(int(DAY.total_seconds()), Numeric)), 0
-            )
-            observed = case((last.is_not(None), observed))
-            turns = [last + literal((int(condition.value) + more) * DAY, INTERVAL()) for more in (0, 1)]
-            self.reviews.append(func.least(*(case((turn > self.now, turn)) for turn in turns)))
-            return func.coalesce(compare(observed, value), false()), observed
+            return self._days_since(last, condition.op, int(condition.value))
+        observed: ColumnElement[Any]
         if condition.measure == "count":
             observed = func.coalesce(summary.ask(func.count().filter(rows), rows, Integer()), 0)
         elif condition.measure == "last":
@@ -285,6 +282,15 @@ class _Compiler:
             leaves_at = summary.ask(first(summary.occurred_at).filter(rows), rows, TIMESTAMP) + days * DAY
             self.reviews.append(_if_it_matters(condition, truth, leaves_at))
         return truth, observed
+
+    def _days_since(self, moment: Any, op: str, days: int) -> tuple[ColumnElement[bool], ColumnElement[Any]]:
+        """Compare the whole days that have passed, and say when there will be one more that matters."""
+        seconds = extract("epoch", self.now - moment)
+        passed = func.greatest(func.floor(seconds / literal(int(DAY.total_seconds()), Numeric)), 0)
+        observed = case((moment.is_not(None), passed))
+        turns = [moment + literal((days + more) * DAY, INTERVAL()) for more in (0, 1)]
+        self.reviews.append(func.least(*(case((turn > self.now, turn)) for turn in turns)))
+        return func.coalesce(_COMPARE[op](observed, literal(days, Numeric)), false()), observed
 
     def _of_consent(self, condition: c.OfConsent) -> tuple[ColumnElement[bool], ColumnElement[Any]]:
         """`consent.decide`, in SQL."""

@@ -75,7 +75,9 @@ Value = Annotated[
 ]
 # By name, because they are defined below, of conditions in turn.
 Condition = Annotated[
-    Union["All", "AnyOf", "Not", "OfProfile", "OfAttribute", "OfActivity", "OfFeedback", "OfConsent", "OfSegment"],
+    Union[
+        "All", "AnyOf", "Not", "OfProfile", "OfAttribute", "OfAge", "OfActivity", "OfFeedback", "OfConsent", "OfSegment"
+    ],
     Field(discriminator="type"),
 ]
 Conditions = Annotated[list[Condition], Field(min_length=1, max_length=MOST_CONDITIONS)]
@@ -209,6 +211,14 @@ class OfFeedback(_Counted):
         return self
 
 
+class OfAge(Model):
+    """How many whole days the customer has been known, counted from when their record was made."""
+
+    type: Literal["known_for"]
+    op: Comparison = "gte"
+    value: Annotated[int, Field(ge=0, le=LONGEST_WINDOW, description="Days.")]
+
+
 class OfConsent(Model):
     """Whether the customer may be contacted for a purpose by a channel, or computed on (channel `any`)."""
 
@@ -225,7 +235,7 @@ class OfSegment(Model):
     segment_id: UUID
 
 
-Leaf = OfProfile | OfAttribute | OfActivity | OfFeedback | OfConsent | OfSegment
+Leaf = OfProfile | OfAttribute | OfAge | OfActivity | OfFeedback | OfConsent | OfSegment
 AnyCondition = All | AnyOf | Not | Leaf
 
 for _model in (All, AnyOf, Not):

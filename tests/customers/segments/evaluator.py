@@ -3,7 +3,7 @@
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -49,6 +49,7 @@ class Somebody:
     id: UUID
     record: dict[str, Any]
     attributes: dict[str, Any]
+    known_since: datetime = datetime(2026, 3, 1, 12, tzinfo=UTC)
     restricted: bool = False
     did: Sequence[Did] = ()
     said: Sequence[Said] = ()
@@ -71,6 +72,8 @@ def is_true(condition: c.AnyCondition, who: Somebody, now: datetime) -> bool:
             return compare(condition.op, who.record.get(condition.field), condition.value)
         case c.OfAttribute():
             return compare(condition.op, who.attributes.get(condition.name), condition.value)
+        case c.OfAge():
+            return COMPARE[condition.op]((now - who.known_since) // DAY, condition.value)
         case c.OfActivity():
             return did(condition, who, now)
         case c.OfFeedback():

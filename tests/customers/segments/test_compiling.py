@@ -102,6 +102,7 @@ LEAVES = st.one_of(
     activity(),
     feedback(),
     CONSENT,
+    st.fixed_dictionaries({"type": st.just("known_for"), **COMPARISON}),
     st.sampled_from(SEGMENTS).map(lambda each: {"type": "segment", "segment_id": str(each)}),
 )
 CONDITIONS = st.recursive(
@@ -148,6 +149,7 @@ SOMEBODY = st.builds(
         dict.fromkeys(["name", "locale", "company", "preferred_channel"], st.none() | st.sampled_from(TEXTS))
     ),
     attributes=st.dictionaries(NAMES, VALUES),
+    known_since=MOMENTS.map(lambda at: min(at, NOW)),
     restricted=st.integers(0, 9).map(lambda number: number == 9),
     did=st.lists(DID, max_size=5),
     said=st.lists(SAID, max_size=4),
@@ -159,7 +161,7 @@ SOMEBODY = st.builds(
 def store(work: Work, who: Somebody) -> None:
     whose = {"account_id": work.account_id, "customer_id": who.id}
     empty = dict.fromkeys(column.key for column in Customer.__table__.columns)
-    times = {"version": 1, "created_at": NOW, "updated_at": NOW}
+    times = {"version": 1, "created_at": who.known_since, "updated_at": NOW}
     own = {"id": who.id, "account_id": work.account_id, "attributes": who.attributes, "restricted": who.restricted}
     work.session.add(Customer(**{**empty, **times, **own, **who.record}))
     for did in who.did:

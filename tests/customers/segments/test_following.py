@@ -306,6 +306,18 @@ class TestTime:
             customers.clock.advance(DAY)
         assert found == inside
 
+    async def test_the_new_are_new_for_some_days_only(self, customers: Harness, account: UUID) -> None:
+        client = customers.client(account=account)
+        fresh = await segment(client, "New", {"type": "known_for", "op": "lt", "value": 30})
+        await customer(client, "ana")
+        await hear(customers, account)
+        customers.clock.advance(30 * DAY - timedelta(seconds=1))
+        await customers.run_timers()
+        assert await members(client, fresh) == {"ana"}
+        customers.clock.advance(timedelta(seconds=1))
+        await customers.run_timers()
+        assert await members(client, fresh) == set()
+
     async def test_many_that_are_due_at_once_are_all_reviewed(
         self, customers: Harness, account: UUID, monkeypatch: pytest.MonkeyPatch
     ) -> None:
