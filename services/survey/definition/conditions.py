@@ -76,15 +76,23 @@ class Comparison(Model):
         return self
 
 
-class All(Model):
+class _Tree(Model):
+    @model_validator(mode="after")
+    def is_not_too_deep(self) -> Self:
+        if _depth(self) > DEEPEST:
+            raise ValueError(f"conditions nest at most {DEEPEST} deep")
+        return self
+
+
+class All(_Tree):
     all: Annotated[list["Condition"], Field(min_length=1, max_length=MOST_PARTS)]
 
 
-class Any(Model):
+class Any(_Tree):
     any: Annotated[list["Condition"], Field(min_length=1, max_length=MOST_PARTS)]
 
 
-class Not(Model):
+class Not(_Tree):
     not_: Annotated["Condition", Field(alias="not")]
 
     model_config = ConfigDict(validate_by_name=True, serialize_by_alias=True)
@@ -108,3 +116,10 @@ Condition = Annotated[
 All.model_rebuild()
 Any.model_rebuild()
 Not.model_rebuild()
+
+
+def _depth(condition: object) -> int:
+    if isinstance(condition, Not):
+        return 1 + _depth(condition.not_)
+    parts = condition.all if isinstance(condition, All) else condition.any if isinstance(condition, Any) else ()
+    return 1 + max(map(_depth, parts), default=0)

@@ -101,8 +101,10 @@ class Submission:
 
     @cached_property
     def places(self) -> Sequence[Place]:
-        found = quotas.places_for(self.survey.definition, self.checked.walk, completed=self.is_completed)
         limit = self.survey.response_limit
+        if limit is None and not self.survey.definition.quotas:
+            return ()
+        found = quotas.places_for(self.survey.definition, self.checked.walk, completed=self.is_completed)
         if limit is not None and not self.is_screened_out:
             found = [*found, Place(OF_THE_LIMIT, limit, None, self.is_completed)]
         return found

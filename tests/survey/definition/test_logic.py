@@ -13,7 +13,7 @@ from services.survey.definition.logic import holds
 from tests.survey.definition.making import attempt, definition, page, question, when
 
 CONDITIONS: TypeAdapter[Condition] = TypeAdapter(Condition)
-WORDS = st.text(st.characters(exclude_characters="\0"))
+WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | WORDS | st.just("2026-03-02"),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
@@ -137,6 +137,7 @@ class TestTrees:
             {"subject": "question.q", "operator": "equals", "value": 1, "other": "hidden.a"},
             {"subject": "score", "operator": "is_answered"},
             {"all": []},
+            {"not": {"not": {"not": {"not": {"not": {"not": {"not": {"not": when("hidden.a", "is_answered")}}}}}}}},
         ],
     )
     def test_what_cannot_be_asked_is_refused(self, condition: dict[str, Any]) -> None:

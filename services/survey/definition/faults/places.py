@@ -1,8 +1,8 @@
 """Where in a definition the conditions and the words are, and what is known there."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from services.survey.definition.conditions import Condition
 from services.survey.definition.document import Calculation, Definition, Ending, Jump, Quota
@@ -23,6 +23,7 @@ from services.survey.definition.questions import (
 )
 from services.survey.definition.texts import Text
 
+MOST_LISTED: Final = 20
 # `words`: a text that came with the link, which may say a number or a date just as well.
 Kind = Literal["number", "text", "words", "date", "option", "options", "files", "table", "yes_or_no", "nothing"]
 
@@ -56,17 +57,24 @@ class Known:
     order: Mapping[str, int]
     variables: Mapping[str, Kind]
     hidden: frozenset[str]
+    # For people, by the kind of reference.
+    listed: Mapping[str, str]
 
     @classmethod
     def of(cls, definition: Definition) -> "Known":
-        listed = list(definition.questions)
+        asked = list(definition.questions)
+        questions = {question.key: question for question in reversed(asked)}
+        variables: dict[str, Kind] = {
+            each.key: "text" if isinstance(each.initial, str) else "number" for each in definition.variables
+        }
+        hidden = frozenset(each.key for each in definition.hidden_fields)
+        names: dict[str, Iterable[str]] = {"question": questions, "variable": variables, "hidden": hidden}
         return cls(
-            questions={question.key: question for question in reversed(listed)},
-            order={question.key: place for place, question in reversed(list(enumerate(listed)))},
-            variables={
-                each.key: "text" if isinstance(each.initial, str) else "number" for each in definition.variables
-            },
-            hidden=frozenset(each.key for each in definition.hidden_fields),
+            questions=questions,
+            order={question.key: place for place, question in reversed(list(enumerate(asked)))},
+            variables=variables,
+            hidden=hidden,
+            listed={kind: ", ".join(sorted(has)[:MOST_LISTED]) or "none" for kind, has in names.items()},
         )
 
     def subject(self, reference: str) -> Subject | None:

@@ -10,7 +10,7 @@ import re2
 from services.survey.definition.conditions import ALONE, All, Any, Comparison, Condition, Operator
 from services.survey.definition.document import Definition
 from services.survey.definition.faults.fault import Fault, error, warning
-from services.survey.definition.faults.places import Kind, Known, Subject, condition_places
+from services.survey.definition.faults.places import MOST_LISTED, Kind, Known, Subject, condition_places
 from services.survey.definition.logic import TODAY, number, pattern
 from services.survey.definition.questions import CSI, SCORED, bounds
 
@@ -58,11 +58,8 @@ def unknown(known: Known, reference: str, pointer: str, until: int) -> Iterator[
     kind, _, rest = reference.partition(".")
     name = rest.partition(".")[0]
     if known.subject(reference) is None:
-        has = {"question": known.questions, "variable": known.variables, "hidden": known.hidden}.get(kind, ())
-        listed = ", ".join(sorted(has)[:20]) or "none"
-        exists = (
-            f"`{name}` has no such item." if kind == "question" and name in known.questions else f"There are {listed}."
-        )
+        is_item = kind == "question" and name in known.questions
+        exists = f"`{name}` has no such item." if is_item else f"There are {known.listed.get(kind, 'none')}."
         yield error(pointer, f"unknown_{kind}", f"`{reference}` leads nowhere. {exists}")
     elif kind == "question" and known.order[name] >= until:
         detail = f"`{name}` is asked only afterwards, so nothing is known of it here. Move it before this."
@@ -109,7 +106,7 @@ def _value(operator: Operator, value: Whatever, subject: Subject, pointer: str) 
     elif subject.ids and operator not in _SIZES:
         for each in value if isinstance(value, list) else [value]:
             if not isinstance(each, str) or each not in subject.ids:
-                listed = ", ".join(sorted(subject.ids)[:20])
+                listed = ", ".join(sorted(subject.ids)[:MOST_LISTED])
                 yield error(pointer, "unknown_option", f"There is no option `{each}`; there are {listed}.")
 
 
@@ -151,8 +148,7 @@ def _calculations(definition: Definition, known: Known) -> Iterator[Fault]:
             pointer = f"/pages/{page_number}/calculations/{index}"
             kind = known.variables.get(calculation.variable)
             if kind is None:
-                listed = ", ".join(sorted(known.variables)) or "none"
-                detail = f"There is no variable `{calculation.variable}`; there are {listed}."
+                detail = f"There is no variable `{calculation.variable}`; there are {known.listed['variable']}."
                 yield error(f"{pointer}/variable", "unknown_variable", detail)
                 continue
             if (calculation.value is None) == (calculation.operand is None):

@@ -49,14 +49,13 @@ def _endings(definition: Definition) -> Iterator[Fault]:
 
 def _words(definition: Definition) -> Iterator[Fault]:
     """A link in the words of a question or a page that only some come to."""
+    skippable = _skippable(definition)
     for place in text_places(definition):
         parts = place.pointer.split("/")
         if parts[1] == "pages":
             page = definition.pages[int(parts[2])]
             question = page.questions[int(parts[4])] if len(parts) > 4 else None
-            is_for_some = (question is not None and question.show_when is not None) or _is_skippable(
-                definition, page.key
-            )
+            is_for_some = (question is not None and question.show_when is not None) or page.key in skippable
         else:
             is_for_some = parts[1] == "endings" and len(definition.endings) > 1 and parts[3] != "link"
         if is_for_some:
@@ -65,16 +64,15 @@ def _words(definition: Definition) -> Iterator[Fault]:
                     yield error(f"{place.pointer}/{locale}", "review_gating", _WHY)
 
 
-def _is_skippable(definition: Definition, key: str) -> bool:
-    """Whether some jump leads past this page."""
+def _skippable(definition: Definition) -> set[str]:
+    """The pages that some jump leads past."""
     keys = [page.key for page in definition.pages]
-    at = keys.index(key)
-    for number, page in enumerate(definition.pages[:at]):
-        for jump in page.jumps:
-            lands = keys.index(jump.to) if jump.to in keys else len(keys)
-            if number < at < lands:
-                return True
-    return False
+    places = {key: number for number, key in enumerate(keys)}
+    found: set[str] = set()
+    for number, page in enumerate(definition.pages):
+        furthest = max((places.get(jump.to, len(keys)) for jump in page.jumps), default=0)
+        found.update(keys[number + 1 : furthest])
+    return found
 
 
 def _is_review(url: str) -> bool:
