@@ -79,6 +79,8 @@ class TestOperators:
             ("a", "is_one_of", (["a", "b"],), True),
             (9, "is_one_of", ([8, 9],), True),
             ("c", "is_none_of", (["a", "b"],), True),
+            (None, "is_none_of", (["a", "b"],), False),
+            ([], "includes_none", (["a"],), False),
             (["a", "b"], "includes_any", (["b", "c"],), True),
             (["a", "b"], "includes_all", (["b", "c"],), False),
             (["a", "b"], "includes_none", (["c"],), True),
