@@ -10,6 +10,7 @@ from sqlalchemy import Select, delete, func, or_, select
 
 from services.customers.activities import service as activities
 from services.customers.consents import service as consents
+from services.customers.imports import forgetting as files
 from services.customers.merges import suggestions
 from services.customers.merges.merging import former, join
 from services.customers.records.directory import Directory
@@ -81,7 +82,7 @@ async def edit(work: Work, customer_id: UUID, body: CustomerChanges, expected: i
 
 
 async def remove(work: Work, customer_id: UUID, expected: int | None) -> None:
-    """The person: all records that were merged into theirs, and what they did, said and allowed.
+    """The person: all records that were merged into theirs, what they did and allowed, and what imports say of them.
 
     Raises `CustomerNotFound` or `StaleVersion`.
     """
@@ -89,10 +90,11 @@ async def remove(work: Work, customer_id: UUID, expected: int | None) -> None:
     customer = directory.require(customer_id)
     check_match(expected, customer.version)
     people = [customer, *await former(work, customer)]
+    ids = [each.id for each in people]
+    await files.forget(work, ids)
     for each in people:
         directory.remove(each)
     await directory.save()
-    ids = [each.id for each in people]
     await suggestions.forget(work, ids)
     gone = (CustomerIdentity.account_id == work.account_id, CustomerIdentity.customer_id.in_(ids))
     await work.session.execute(delete(CustomerIdentity).where(*gone))

@@ -252,6 +252,19 @@ class TestImports:
         [found] = (await client.get("/v1/customers")).json()["data"]
         assert found["phone"] == "+351912345678"
 
+    async def test_say_nothing_any_more_of_somebody_who_was_deleted(self, customers: Harness, account: UUID) -> None:
+        client = customers.client(account=account)
+        ana = (await client.post("/v1/customers", json={"email": "ana@example.com"})).json()["id"]
+        rows = ("7; ANA@example.com;too;few", "8;ben@example.com;too;few")
+        done = await run(customers, client, (await upload(client, table(*rows)))["id"])
+        waiting = await upload(client, table("9;Ana@Example.com;Ana;;;", "10;ben@example.com;Ben;;;"))
+        assert (await client.delete(f"/v1/customers/{ana}")).status_code == 204
+        assert "ana" not in (await client.get(f"{PATH}/{done['id']}/rejections.csv")).text.lower()
+        answer = await run(customers, client, waiting["id"])
+        assert counts(answer) == (2, 1, 0, 1)
+        [rejected] = (await client.get(f"{PATH}/{answer['id']}/rejections")).json()["data"]
+        assert (rejected["line"], rejected["cells"]) == (2, [])
+
     async def test_keep_no_file_once_they_are_done(self, customers: Harness, account: UUID) -> None:
         from datetime import timedelta
 
