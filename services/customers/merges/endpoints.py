@@ -79,4 +79,4 @@ def _merge(row: Merge) -> MergeOut:
 
 def _suggestion(row: MergeSuggestion) -> SuggestionOut:
     fields = {name: getattr(row, name) for name in SuggestionOut.model_fields if name != "customer_ids"}
-    return SuggestionOut(**fields, customer_ids=(row.first_id, row.second_id))
+    return SuggestionOut(**fields, customer_ids=[row.first_id, row.second_id])

@@ -56,7 +56,7 @@ class SuggestionOut(Model):
     identities of which they have different ones; `merge_id` is what came of it, if it was accepted."""
 
     id: UUID
-    customer_ids: tuple[UUID, UUID]
+    customer_ids: list[UUID]
     score: int
     signs: list[str]
     conflicts: list[str]
