@@ -8,9 +8,9 @@ from fastapi import Query
 from services.customers.records import service as customers
 from services.customers.records.auth import CustomersRead
 from services.customers.timeline import service as timeline
-from services.customers.timeline.history import history_of
+from services.customers.timeline.history import Wanted, page_of
 from services.customers.timeline.schemas import EntryKind, TimelineEntry
-from shared.db.pagination import Page, PageQuery, paginate
+from shared.db.pagination import Page, PageQuery
 from shared.http.routing import APIRouter
 from shared.http.schemas import Moment
 
@@ -31,5 +31,5 @@ async def read_timeline(
 ) -> Page[TimelineEntry]:
     """Newest first, by when it happened. What happened under merged records is in it."""
     customer = await customers.find(work, customer_id)
-    statement, keys = history_of(work, customer.id, kinds=kinds, channel=channel, since=since, until=until)
-    return (await paginate(work.session, statement, page, keys=keys)).map(timeline.as_entry)
+    wanted = Wanted(kinds, channel, since, until)
+    return (await page_of(work, customer.id, page, wanted)).map(timeline.as_entry)
