@@ -3,7 +3,8 @@
 from services.customers.consents import service as consents
 from services.customers.db import MERGED_CUSTOMERS
 from services.customers.records.models import Customer
-from shared.bus.events import Event
+from shared.bus.events import Actor, Event
+from shared.contracts.base import ActorKind
 from shared.contracts.consent import ConsentStated, PreferenceStated
 from shared.contracts.customers import CustomerMerged
 from shared.work import Work
@@ -22,7 +23,7 @@ async def write_answer(work: Work, event: Event[ConsentStated]) -> None:
             "text": said.text, "survey_id": str(said.survey_id), "response_id": str(said.response_id),
             "question": said.question,
         },
-        effective_at=said.stated_at,
+        effective_at=said.stated_at, actor=Actor(ActorKind.HUMAN, str(said.customer_id)),
     )  # fmt: skip
 
 
@@ -36,6 +37,7 @@ async def write_preference(work: Work, event: Event[PreferenceStated]) -> None:
         work, said.statement_id, said.customer_id,
         purpose=said.purpose, channel=said.channel, granted=said.granted, basis="consent",
         text_version=said.text_version, source="unsubscribe", proof=proof, effective_at=said.stated_at,
+        actor=Actor(ActorKind.HUMAN, str(said.customer_id)),
     )  # fmt: skip
 
 

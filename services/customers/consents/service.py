@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.customers.consents.models import Consent
 from services.customers.consents.schemas import ConsentState, NewConsent
+from shared.bus.events import Actor
 from shared.contracts.consent import (
     ALLOWED_BY_DEFAULT,
     MARKETING,
@@ -56,8 +57,9 @@ async def write(
     source: str,
     proof: dict[str, Any],
     effective_at: datetime,
+    actor: Actor | None = None,
 ) -> Consent | None:
-    """Add a row and tell the others; None if there is one with this id already.
+    """Add a row and tell the others; None if there is one with this id already. `actor`: who, if not who works here.
 
     `customer_id` may be of a record that was merged: the row goes to who that is now, and back with it.
     """
@@ -72,7 +74,7 @@ async def write(
         text_version=text_version,
         source=source,
         proof=proof,
-        actor=str(work.actor),
+        actor=str(actor or work.actor),
         effective_at=min(effective_at, work.now),
         recorded_at=work.now,
     )

@@ -133,6 +133,7 @@ class TestWhatIsSaidElsewhere:
         [row] = found.json()["data"]
         assert (row["id"], row["proof"]["source"]) == (str(said.statement_id), "unsubscribe")
         assert row["proof"]["message_id"] == str(said.message_id)
+        assert row["actor"] == f"human:{ana}"
         assert len(await customers.emitted(account, ConsentChanged)) == 1
 
     async def test_in_a_survey_is_written_down_with_its_words(self, customers: Harness, account: UUID) -> None:
