@@ -38,8 +38,7 @@ def bench() -> list[Ratio]:
             rates["insert"].append(asyncio.run(_by_insert(here)))
     return [
         Ratio("activities, NDJSON ÷ COPY of the same rows", divided(rates["ndjson"], rates["copy"]), at_least=0.1),
-        Ratio("activities, CSV ÷ INSERTs of the same rows", divided(rates["csv"], rates["insert"]), at_least=1.0),
-        Ratio("activities a second, NDJSON, in thousands", [rate / 1_000 for rate in rates["ndjson"]], at_least=5.0),
+        Ratio("activities, CSV ÷ INSERTs of the same rows", divided(rates["csv"], rates["insert"]), at_least=0.5),
     ]
 
 
