@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
 from sqlalchemy import delete, select, text
-from sqlalchemy.dialects.postgresql import JSONB
 
 from services.customers.activities import telling
 from services.customers.activities.models import Activity, DeletedActivity
@@ -60,9 +60,9 @@ _STORE = text(
             else excluded.origin_customer_id end,
         told_version = coalesce(known.told_version, excluded.told_version)
     where known.version < excluded.version and (known.told_version is null or excluded.told_version is not null)
-    returning *
+    returning id, source, source_id, customer_id, origin_customer_id, received_at, told_version
     """
-).columns(properties=JSONB)
+)
 _SEEN = text(
     """
     select given.place, activity.id, activity.customer_id, activity.version, gone.source is not null as gone
@@ -112,12 +112,12 @@ async def record_all(work: Work, activities: Sequence[NewActivity]) -> list[Outc
     while rows:
         # A statement cannot correct what it has just recorded: the same one once more waits for the next.
         first = {(row["source"], row["source_id"]): place for place, row in reversed(rows.items())}
-        for row in await _store(work, [rows[place] for place in first.values()]):
-            place = first[row.source, row.source_id]
-            outcomes[place] = Outcome(
-                "created" if row.id == rows[place]["id"] else "corrected", row.id, row.customer_id
-            )
-            await telling.of(work, row)
+        for stored in await _store(work, [rows[place] for place in first.values()]):
+            place = first[stored.source, stored.source_id]
+            sent = rows[place] | {"properties": activities[place].properties}
+            status: Status = "created" if stored.id == sent["id"] else "corrected"
+            outcomes[place] = Outcome(status, stored.id, stored.customer_id)
+            await telling.of(work, SimpleNamespace(**sent | stored._asdict()))
         # Others were first in the meantime, or it comes twice here.
         untold = [place for place in first.values() if place not in outcomes]
         outcomes |= await _seen(work, activities, untold, is_stored=True)
