@@ -137,8 +137,11 @@ def _apply(work: Work, segment: Segment, compiled: Compiled) -> Any:
     if compiled.review_at is None:
         return union_all(*told)
     told.append(select(null().cast(Uuid), literal(False), func.min(judged.c.review_at)).select_from(judged))
-    reviews = select(*keys, judged.c.id, judged.c.review_at).where(judged.c.review_at.is_not(None))
-    planned = upsert(Review).from_select(["account_id", "segment_id", "customer_id", "due_at"], reviews)
+    reviews = select(*keys, judged.c.id, literal(segment.id, Uuid), judged.c.review_at)
+    planned = upsert(Review).from_select(
+        ["account_id", "segment_id", "customer_id", "planned_for", "due_at"],
+        reviews.where(judged.c.review_at.is_not(None)),
+    )
     planned = planned.on_conflict_do_update(
         index_elements=["account_id", "segment_id", "customer_id"],
         set_={"due_at": planned.excluded.due_at},

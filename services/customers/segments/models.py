@@ -76,14 +76,19 @@ class ListedCustomer(Identified, AccountOwned, Base):
 
 
 class Review(AccountOwned, Base):
-    """When time alone may bring the customer in or out: something leaves a window, or a last one gets too old."""
+    """When time alone may bring the customer in or out: something leaves a window, or a last one gets too old.
+
+    `planned_for` is the segment once more, for the index of what is due. One that began with `segment_id` would be
+    taken for finding one customer's review too, whenever the planner underestimates how many a segment has.
+    """
 
     __tablename__ = "segment_reviews"
-    __table_args__ = (Index("ix_segment_reviews_due", "segment_id", "due_at"),)
+    __table_args__ = (Index("ix_segment_reviews_due", "planned_for", "due_at"),)
 
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
     segment_id: Mapped[UUID] = mapped_column(primary_key=True)
     customer_id: Mapped[UUID] = mapped_column(primary_key=True)
+    planned_for: Mapped[UUID]
     due_at: Mapped[datetime]
 
 

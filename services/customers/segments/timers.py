@@ -61,7 +61,7 @@ async def review(work: Work, timer: Timer) -> None:
     segment = _find(segments, timer)
     if segment is None:
         return
-    of_segment = (Review.account_id == work.account_id, Review.segment_id == segment.id)
+    of_segment = (Review.account_id == work.account_id, Review.planned_for == segment.id)
     due = select(Review.customer_id).where(*of_segment, Review.due_at <= work.now)
     ids = (await work.session.scalars(due.order_by(Review.due_at).limit(REVIEWED_AT_ONCE))).all()
     planned = segment.review_at
