@@ -44,7 +44,8 @@
     });
     all("input[type=hidden]:not([name='.spent'])").forEach(input => input.remove());
     page.querySelectorAll(":scope > input[type=hidden]").forEach(input => form.append(input));
-    form.querySelector(".steps").replaceWith(page.querySelector(".steps"));
+    // In its place: somebody may have the focus on it.
+    form.querySelector("[name=go]").textContent = page.querySelector("[name=go]").textContent;
     document.querySelector("[role=status]").textContent = grew ? form.dataset.more : "";
   };
 
