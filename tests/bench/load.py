@@ -30,6 +30,7 @@ class Plan:
     connections: int
     seconds: float
     warm_up: float = 0.5
+    method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,9 @@ def _requests(plan: Plan) -> Iterator[bytes]:
     template = plan.body.encode()
     length = len(template) + (36 - len(UNIQUE)) * template.count(UNIQUE)
     headers = {"Host": "bench", "Content-Type": "application/json", "Content-Length": str(length)} | plan.headers
-    head = f"POST {plan.path} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    head = f"{plan.method} {plan.path} HTTP/1.1\r\n" + "".join(
+        f"{name}: {value}\r\n" for name, value in headers.items()
+    )
     start = head.encode() + b"\r\n"
     prefix, counter = str(uuid4())[:24], 0
     while True:

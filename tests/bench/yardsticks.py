@@ -14,7 +14,7 @@ import orjson
 import uvicorn
 from fastapi import FastAPI, Header, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from starlette.responses import PlainTextResponse
+from starlette.responses import HTMLResponse, PlainTextResponse
 
 from shared.auth.tokens import TokenVerifier
 from shared.bus.events import encode_event
@@ -75,6 +75,10 @@ def noop() -> FastAPI:
     @app.post("/v1/tickets", status_code=201)
     async def ticket(body: TicketBody) -> Accepted:
         return Accepted(id=body.subject, duplicate=False)
+
+    @app.get("/page", response_class=HTMLResponse)
+    async def page() -> str:
+        return "<!doctype html>"
 
     return app
 

@@ -18,6 +18,7 @@ from services.survey.invitations.models import UNANSWERED, Invitation, Invitatio
 from services.survey.invitations.tokens import Link, LinkKind, Links
 from services.survey.pages.fields import Fields
 from services.survey.pages.filling import LANG, SUBMISSION, Filling, Go, Step, first_step, next_step
+from services.survey.pages.opening import first_pages, is_the_same_for_all
 from services.survey.pages.rendering import Entered, Sheet, ending_page, message_page, survey_page
 from services.survey.pages.words import page_locale
 from services.survey.responses.intake import Outcome, Sender, intake_of, submission_of
@@ -58,7 +59,13 @@ async def show_page(request: Request) -> Response:
         return visit
     filling = _filling(request, visit, _preselected(request, visit.sheet.definition))
     submission = str(new_id()) if visit.needs_submission else None
-    return _shown(request, visit, filling, first_step(filling), submission)
+    if not is_the_same_for_all(filling):
+        return _shown(request, visit, filling, first_step(filling), submission)
+    pages, survey, sheet = first_pages(runtime_of(request)), visit.survey, visit.sheet
+    scores = tuple((key, value) for key, values in filling.entered.items() for value in values)
+    key = (survey.survey_id, survey.version, sheet.business, sheet.locale, filling.today, submission is None, scores)
+    marked = None if submission is None else pages.mark
+    return pages.show(key, lambda: _shown(request, visit, filling, first_step(filling), marked), submission)
 
 
 async def answer_page(request: Request) -> Response:
