@@ -42,7 +42,12 @@ def create_app(runtime: Runtime) -> FastAPI:
         routes=[*responses.ROUTES, *pages.ROUTES, *receipts.ROUTES, *widget.ROUTES],
         openapi_paths=openapi.paths(),
         openapi_schemas=openapi.schemas(),
-        body_limits={"/v1/responses/bulk": None, "/v1/uploads": files.LARGEST + 1, "/w/": files.LARGEST + 1},
+        body_limits={
+            "/v1/responses/bulk": None,
+            "/v1/uploads": files.LARGEST + 1,
+            "/w/": files.LARGEST + 1,
+            "/s/": pages.LARGEST,
+        },
         lifespan=open_intake,
     )
 

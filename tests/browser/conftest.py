@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from pathlib import Path
 
 import pytest
 import uvicorn
@@ -53,8 +54,8 @@ async def serve() -> AsyncIterator[Site]:
 
 
 @pytest.fixture
-async def survey(harness: HarnessFactory) -> Harness:
-    return await harness(SERVICE, survey_contact_wait_seconds=0)
+async def survey(harness: HarnessFactory, tmp_path: Path) -> Harness:
+    return await harness(SERVICE, survey_contact_wait_seconds=0, files_folder=str(tmp_path / "files"))
 
 
 @pytest.fixture

@@ -135,6 +135,7 @@ DETAILS: Final = [
         ),
         required=True,
     ),
+    asks("photo", "file", in_all("A photo of it", "Ein Foto davon", "صورة له"), kinds=["image"], most=2),
     asks("comment", "long_text", in_all("Anything else?", "Sonst noch etwas?", "هل من شيء آخر؟")),
 ]
 DEFINITION: Final[dict[str, Any]] = {
@@ -179,6 +180,9 @@ ANSWERS: Final[dict[str, Any]] = {
 }
 
 
+PNG: Final = b"\x89PNG\r\n\x1a\n" + b"0" * 50
+
+
 async def answer_scores(page: Page, *, scripts: bool) -> None:
     """The first page. Without scripts the question that depends on the score comes with the next press."""
     await choose(page, "recommend", "3")
@@ -208,6 +212,7 @@ async def answer_details(page: Page) -> None:
     await page.locator("#weight").fill("1,25")
     await page.locator("#phone").fill("+49 30 123456")
     await page.locator("#agree").check()
+    await page.locator("#photo").set_input_files({"name": "bread.png", "mimeType": "image/png", "buffer": PNG})
 
 
 async def choose(page: Page, name: str, value: str) -> None:

@@ -1,11 +1,15 @@
 """Every type of question, answered on a telephone: with scripts and without, in a language of each direction."""
 
+import asyncio
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
+from sqlalchemy import select
 
+from services.survey.files.models import File
 from services.survey.pages.words import words_in
 from shared.testing.harness import Harness
 from tests.browser import everything
@@ -21,6 +25,7 @@ from tests.browser.everything import (
 )
 from tests.browser.test_page import open_page, received
 from tests.survey.definition.test_answers import TYPES
+from tests.survey.pages.test_keeping import attempts, given, responses
 
 LANGUAGES = ["en", "ar"]
 
@@ -29,15 +34,20 @@ async def survey_of_everything(survey: Harness, account: UUID) -> str:
     return await open_page(survey, account, kind="custom", definition=DEFINITION)
 
 
-async def survey_of(survey: Harness, account: UUID, *questions: dict[str, Any]) -> str:
-    definition = {"locales": ["en", "de", "ar"], "pages": [{"key": "page", "questions": questions}]}
+async def only_file(survey: Harness, account: UUID) -> str:
+    async with survey.work(account) as work:
+        return str((await work.session.scalars(select(File.id).where(File.account_id == account))).one())
+
+
+async def survey_of(survey: Harness, account: UUID, *questions: dict[str, Any], **fields: Any) -> str:
+    definition = {"locales": ["en", "de", "ar"], "pages": [{"key": "page", "questions": questions}], **fields}
     return await open_page(survey, account, kind="custom", definition=definition)
 
 
 class TestTheSurveyOfEverything:
     def test_has_every_type(self) -> None:
         asked = {question["type"] for page in DEFINITION["pages"] for question in page["questions"]}
-        assert set(TYPES) - asked == {"file"}
+        assert asked == set(TYPES)
 
     @pytest.mark.parametrize("scripts", [True, False])
     @pytest.mark.parametrize("locale", LANGUAGES)
@@ -56,7 +66,8 @@ class TestTheSurveyOfEverything:
             assert await page.locator("h1").inner_text() == DEFINITION["endings"][0]["title"][locale]
             review = page.get_by_role("link", name=DEFINITION["review"]["label"][locale])
             assert await review.get_attribute("href") == "https://reviews.example/us"
-        assert await received(survey, account) == [ANSWERS]
+        [answers] = await received(survey, account)
+        assert answers == ANSWERS | {"photo": [await only_file(survey, account)]}
         assert all(httpx.URL(address).path == path for address in visitor.asked)
 
     @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -163,6 +174,45 @@ class TestWithScripts:
             await page.locator("[name='order.service']").focus()
             await page.locator("[name='order.service']").select_option("1")
             assert await page.locator("[name='order.price']").input_value() == "3"
+
+    async def test_what_was_entered_is_kept_when_somebody_leaves(
+        self, survey: Harness, account: UUID, visit: Visit
+    ) -> None:
+        path = await survey_of_everything(survey, account)
+        async with visit() as visitor:
+            await visitor.page.goto(path)
+            await choose(visitor.page, "recommend", "9")
+            await visitor.page.locator("[name=happy]").first.focus()
+            await visitor.page.goto("about:blank")
+            async with asyncio.timeout(10):
+                while [one.state for one in await attempts(survey, account)] != ["dismissed"]:
+                    await asyncio.sleep(0.05)
+        [part] = await responses(survey, account)
+        assert (given(part), part.completed) == ({"recommend": 9}, False)
+        [attempt] = await attempts(survey, account)
+        assert set(attempt.seen) == {"recommend", "happy"}
+
+    async def test_nothing_is_told_of_a_page_that_nobody_touched(
+        self, survey: Harness, account: UUID, visit: Visit
+    ) -> None:
+        path = await survey_of_everything(survey, account)
+        async with visit() as visitor:
+            await visitor.page.goto(path)
+            await visitor.page.goto("about:blank")
+            await visitor.page.goto(path)
+        assert [httpx.URL(address).path for address in visitor.asked] == [path, path]
+        assert await attempts(survey, account) == []
+
+    async def test_a_riddle_is_solved_by_the_device(self, survey: Harness, account: UUID, visit: Visit) -> None:
+        path = await survey_of(survey, account, everything.CHOICES[1], proof_of_work=True)
+        async with visit() as visitor:
+            await visitor.page.goto(path)
+            await visitor.page.locator("[name='.proof']").wait_for(state="attached")
+            await choose(visitor.page, "liked", "taste")
+            survey.clock.advance(timedelta(seconds=5))
+            await go_on(visitor.page)
+        [response] = await responses(survey, account)
+        assert (response.completed, response.suspicious) == (True, [])
 
 
 class TestByKeyboard:

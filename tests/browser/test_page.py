@@ -1,5 +1,6 @@
 """The hosted page, as people with a telephone see it."""
 
+import gzip
 from uuid import UUID
 
 import httpx
@@ -8,6 +9,7 @@ import pytest
 from shared.contracts.survey import ResponseReceived
 from shared.testing.harness import Harness
 from tests.browser.conftest import Visit
+from tests.browser.everything import DEFINITION
 from tests.survey.building import open_survey
 
 
@@ -57,3 +59,12 @@ class TestTheReadyMadePage:
             await visitor.page.goto(path)
             await visitor.page.wait_for_load_state("networkidle")
         assert [httpx.URL(address).path for address in visitor.asked] == [path]
+
+
+class TestTheWeight:
+    async def test_is_little(self, survey: Harness, account: UUID) -> None:
+        """Style and script included, as it is and as it travels."""
+        for fields in ({"kind": "nps"}, {"kind": "custom", "definition": DEFINITION}):
+            page = await survey.anonymous().get(await open_page(survey, account, **fields))
+            assert len(page.content) <= 30_000
+            assert len(gzip.compress(page.content)) <= 10_000

@@ -106,6 +106,15 @@ async def of_response(work: Work, response_id: UUID) -> Sequence[File]:
     return (await work.session.scalars(select(File).where(mine))).all()
 
 
+async def names_of(work: Work, survey: PublishedSurvey, submission_id: str) -> Mapping[str, str]:
+    """What the files of this attempt are called, by id."""
+    blurred = survey.definition.anonymous
+    submission_id = anonymity.masked(survey.survey_id, submission_id) if blurred else submission_id
+    mine = (File.account_id == work.account_id) & (File.survey_id == survey.survey_id)
+    rows = await work.session.execute(select(File.id, File.name).where(mine, File.submission_id == submission_id))
+    return {str(file_id): name for file_id, name in rows}
+
+
 async def delete_of(work: Work, response_id: UUID) -> None:
     """All files of a response: rows now, bytes right after, by a timer that tries until they are gone."""
     mine = (File.account_id == work.account_id) & (File.response_id == response_id)

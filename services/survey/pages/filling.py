@@ -12,16 +12,22 @@ from services.survey.definition.answers import Checked, check
 from services.survey.definition.document import Definition, Page
 from services.survey.definition.facts import Attempt
 from services.survey.definition.flow import Walk, walk
-from services.survey.definition.questions import Question, Ranking
+from services.survey.definition.questions import File, Question, Ranking
 from services.survey.pages.fields import Fields, answers_in, names_of, shared_places
 from services.survey.pages.problems import SHARED_PLACES, Wrong
 
-Go = Literal["next", "back", "look"]
+Go = Literal["next", "back", "look", "later", "seen", "keep", "leave"]
 # The form's own fields. No question is called so: keys do not begin with a dot.
 LEFT: Final = ".left"
 SHOWN: Final = ".shown"
 SUBMISSION: Final = ".submission"
 LANG: Final = ".lang"
+# When the first page was shown, how long each question had somebody's attention, and against programs a field that
+# nobody sees and a little arithmetic (see `responses/suspicion.py`).
+STAMP: Final = ".stamp"
+SPENT: Final = ".spent"
+TRAP: Final = ".website"
+PROOF: Final = ".proof"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,16 @@ class Filling:
     language: str
     channel: str
     today: str
+    # Files that came with the form and were not taken.
+    refused: Sequence[Wrong] = ()
+
+    @property
+    def left(self) -> Sequence[str]:
+        return _left(self)
+
+    def text(self, name: str) -> str:
+        """One of the form's own fields."""
+        return next(iter(self.entered.get(name, ())), "")
 
     def attempt(self, left: Iterable[str] | None) -> Attempt:
         questions = list(self.definition.questions)
@@ -61,6 +77,10 @@ class Step:
     def is_first(self) -> bool:
         return not self.left
 
+    @property
+    def takes_files(self) -> bool:
+        return any(isinstance(question, File) for question in self.questions)
+
 
 def first_step(filling: Filling) -> Step:
     """Where somebody begins, or goes on who has come back: `filling.entered` holds what is known of them."""
@@ -71,8 +91,10 @@ def next_step(filling: Filling, go: Go) -> Step | Checked:
     """The page to be shown, or all that was answered, once there is nothing left to ask and nothing is wrong."""
     left = _left(filling)
     here = walk(filling.definition, filling.attempt(left))
-    if go == "look" or here.page is None:
-        return _step(filling, here) if here.page else _finish(filling, here)
+    if here.page is None:
+        return _finish(filling, here)
+    if go not in ("next", "back"):
+        return _step(filling, here, wrong=filling.refused)
     if go == "back":
         before = [page.key for page in here.pages[:-2]]
         return _step(filling, walk(filling.definition, filling.attempt(before)))
@@ -102,12 +124,12 @@ def _wrong(filling: Filling, left: Sequence[str]) -> list[Wrong]:
         for key, question in asked.items()
         if isinstance(question, Ranking) and shared_places(question, filling.entered)
     ]
-    told = {one.question for one in places}
+    told = {one.question for one in (*places, *filling.refused)}
     # Not on the form: only somebody who makes up forms is refused it, and is not asked again.
     rules = [Wrong.of(problem) for problem in checked.problems if problem.question in asked]
-    order = list(asked)
+    order, here = list(asked), [one for one in filling.refused if one.question in asked]
     return sorted(
-        [*places, *(one for one in rules if one.question not in told)], key=lambda one: order.index(one.question)
+        [*places, *here, *(one for one in rules if one.question not in told)], key=lambda one: order.index(one.question)
     )
 
 

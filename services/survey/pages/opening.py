@@ -1,11 +1,13 @@
 """First pages, rendered once: after a mailing, thousands open the same one within minutes.
 
-What differs between two visitors, the submission's id, has a mark in its place, which is exchanged in each answer.
+What differs between two visitors, the submission's id and when they came, has a mark in its place, which is exchanged
+in each answer.
 """
 
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from fastapi import Response
@@ -18,23 +20,34 @@ MOST_ENTRIES: Final = 500
 _KEY = "survey.pages"
 
 
+@dataclass(frozen=True, slots=True)
+class MarkedPage:
+    body: bytes
+    headers: dict[str, str]
+
+    def shown(self, texts: Mapping[str, str]) -> Response:
+        """With each mark's text in its place."""
+        body = self.body
+        for mark, text in texts.items():
+            body = body.replace(mark.encode(), text.encode())
+        return Response(body, headers=self.headers)
+
+
 class FirstPages:
     def __init__(self) -> None:
-        # Nobody can write it into a survey.
-        self.mark = secrets.token_urlsafe(24)
-        self._pages: OrderedDict[Hashable, tuple[bytes, dict[str, str]]] = OrderedDict()
+        # Nobody can write them into a survey.
+        self.marks = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
+        self._pages: OrderedDict[Hashable, MarkedPage] = OrderedDict()
 
-    def show(self, key: Hashable, render: Callable[[], Response], submission: str | None) -> Response:
-        """`render` makes the page with `mark` where the submission's id belongs."""
-        found = self._pages.get(key)
-        if found is None:
-            page = render()
-            headers = {name: value for name, value in page.headers.items() if name != "content-length"}
-            found = self._pages[key] = bytes(page.body), headers
-            if len(self._pages) > MOST_ENTRIES:
-                self._pages.popitem(last=False)
-        body, headers = found
-        return Response(body.replace(self.mark.encode(), (submission or "").encode()), headers=headers)
+    def find(self, key: Hashable) -> MarkedPage | None:
+        return self._pages.get(key)
+
+    def keep(self, key: Hashable, page: Response) -> MarkedPage:
+        headers = {name: value for name, value in page.headers.items() if name != "content-length"}
+        found = self._pages[key] = MarkedPage(bytes(page.body), headers)
+        if len(self._pages) > MOST_ENTRIES:
+            self._pages.popitem(last=False)
+        return found
 
 
 def first_pages(runtime: Runtime) -> FirstPages:
@@ -46,8 +59,13 @@ def first_pages(runtime: Runtime) -> FirstPages:
 
 
 def is_the_same_for_all(filling: Filling) -> bool:
-    """Nothing on the first page depends on who looks: no hidden field, no order of chance."""
-    return not filling.hidden and not any(map(_is_shuffled, filling.definition.pages[0].questions))
+    """Nothing on the first page depends on who looks: no hidden field, no order of chance, no riddle."""
+    definition = filling.definition
+    return (
+        not filling.hidden
+        and not definition.proof_of_work
+        and not any(map(_is_shuffled, definition.pages[0].questions))
+    )
 
 
 def _is_shuffled(question: Question) -> bool:

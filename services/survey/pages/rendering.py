@@ -9,22 +9,22 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
+import orjson
 from fastapi import Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from services.survey.definition.document import Definition, Ending
 from services.survey.definition.facts import Facts
 from services.survey.definition.piping import filled
-from services.survey.definition.questions import File
 from services.survey.definition.texts import Text, in_locale
 from services.survey.pages.fields import Fields
-from services.survey.pages.filling import LANG, LEFT, SHOWN, SUBMISSION, Step
+from services.survey.pages.filling import LANG, LEFT, PROOF, SHOWN, SPENT, STAMP, SUBMISSION, TRAP, Step
 from services.survey.pages.problems import field_of, told
 from services.survey.pages.theme import colours_of
 from services.survey.pages.views import Teller, view_of
 from services.survey.pages.words import FALLBACK, direction, language_name, words_in
 
-Message = Literal["thanks", "used", "expired", "closed", "full", "unknown", "unavailable"]
+Message = Literal["thanks", "used", "expired", "closed", "full", "saved", "unknown", "unavailable"]
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 
@@ -47,7 +47,8 @@ class Sheet:
 class Entered:
     """What somebody has filled in so far. `submission` tells one filling-in of an open link from the next.
 
-    `order` is the same for all pages of one filling-in, and shuffles what is to be shuffled. `files`: names by id.
+    `order` is the same for all pages of one filling-in, and shuffles options; `stamp` says when it began.
+    `files`: names by id. `puzzle`: for the respondent's device, if the survey wants one solved.
     """
 
     fields: Fields
@@ -55,6 +56,8 @@ class Entered:
     order: str
     today: date
     files: Mapping[str, str] = field(default_factory=dict)
+    stamp: str = ""
+    puzzle: Mapping[str, Any] | None = None
 
 
 def survey_page(sheet: Sheet, step: Step, entered: Entered) -> Response:
@@ -65,7 +68,7 @@ def survey_page(sheet: Sheet, step: Step, entered: Entered) -> Response:
         question = by_key[wrong.question]
         text = told(wrong, question, entered.fields, words, say)
         problems.setdefault(wrong.question, {"field": field_of(wrong, question), "text": text})
-    tell = Teller(words, say, entered.files, entered.order, entered.today)
+    tell = Teller(words, say, entered.files, entered.order, entered.today, bool(entered.stamp))
     shown = [
         view_of(
             question,
@@ -85,7 +88,11 @@ def survey_page(sheet: Sheet, step: Step, entered: Entered) -> Response:
         "carried": _carried(step, entered, sheet.locale),
         "is_first": step.is_first,
         "is_last": step.is_last,
-        "takes_files": any(isinstance(question, File) for question in step.questions),
+        "takes_files": step.takes_files and bool(entered.stamp),
+        "puzzle": orjson.dumps(entered.puzzle).decode() if entered.puzzle else None,
+        "trap": TRAP,
+        # Where there is no beginning, as in a receipt, nobody watches how far somebody comes.
+        "watched": bool(entered.stamp),
         # Only the server knows the rules; the script asks it, where an answer can change the page it is on.
         "live": any(question.show_when or question.required_when for question in step.page.questions),
         "languages": [(tag, language_name(tag)) for tag in sheet.definition.locales],
@@ -117,6 +124,13 @@ def message_page(
     return _page("message.html", sheet, locale, status, context, headers)
 
 
+def later_page(sheet: Sheet, address: str) -> Response:
+    """Where to go on."""
+    title, text = words_in(sheet.locale)["saved"]
+    links = [{"url": address, "label": address, "look": "plain"}]
+    return _page("message.html", sheet, sheet.locale, 200, {"title": title, "text": text, "links": links})
+
+
 def receipt_sheet(sheet: Sheet | None, locale: str, status: int, context: Mapping[str, Any]) -> Response:
     """A respondent's own answers; see `receipts`."""
     return _page("receipt.html", sheet, locale, status, context)
@@ -126,9 +140,9 @@ def _carried(step: Step, entered: Entered, locale: str) -> list[tuple[str, str]]
     carried = [*step.carried, (LANG, locale), (SHOWN, ",".join(question.key for question in step.questions))]
     if step.left:
         carried.append((LEFT, ",".join(step.left)))
-    if entered.submission:
-        carried.append((SUBMISSION, entered.submission))
-    return carried
+    own = {SUBMISSION: entered.submission, STAMP: entered.stamp}
+    own |= {name: next(iter(entered.fields.get(name, ())), None) for name in (SPENT, PROOF)}
+    return [*carried, *((name, text) for name, text in own.items() if text)]
 
 
 def _page(

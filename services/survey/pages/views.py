@@ -68,6 +68,8 @@ class Teller:
     files: Mapping[str, str]
     order: str
     today: date
+    # Files belong to the filling-in they came with; afterwards they can only be left out.
+    may_upload: bool
 
 
 def view_of(question: Question, entered: Fields, problem: str | None, *, required: bool, tell: Teller) -> View:
@@ -193,7 +195,7 @@ def _file(question: File, entered: Fields, tell: Teller) -> View:
     if question.most > 1:
         hints.append(tell.words["file_most"].format(most=question.most))
     accept = ",".join(ACCEPTED[kind] for kind in question.kinds)
-    return {"kept": kept, "most": question.most, "accept": accept, "hint": " ".join(hints)}
+    return {"kept": kept, "most": question.most if tell.may_upload else 0, "accept": accept, "hint": " ".join(hints)}
 
 
 def _number_line(question: Number, tell: Teller) -> tuple[View, None]:

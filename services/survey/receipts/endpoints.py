@@ -5,7 +5,6 @@ Nothing happens by opening a link: what changes anything is a form that is sent.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
 from uuid import UUID
 
 from fastapi import Request
@@ -17,6 +16,7 @@ from services.survey.files import service as files
 from services.survey.invitations.tokens import Link, LinkKind, Links
 from services.survey.pages.fields import Fields, fields_of
 from services.survey.pages.filling import Filling, Step, first_step, next_step
+from services.survey.pages.forms import form_of, go_of
 from services.survey.pages.rendering import Entered, Sheet, message_page, survey_page
 from services.survey.pages.words import page_locale
 from services.survey.receipts import service as receipts
@@ -31,7 +31,6 @@ from shared.http.dependencies import public_work, runtime_of
 from shared.http.errors import Gone, NotFound
 from shared.http.problems import translate
 
-MOST_FIELDS = 5_000
 _RESPONDENT = Actor(ActorKind.HUMAN, "respondent")
 
 
@@ -63,9 +62,8 @@ async def show_form(request: Request) -> Answer:
 async def take_form(request: Request) -> Answer:
     """The next page; after the last one the changed answers are taken."""
     visit = await _visit(request)
-    entered = await _entered(request)
-    steps = entered.get("go", ["next"])
-    found = next_step(_filling(request, visit, entered), "back" if "back" in steps else "next")
+    entered = (await form_of(request)).fields
+    found = next_step(_filling(request, visit, entered), go_of(entered))
     if isinstance(found, Step):
         return _shown(request, visit, found, entered)
     return await _changed(request, visit, found)
@@ -163,15 +161,3 @@ async def _changed(request: Request, visit: Visit, checked: Checked) -> Answer:
         response = await receipts.read(work, visit.link.target_id, to_change=True)
         await receipts.change(work, response, submission)
     return receipt_page("changed", visit.sheet, response, visit.files, token=request.path_params["token"])
-
-
-async def _entered(request: Request) -> Fields:
-    try:
-        text = (await request.body()).decode()
-        pairs = parse_qsl(text, keep_blank_values=True, encoding="utf-8", errors="strict", max_num_fields=MOST_FIELDS)
-    except ValueError:
-        return {}
-    found: dict[str, list[str]] = {}
-    for name, value in pairs:
-        found.setdefault(name, []).append(value.replace("\r\n", "\n"))
-    return found

@@ -7,25 +7,44 @@
     input.value = value;
   };
 
-  // How long each question had somebody's attention, in milliseconds.
+  // How long each question had somebody's attention, in milliseconds; the last one it had comes last.
+  for (const part of (form.elements[".spent"]?.value || "").split(",")) if (part) spent[part.split(":")[0]] = +part.split(":")[1];
   let now = null, since = 0;
   const attend = key => {
-    if (now) spent[now] = (spent[now] || 0) + Math.round(performance.now() - since);
+    if (now) {
+      const ms = (spent[now] || 0) + Math.round(performance.now() - since);
+      delete spent[now];
+      spent[now] = ms;
+    }
     now = key; since = performance.now();
     field(".spent", Object.entries(spent).map(([k, ms]) => k + ":" + ms).join(","));
   };
   const keyOf = node => node.closest?.("[data-key]")?.dataset.key;
   addEventListener("focusin", e => { const key = keyOf(e.target); if (key && key !== now) attend(key); });
-  addEventListener("visibilitychange", () => attend(document.hidden ? null : keyOf(document.activeElement) || null));
+
+  // What is seen and what is left unfinished, kept without being asked; nothing of it if somebody only looked.
+  const body = go => {
+    const fields = new URLSearchParams();
+    for (const [name, value] of new FormData(form)) if (typeof value === "string") fields.append(name, value);
+    fields.set("go", go);
+    return fields;
+  };
+  const tell = go => form.dataset.watched !== undefined && navigator.sendBeacon(location.href, body(go));
+  let seen = false, touched = false, sent = false;
+  const look_at = () => { if (!seen && !document.hidden) { seen = true; tell("seen"); } };
+  for (const sign of ["pointermove", "pointerdown", "keydown", "scroll"]) addEventListener(sign, look_at, { once: true, passive: true });
+  addEventListener("visibilitychange", () => {
+    attend(document.hidden ? null : keyOf(document.activeElement) || null);
+    if (document.hidden && touched && !sent) { touched = false; tell("keep"); }
+  });
+  addEventListener("pagehide", () => { if (seen && !sent) tell("leave"); });
 
   // Questions that depend on answers of the same page come and go.
   let asking = 0;
   const look = async () => {
-    const turn = ++asking, body = new URLSearchParams();
-    for (const [name, value] of new FormData(form)) if (typeof value === "string") body.append(name, value);
-    body.set("go", "look");
+    const turn = ++asking;
     try {
-      const answer = await fetch(location.href, { method: "POST", body });
+      const answer = await fetch(location.href, { method: "POST", body: body("look") });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("form");
       if (turn === asking && page && answer.ok) show(page);
     } catch { /* Offline: the button asks the same. */ }
@@ -42,8 +61,9 @@
         if (was && is && was.textContent !== is.textContent) was.replaceWith(is);
       }
     });
-    all("input[type=hidden]:not([name='.spent'])").forEach(input => input.remove());
-    page.querySelectorAll(":scope > input[type=hidden]").forEach(input => form.append(input));
+    const ours = ":scope > input[type=hidden]:not([name='.spent'], [name='.proof'])";
+    form.querySelectorAll(ours).forEach(input => input.remove());
+    page.querySelectorAll(ours).forEach(input => form.append(input));
     // In its place: somebody may have the focus on it.
     form.querySelector("[name=go]").textContent = page.querySelector("[name=go]").textContent;
     document.querySelector("[role=status]").textContent = grew ? form.dataset.more : "";
@@ -52,6 +72,7 @@
   let later;
   form.addEventListener("input", e => {
     const input = e.target;
+    touched = true;
     if (input.dataset.alone !== undefined || input.type === "checkbox") {
       const alone = input.dataset.alone !== undefined;
       if (input.checked) for (const other of all(`[name="${input.name}"]`))
@@ -71,8 +92,18 @@
   });
   for (const select of all("[data-rank]")) select.was = select.value;
 
+  // A riddle for programs (ALTCHA): the number that makes the challenge.
+  const solve = async puzzle => {
+    const text = new TextEncoder();
+    for (let number = 0; number <= puzzle.maxNumber; number++) {
+      const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", text.encode(puzzle.salt + number)));
+      if ([...digest].map(byte => byte.toString(16).padStart(2, "0")).join("") === puzzle.challenge)
+        return field(".proof", btoa(JSON.stringify({ ...puzzle, number })));
+    }
+  };
+  if (form.dataset.puzzle && crypto.subtle) solve(JSON.parse(form.dataset.puzzle));
+
   // One press, one answer.
-  let sent = false;
   form.addEventListener("submit", e => { attend(null); sent ? e.preventDefault() : sent = true; });
   addEventListener("pageshow", () => sent = false);
 })();
