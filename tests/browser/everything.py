@@ -111,8 +111,12 @@ DETAILS: Final = [
     asks(
         "thanks",
         "statement",
-        in_all("Almost done, {{question.name|friend}}", "Fast fertig", "أوشكت على الانتهاء"),
-        description=in_all("A few words about you.", "Ein paar Worte zu Ihnen.", "بضع كلمات عنك."),
+        in_all("Almost done", "Fast fertig", "أوشكت على الانتهاء"),
+        description=in_all(
+            "What matters to you: {{question.matters}}. Now a few words about you.",
+            "Was Ihnen wichtig ist: {{question.matters}}. Nun ein paar Worte zu Ihnen.",
+            "ما يهمك: {{question.matters}}. والآن بضع كلمات عنك.",
+        ),
     ),
     asks(
         "weight",

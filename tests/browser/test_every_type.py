@@ -61,6 +61,7 @@ class TestTheSurveyOfEverything:
             await go_on(page)
             await answer_choices(page)
             await go_on(page)
+            assert "The smell" in await page.locator("#thanks-about").inner_text()
             await answer_details(page)
             await go_on(page)
             assert await page.locator("h1").inner_text() == DEFINITION["endings"][0]["title"][locale]
