@@ -204,6 +204,23 @@ class TestWithScripts:
         assert [httpx.URL(address).path for address in visitor.asked] == [path, path]
         assert await attempts(survey, account) == []
 
+    async def test_looking_at_a_receipt_changes_nothing(self, survey: Harness, account: UUID, visit: Visit) -> None:
+        path = await survey_of(survey, account, *everything.SCORES[:2])
+        async with visit() as visitor:
+            page = visitor.page
+            await page.goto(path)
+            await choose(page, "recommend", "9")
+            await go_on(page)
+            receipt = await page.get_by_role("link", name="See, change or delete").get_attribute("href")
+            assert receipt is not None
+            await page.goto(httpx.URL(receipt).path + "/change")
+            await choose(page, "recommend", "3")
+            await page.locator("#went_wrong").wait_for()
+            await page.goto("about:blank")
+            [response] = await responses(survey, account)
+            assert (given(response), response.revision) == ({"recommend": 9}, 1)
+            assert {httpx.URL(address).path for address in visitor.asked} == {path, httpx.URL(receipt).path + "/change"}
+
     async def test_a_riddle_is_solved_by_the_device(self, survey: Harness, account: UUID, visit: Visit) -> None:
         path = await survey_of(survey, account, everything.CHOICES[1], proof_of_work=True)
         async with visit() as visitor:

@@ -9,8 +9,8 @@ from dataclasses import replace
 from fastapi import Request, Response
 from starlette.routing import Route
 
-from services.survey.definition.answers import Checked
 from services.survey.definition.document import Definition
+from services.survey.definition.flow import Walk
 from services.survey.definition.questions import CES, CSAT, NPS, Rating, bounds
 from services.survey.files.endpoints import LARGEST as LARGEST_FILE
 from services.survey.invitations.tokens import Link, LinkKind, Links
@@ -69,15 +69,16 @@ async def answer_page(request: Request) -> Response:
         return await _told(request, visit, filling, go)
     found = next_step(filling, go)
     if isinstance(found, Step):
-        if go != "look":
-            await keeping.keep_part(request, visit, filling)
+        outcome = None if go == "look" else await keeping.keep_part(request, visit, filling)
+        if outcome is not None and outcome.over_quota is not None:
+            return _ended(request, visit, found.walk, outcome)
         if go == "later":
             return later_page(visit.sheet, _later(request, visit))
         return await _shown(request, visit, filling, found, filling.text(STAMP) or _stamp(request, visit))
     outcome = await keeping.hand_in(request, visit, filling, found.values)
     if outcome.kind == "duplicate":
         return message_page("used", 200, visit.sheet.locale, sheet=visit.sheet)
-    return _ended(request, visit, found, outcome)
+    return _ended(request, visit, found.walk, outcome)
 
 
 def _friendly(page: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
@@ -109,15 +110,15 @@ async def _told(request: Request, visit: Visit, filling: Filling, go: Go) -> Res
     return Response(status_code=204)
 
 
-def _ended(request: Request, visit: Visit, checked: Checked, outcome: Outcome) -> Response:
+def _ended(request: Request, visit: Visit, way: Walk, outcome: Outcome) -> Response:
     """Over a full quota the quota's own ending, or ours."""
-    definition, facts = visit.sheet.definition, checked.walk.facts
+    definition, facts = visit.sheet.definition, way.facts
     receipt = None
     if definition.receipt and outcome.response_id is not None:
         link = Link(LinkKind.RECEIPT, visit.survey.account_id, outcome.response_id)
         receipt = Links(runtime_of(request).settings).url(link)
     if outcome.over_quota is None:
-        return ending_page(visit.sheet, checked.walk.ending, facts, receipt=receipt)
+        return ending_page(visit.sheet, way.ending, facts, receipt=receipt)
     ending = next((one for one in definition.endings if one.key == outcome.ending), None)
     return ending_page(visit.sheet, ending, facts, message="full", receipt=receipt)
 

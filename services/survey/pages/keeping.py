@@ -44,12 +44,16 @@ async def hand_in(request: Request, visit: Visit, filling: Filling, values: Mapp
     return await intake_of(runtime_of(request)).one(_submission(request, visit, filling, values, completed=True))
 
 
-async def keep_part(request: Request, visit: Visit, filling: Filling) -> None:
-    """What is good so far, so that nothing is lost if somebody stops here. Answers that are refused wait."""
+async def keep_part(request: Request, visit: Visit, filling: Filling) -> Outcome | None:
+    """What is good so far, so that nothing is lost if somebody stops here. Answers that are refused wait.
+
+    None if there is nothing to keep. The outcome may be that a quota is full, and that it ends here.
+    """
     attempt = filling.attempt(filling.left)
     values = check(filling.definition, attempt, complete=False).values
-    if values:
-        await intake_of(runtime_of(request)).one(_submission(request, visit, filling, values, completed=False))
+    if not values:
+        return None
+    return await intake_of(runtime_of(request)).one(_submission(request, visit, filling, values, completed=False))
 
 
 async def observe(request: Request, visit: Visit, filling: Filling, state: Literal["displayed", "dismissed"]) -> None:
@@ -77,8 +81,7 @@ async def observe(request: Request, visit: Visit, filling: Filling, state: Liter
 async def resumed(request: Request, visit: Visit) -> Fields:
     """What was kept of this filling-in, as it would be entered; nothing if there is none, or it is done."""
     survey = visit.survey
-    if survey.definition.anonymous:
-        return {}
+    # Of an anonymous survey nothing is found: what is stored there cannot be led back to a submission.
     same = (Response.account_id == survey.account_id) & (Response.survey_id == survey.survey_id)
     statement = select(Response.answers).where(
         same, Response.submission_id == visit.submission_id, ~Response.completed, Response.withdrawn_at.is_(None)

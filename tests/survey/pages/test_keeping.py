@@ -87,6 +87,18 @@ class TestParts:
         assert await responses(survey, account) == []
 
 
+class TestAFullQuota:
+    async def test_is_said_as_soon_as_it_is_known(self, survey: Harness, account: UUID) -> None:
+        path, visitor = await open_page(survey, account, quotas=[{"key": "few", "limit": 1}]), survey.anonymous()
+        for expected in ("Thank you!", "Thank you for your interest"):
+            shown = await visitor.get(path)
+            for entered in ({"score": "3"}, {"why": "Late."}, {"name": "Ana"}):
+                if "</form>" in shown.text:
+                    shown = await visitor.post(path, data=form(shown) | entered)
+            assert (shown.status_code, f"<h1>{expected}</h1>" in shown.text) == (200, True)
+        assert sorted(one.over_quota or "" for one in await responses(survey, account)) == ["", "few"]
+
+
 class TestGoingOn:
     async def test_by_the_personal_link_is_where_somebody_was(self, survey: Harness, account: UUID) -> None:
         path = await open_page(survey, account, personal=True)
@@ -177,8 +189,8 @@ class TestFiles:
         theirs = await survey.anonymous().post(path, data={"score": "3"})
         data = form(theirs) | {"photo": form(third)["photo"], ".left": "first,second", "name": "Eve"}
         assert (await survey.anonymous().post(path, data=data)).status_code == 422
-        back = await survey.anonymous().post(path, data=data | {"go": "back"})
-        assert "mine.png" not in back.text
+        back = await survey.anonymous().post(path, data=data | {"go": "look", ".left": "first"})
+        assert (back.status_code, 'name="photo-file"' in back.text, "mine.png" in back.text) == (200, True, False)
 
 
 class TestAttempts:

@@ -96,6 +96,11 @@ class TestTheLink:
         forged = httpx.URL(links.url(Link(mine.kind, new_id(), mine.target_id))).path
         assert (await survey.anonymous().get(forged)).status_code == 404
 
+    async def test_of_a_receipt_is_not_one_of_a_survey(self, survey: Harness, account: UUID) -> None:
+        live = await open_survey(survey.client(account=account))
+        token = Links(survey.runtime.settings).token(Link(LinkKind.RECEIPT, account, UUID(live["id"])))
+        assert (await survey.anonymous().get(f"/s/{token}")).status_code == 404
+
     async def test_that_ran_out_says_so(self, survey: Harness, account: UUID) -> None:
         path = await invited(survey, account)
         survey.clock.advance(timedelta(days=30))
