@@ -142,6 +142,7 @@ async def _shown(request: Request, visit: Visit, filling: Filling, step: Step, s
         order=visit.submission_id,
         today=runtime.clock.now().date(),
         stamp=stamp,
+        version=visit.survey.version,
         files=await keeping.file_names(request, visit) if step.takes_files else {},
         puzzle=puzzle,
     )

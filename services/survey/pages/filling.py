@@ -22,6 +22,8 @@ LEFT: Final = ".left"
 SHOWN: Final = ".shown"
 SUBMISSION: Final = ".submission"
 LANG: Final = ".lang"
+# Of the survey, as it was shown first: it is answered as it was asked.
+VERSION: Final = ".version"
 # When the first page was shown, how long each question had somebody's attention, and against programs a field that
 # nobody sees and a little arithmetic (see `responses/suspicion.py`).
 STAMP: Final = ".stamp"

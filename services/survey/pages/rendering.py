@@ -18,7 +18,7 @@ from services.survey.definition.facts import Facts
 from services.survey.definition.piping import filled
 from services.survey.definition.texts import Text, in_locale
 from services.survey.pages.fields import Fields
-from services.survey.pages.filling import LANG, LEFT, PROOF, SHOWN, SPENT, STAMP, SUBMISSION, TRAP, Step
+from services.survey.pages.filling import LANG, LEFT, PROOF, SHOWN, SPENT, STAMP, SUBMISSION, TRAP, VERSION, Step
 from services.survey.pages.problems import field_of, told
 from services.survey.pages.theme import colours_of
 from services.survey.pages.views import Teller, view_of
@@ -57,6 +57,7 @@ class Entered:
     today: date
     files: Mapping[str, str] = field(default_factory=dict)
     stamp: str = ""
+    version: int | None = None
     puzzle: Mapping[str, Any] | None = None
 
 
@@ -140,9 +141,9 @@ def _carried(step: Step, entered: Entered, locale: str) -> list[tuple[str, str]]
     carried = [*step.carried, (LANG, locale), (SHOWN, ",".join(question.key for question in step.questions))]
     if step.left:
         carried.append((LEFT, ",".join(step.left)))
-    own = {SUBMISSION: entered.submission, STAMP: entered.stamp}
+    own = {SUBMISSION: entered.submission, STAMP: entered.stamp, VERSION: entered.version}
     own |= {name: next(iter(entered.fields.get(name, ())), None) for name in (SPENT, PROOF)}
-    return [*carried, *((name, text) for name, text in own.items() if text)]
+    return [*carried, *((name, str(text)) for name, text in own.items() if text)]
 
 
 def _page(

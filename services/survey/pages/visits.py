@@ -8,7 +8,7 @@ from fastapi import Request, Response
 from services.survey.invitations.models import UNANSWERED, Invitation, InvitationState
 from services.survey.invitations.tokens import LinkKind, Links
 from services.survey.pages.fields import Fields
-from services.survey.pages.filling import LANG, SUBMISSION
+from services.survey.pages.filling import LANG, SUBMISSION, VERSION
 from services.survey.pages.rendering import Sheet, message_page
 from services.survey.pages.words import page_locale
 from services.survey.surveys.published import PublishedSurvey, published_surveys
@@ -16,6 +16,7 @@ from shared.bus.events import Actor
 from shared.contracts.base import ActorKind
 from shared.http.dependencies import public_work, runtime_of
 from shared.ids import new_id
+from shared.service import Runtime
 
 ANYBODY = Actor(ActorKind.HUMAN, "respondent")
 # The open link to an attempt that was begun earlier: `?attempt=<submission>`.
@@ -62,7 +63,8 @@ async def visit_of(request: Request, entered: Fields) -> Visit | Response:
         if invitation is None:
             return message_page("unknown", 404, page_locale(request, None))
     survey_id = invitation.survey_id if invitation else link.target_id
-    survey = await published_surveys(runtime).find(link.account_id, survey_id)
+    survey = await _shown_before(runtime, link.account_id, survey_id, entered)
+    survey = survey or await published_surveys(runtime).find(link.account_id, survey_id)
     definition = survey.definition if survey else None
     chosen = [value for name in ("lang", LANG) for value in entered.get(name, ())]
     invited = [invitation.locale] if invitation else []
@@ -77,6 +79,14 @@ async def visit_of(request: Request, entered: Fields) -> Visit | Response:
         return message_page("closed", 410, locale, sheet=sheet)
     needs_own = invitation is None or survey.definition.anonymous
     return Visit(survey, sheet, invitation, _submission(request, entered) if needs_own else None)
+
+
+async def _shown_before(runtime: Runtime, account_id: UUID, survey_id: UUID, entered: Fields) -> PublishedSurvey | None:
+    """The version that the form was made of, if there is such a one."""
+    version = next(iter(entered.get(VERSION, ())), "")
+    if not version.isascii() or not version.isdecimal() or len(version) > 9:
+        return None
+    return await published_surveys(runtime).find(account_id, survey_id, int(version))
 
 
 def _submission(request: Request, entered: Fields) -> str:

@@ -220,6 +220,23 @@ class TestAttempts:
         assert entered[".submission"][0] not in attempt.submission_id
 
 
+class TestAnOlderVersion:
+    @pytest.mark.parametrize(("version", "expected"), [(None, 1), ("2", 2), ("99", 2), ("1x", 2), ("-1", 2)])
+    async def test_is_answered_as_it_was_asked(
+        self, survey: Harness, account: UUID, version: str | None, expected: int
+    ) -> None:
+        client = survey.client(account=account)
+        live = await open_survey(client, kind="custom", definition={"pages": PAGES[:1]})
+        path = httpx.URL((await client.get(f"/v1/surveys/{live['id']}/link")).json()["url"]).path
+        entered = form(await survey.anonymous().get(path))
+        await client.patch(f"/v1/surveys/{live['id']}", json={"definition": {"pages": [page("p", question("other"))]}})
+        await client.post(f"/v1/surveys/{live['id']}/publish")
+        entered |= {"score": "3", "other": "x"} | ({".version": version, ".shown": "other"} if version else {})
+        assert (await survey.anonymous().post(path, data=entered)).status_code == 200
+        [response] = await responses(survey, account)
+        assert response.survey_version == expected
+
+
 class TestSigns:
     async def test_of_a_program_are_noted_and_lose_nothing(self, survey: Harness, account: UUID) -> None:
         path = await open_page(survey, account, pages=PAGES[:1])
