@@ -4,9 +4,10 @@ What differs between two visitors, the submission's id and when they came, has a
 in each answer.
 """
 
+import re
 import secrets
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,15 +23,15 @@ _KEY = "survey.pages"
 
 @dataclass(frozen=True, slots=True)
 class MarkedPage:
-    body: bytes
-    headers: dict[str, str]
+    """`parts`: the page cut at its marks, which are parts themselves."""
+
+    parts: Sequence[bytes]
+    headers: Mapping[str, str]
 
     def shown(self, texts: Mapping[str, str]) -> Response:
         """With each mark's text in its place."""
-        body = self.body
-        for mark, text in texts.items():
-            body = body.replace(mark.encode(), text.encode())
-        return Response(body, headers=self.headers)
+        given = {mark.encode(): text.encode() for mark, text in texts.items()}
+        return Response(b"".join([given.get(part, part) for part in self.parts]), headers=self.headers)
 
 
 class FirstPages:
@@ -44,7 +45,8 @@ class FirstPages:
 
     def keep(self, key: Hashable, page: Response) -> MarkedPage:
         headers = {name: value for name, value in page.headers.items() if name != "content-length"}
-        found = self._pages[key] = MarkedPage(bytes(page.body), headers)
+        cuts = "|".join(map(re.escape, self.marks)).encode()
+        found = self._pages[key] = MarkedPage(re.split(b"(" + cuts + b")", page.body), headers)
         if len(self._pages) > MOST_ENTRIES:
             self._pages.popitem(last=False)
         return found
