@@ -50,7 +50,7 @@ async def change(work: Work, response: Response, wanted: Submission) -> None:
         ended_at=moment,
     )
     work.session.add(before)
-    await files.claim(work, response.id, response.survey_id, response.submission_id, wanted.file_ids)
+    await files.claim(work, response.id, response.survey_id, response.submission_id, wanted.file_ids())
     for name in ("answers", "score", "variables"):
         setattr(response, name, columns[name])
     if response.over_quota is None:

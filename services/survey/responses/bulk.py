@@ -15,7 +15,7 @@ from services.survey.definition.from_text import value_from_text
 from services.survey.encoding import to_json
 from services.survey.responses.auth import WRITE
 from services.survey.responses.files import csv_records, ndjson_records
-from services.survey.responses.intake import Intake, Outcome, Sender, Submission, intake_of, submission_of
+from services.survey.responses.intake import Intake, Outcome, Sender, Submission, intake_of, row_of, submission_of
 from services.survey.responses.reading import Parsed, problems_of, read_items
 from services.survey.responses.schemas import NewResponse
 from services.survey.surveys.published import PublishedSurvey
@@ -123,7 +123,10 @@ class _Run:
         if self._from_text:
             _understand_text(survey, parsed)
         try:
-            batch.append((index, submission_of(self._sender, survey, parsed)))
+            submission = submission_of(self._sender, survey, parsed)
+            if submission.is_plain:
+                row_of(submission)
+            batch.append((index, submission))
         except Unacceptable as problem:
             self._fail(index, problem.errors)
 

@@ -48,7 +48,7 @@ async def hand_in(work: Work, submission: Submission) -> Outcome:
     await _count(work, response, submission)
     if response.completed and not await _spend_invitation(work, response, submission):
         raise InvitationUsed
-    await files.claim(work, response.id, response.survey_id, response.submission_id, submission.file_ids)
+    await files.claim(work, response.id, response.survey_id, response.submission_id, submission.file_ids())
     if submission.watched is not None:
         await attempts.observe(work, _observed(submission, response))
     await work.session.flush()

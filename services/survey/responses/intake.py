@@ -45,6 +45,7 @@ _KEY = "survey.intake"
 # As `survey.accept_responses` calls it.
 _ROUTE = "POST /v1/responses"
 _ANYBODY = "human:respondent"
+_EMPTY = b"{}"
 
 
 class Row(NamedTuple):
@@ -81,14 +82,23 @@ class Row(NamedTuple):
 
 
 def row_of(submission: Submission) -> Row:
-    """The row and its event, encoded once for both."""
+    """The row and its event, encoded once for both: made while an earlier group is being written, and kept."""
+    if submission.row is None:
+        submission.row = _row(submission)
+    return Row._make(submission.row)
+
+
+def _row(submission: Submission) -> tuple[Any, ...]:
     columns, sender = submission.columns(), submission.sender
     blurred = submission.is_anonymous
     event_id = anonymity.random_id() if blurred else new_id()
-    encoded = {name: to_json(columns[name]) for name in ("answers", "dimensions", "hidden", "variables", "source")}
-    customer = to_json(columns["customer"]) if columns["customer"] else None
+    columns["answers"] = to_json(columns["answers"])
+    for name in ("dimensions", "hidden", "variables", "source"):
+        columns[name] = to_json(columns[name]) if columns[name] else _EMPTY
+    if columns["customer"]:
+        columns["customer"] = to_json(columns["customer"])
     event = encode_received(
-        _told(columns, encoded, customer),
+        _told(columns),
         event_id=event_id,
         time=columns["received_at"],
         account_id=sender.account_id,
@@ -97,9 +107,10 @@ def row_of(submission: Submission) -> Row:
         correlation_id=event_id,
         traceparent=None if blurred else sender.traceparent,
     )
-    values = columns | {name: text.decode() for name, text in encoded.items()}
-    values["customer"] = customer.decode() if customer else None
-    return Row._make((*values.values(), event_id, event, *(submission.idempotency or (None, None, None))))
+    for name in ("customer", "answers", "dimensions", "hidden", "variables", "source"):
+        if columns[name]:
+            columns[name] = columns[name].decode()
+    return (*columns.values(), event_id, event, *(submission.idempotency or (None, None, None)))
 
 
 class Intake:
@@ -119,6 +130,7 @@ class Intake:
     async def one(self, submission: Submission) -> Outcome:
         """Returns after the commit. Raises `TooMany` when more arrives than can be stored."""
         if submission.is_plain:
+            row_of(submission)
             outcome = await self._singles.submit(submission)
             if outcome.kind != "unfinished":
                 return outcome
@@ -221,27 +233,28 @@ def status_of(outcome: Outcome) -> int:
     return 201 if outcome.kind == "stored" else 200
 
 
-def _told(columns: dict[str, Any], encoded: dict[str, bytes], customer: bytes | None) -> dict[str, Any]:
-    """`ResponseReceived`, in the order of its fields."""
+def _told(columns: dict[str, Any]) -> dict[str, Any]:
+    """`ResponseReceived`, in the order of its fields. What is JSON already is taken as it is."""
+    as_it_is = orjson.Fragment
     return {
         "response_id": columns["id"],
         "survey_id": columns["survey_id"],
         "survey_version": columns["survey_version"],
         "submission_id": columns["submission_id"],
-        "customer": None if customer is None else orjson.Fragment(customer),
+        "customer": as_it_is(columns["customer"]) if columns["customer"] else None,
         "invitation_id": columns["invitation_id"],
         "ticket_id": columns["ticket_id"],
-        "answers": orjson.Fragment(encoded["answers"]),
+        "answers": as_it_is(columns["answers"]),
         "completed": columns["completed"],
         "channel": columns["channel"],
         "touchpoint": columns["touchpoint"],
-        "dimensions": orjson.Fragment(encoded["dimensions"]),
+        "dimensions": as_it_is(columns["dimensions"]),
         "occurred_at": columns["occurred_at"],
         "received_at": columns["received_at"],
         "language": columns["language"],
         "revision": 1,
-        "hidden": orjson.Fragment(encoded["hidden"]),
-        "variables": orjson.Fragment(encoded["variables"]),
+        "hidden": as_it_is(columns["hidden"]),
+        "variables": as_it_is(columns["variables"]),
         "ending": columns["ending"],
         "screened_out": columns["screened_out"],
         "over_quota": None,

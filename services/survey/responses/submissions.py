@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from services.survey.definition.answers import Checked
+from services.survey.definition.document import Ending
 from services.survey.definition.faults.names import OF_THE_LIMIT
+from services.survey.definition.flow import Walk
 from services.survey.definition.questions import File
 from services.survey.responses import anonymity, quotas
 from services.survey.responses.answers import check_answers, kept, score_of
@@ -64,9 +65,13 @@ class Watched:
     suspicious: Sequence[str] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Submission:
-    """Fits its survey. `watched` if a page or a widget hands it in, and its parts belong to an attempt."""
+    """Fits its survey. `watched` if a page or a widget hands it in, and its parts belong to an attempt.
+
+    `places`: those in quotas that it needs. `is_plain`: one row and one event are all there is to it, so it may share
+    its commit with others. `row`: what is written then, once it has been made (see `intake.row_of`).
+    """
 
     sender: Sender
     survey: PublishedSurvey
@@ -78,38 +83,12 @@ class Submission:
     ticket_id: UUID | None
     idempotency: Idempotency | None
     watched: Watched | None
+    is_anonymous: bool
+    is_completed: bool
+    places: Sequence[Place]
+    is_plain: bool
+    row: tuple[Any, ...] | None = None
 
-    @property
-    def is_anonymous(self) -> bool:
-        return self.survey.definition.anonymous
-
-    @cached_property
-    def is_completed(self) -> bool:
-        """Who says which pages were left is told when there is no further one; others say it themselves."""
-        return self.response.completed if self.response.left is None else self.checked.walk.page is None
-
-    @cached_property
-    def is_plain(self) -> bool:
-        """One row and one event are all there is to it: it may share its commit with others."""
-        return (
-            self.is_completed
-            and self.watched is None
-            and not self.places
-            and not self.file_ids
-            and not (self.is_anonymous and self.invitation_id)
-        )
-
-    @cached_property
-    def places(self) -> Sequence[Place]:
-        limit = self.survey.response_limit
-        if limit is None and not self.survey.definition.quotas:
-            return ()
-        found = quotas.places_for(self.survey.definition, self.checked.walk, completed=self.is_completed)
-        if limit is not None and not self.is_screened_out:
-            found = [*found, Place(OF_THE_LIMIT, limit, None, self.is_completed)]
-        return found
-
-    @cached_property
     def file_ids(self) -> Mapping[UUID, str]:
         """The question each uploaded file answers."""
         return {
@@ -119,19 +98,9 @@ class Submission:
             for each in value
         }
 
-    @property
-    def ending(self) -> str | None:
-        found = self.checked.walk.ending
-        return found.key if found and self.is_completed else None
-
-    @property
-    def is_screened_out(self) -> bool:
-        found = self.checked.walk.ending
-        return bool(found and self.is_completed and found.screened_out)
-
     def columns(self) -> dict[str, Any]:
         """As in `responses`. Of an anonymous one what could lead to a person is not there to begin with."""
-        response, blurred = self.response, self.is_anonymous
+        response, blurred, ending = self.response, self.is_anonymous, _ending(self.checked.walk, self.is_completed)
         moment = anonymity.coarse if blurred else _as_it_is
         submission_id = response.submission_id
         return {
@@ -154,8 +123,8 @@ class Submission:
             "received_at": moment(self.sender.now),
             "hidden": response.hidden,
             "variables": {key: str(value) for key, value in self.checked.walk.variables.items()},
-            "ending": self.ending,
-            "screened_out": self.is_screened_out,
+            "ending": ending.key if ending else None,
+            "screened_out": bool(ending and ending.screened_out),
             "source": {} if blurred else response.source.known() if response.source else {},
             "anonymous": blurred,
         }
@@ -183,16 +152,60 @@ def submission_of(
     checked, problems = check_answers(survey, response, sender.now)
     if occurred_at > sender.now + FUTURE:
         problems.append(FieldProblem("/occurred_at", "in_the_future", "This moment lies in the future."))
-    known = {field.key for field in survey.definition.hidden_fields}
-    for key in response.hidden.keys() - known:
-        text = f"This survey has no hidden field `{key}`."
-        problems.append(FieldProblem(f"/hidden/{key}", "unknown_hidden_field", text))
+    if response.hidden:
+        problems += _unknown_hidden(survey, response)
     if problems:
         raise Unacceptable("; ".join(problem.detail for problem in problems[:3]), errors=tuple(problems))
-    response_id = anonymity.random_id() if survey.definition.anonymous else new_id()
+    blurred = survey.definition.anonymous
+    # Who says which pages were left is told when there is no further one; others say it themselves.
+    is_completed = response.completed if response.left is None else checked.walk.page is None
+    places = _places(survey, checked, is_completed)
+    brings_files = any(isinstance(survey.questions[key], File) for key in checked.values)
     return Submission(
-        sender, survey, response, checked, response_id, occurred_at, invitation_id, ticket_id, idempotency, watched
+        sender=sender,
+        survey=survey,
+        response=response,
+        checked=checked,
+        response_id=anonymity.random_id() if blurred else new_id(),
+        occurred_at=occurred_at,
+        invitation_id=invitation_id,
+        ticket_id=ticket_id,
+        idempotency=idempotency,
+        watched=watched,
+        is_anonymous=blurred,
+        is_completed=is_completed,
+        places=places,
+        is_plain=is_completed
+        and watched is None
+        and not places
+        and not brings_files
+        and not (blurred and invitation_id),
     )
+
+
+def _places(survey: PublishedSurvey, checked: Checked, is_completed: bool) -> Sequence[Place]:
+    limit = survey.response_limit
+    if limit is None and not survey.definition.quotas:
+        return ()
+    found = quotas.places_for(survey.definition, checked.walk, completed=is_completed)
+    ending = _ending(checked.walk, is_completed)
+    if limit is not None and not (ending and ending.screened_out):
+        return [*found, Place(OF_THE_LIMIT, limit, None, is_completed)]
+    return found
+
+
+def _ending(way: Walk, is_completed: bool) -> Ending | None:
+    """Where it ended, if it did."""
+    return way.ending if is_completed else None
+
+
+def _unknown_hidden(survey: PublishedSurvey, response: NewResponse) -> list[FieldProblem]:
+    known = {field.key for field in survey.definition.hidden_fields}
+    return [
+        FieldProblem(f"/hidden/{key}", "unknown_hidden_field", f"This survey has no hidden field `{key}`.")
+        for key in response.hidden
+        if key not in known
+    ]
 
 
 def _as_it_is(moment: datetime) -> datetime:
