@@ -6,6 +6,7 @@ stored already are counted as duplicates.
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -15,8 +16,8 @@ from services.survey.definition.from_text import value_from_text
 from services.survey.encoding import to_json
 from services.survey.responses.auth import WRITE
 from services.survey.responses.files import csv_records, ndjson_records
-from services.survey.responses.intake import Intake, Outcome, Sender, Submission, intake_of, row_of, submission_of
-from services.survey.responses.reading import Parsed, problems_of, read_items
+from services.survey.responses.intake import Intake, Sender, Submission, intake_of, row_of, submission_of
+from services.survey.responses.reading import Parsed, Record, problems_of, read_items
 from services.survey.responses.schemas import NewResponse
 from services.survey.surveys.published import PublishedSurvey
 from shared.auth.tokens import Principal
@@ -70,6 +71,14 @@ async def _accept_json(request: Request, intake: Intake, sender: Sender, caller:
     return answer
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Of an item in its call, from 0, and of its record's first line in its file, from 1."""
+
+    index: int
+    line: int | None
+
+
 class _Run:
     """One call: checks, writes and counts."""
 
@@ -81,14 +90,14 @@ class _Run:
         self._items: list[dict[str, Any]] = []
         self._received = self._created = self._duplicates = self._failed = 0
 
-    async def through(self, portions: AsyncIterator[Sequence[Parsed]]) -> dict[str, Any]:
+    async def through(self, portions: AsyncIterator[Sequence[Record]]) -> dict[str, Any]:
         """As `BulkResult`."""
-        batch: list[tuple[int, Submission]] = []
+        batch: list[tuple[Place, Submission]] = []
         writing: asyncio.Task[None] | None = None
         try:
             async for portion in portions:
-                for parsed in portion:
-                    await self._check(parsed, batch)
+                for record in portion:
+                    await self._check(record, batch)
                 if len(batch) >= BATCH:
                     if writing is not None:
                         await writing
@@ -111,24 +120,24 @@ class _Run:
             "data": self._items,
         }
 
-    async def _check(self, parsed: Parsed, batch: list[tuple[int, Submission]]) -> None:
-        index = self._received
+    async def _check(self, record: Record, batch: list[tuple[Place, Submission]]) -> None:
+        place, parsed = Place(self._received, record.line), record.parsed
         self._received += 1
         if isinstance(parsed, tuple):
-            return self._fail(index, parsed)
+            return self._fail(place, parsed)
         shown = (parsed.survey_id, parsed.survey_version)
         survey = self._surveys.get(shown) or await self._survey(*shown)
         if isinstance(survey, tuple):
-            return self._fail(index, survey)
+            return self._fail(place, survey)
         if self._from_text:
             _understand_text(survey, parsed)
         try:
             submission = submission_of(self._sender, survey, parsed)
             if submission.is_plain:
                 row_of(submission)
-            batch.append((index, submission))
+            batch.append((place, submission))
         except Unacceptable as problem:
-            self._fail(index, problem.errors)
+            self._fail(place, problem.errors)
 
     async def _survey(self, survey_id: UUID, version: int | None) -> PublishedSurvey | tuple[FieldProblem, ...]:
         found: PublishedSurvey | tuple[FieldProblem, ...]
@@ -143,18 +152,22 @@ class _Run:
         self._surveys[survey_id, version] = found
         return found
 
-    async def _write(self, batch: Sequence[tuple[int, Submission]]) -> None:
+    async def _write(self, batch: Sequence[tuple[Place, Submission]]) -> None:
         outcomes = await self._intake.many([submission for _, submission in batch]) if batch else ()
-        created = sum(outcome.kind in _CREATED for outcome in outcomes)
-        self._created += created
-        self._duplicates += len(outcomes) - created
-        if self._lists_all:
-            self._items += [_item(index, outcome) for (index, _), outcome in zip(batch, outcomes, strict=True)]
+        for (place, _), outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, AppError):
+                self._fail(place, problems_of(outcome))
+                continue
+            is_created = outcome.kind in _CREATED
+            self._created += is_created
+            self._duplicates += not is_created
+            if self._lists_all:
+                self._items.append(_item(place, "created" if is_created else "duplicate", outcome.response_id))
 
-    def _fail(self, index: int, problems: Sequence[FieldProblem]) -> None:
+    def _fail(self, place: Place, problems: Sequence[FieldProblem]) -> None:
         self._failed += 1
         if len(self._items) < MOST_PROBLEMS:
-            self._items.append({"index": index, "status": "failed", "id": None, "errors": problems})
+            self._items.append(_item(place, "failed", None, problems))
 
 
 def _understand_text(survey: PublishedSurvey, response: NewResponse) -> None:
@@ -165,14 +178,13 @@ def _understand_text(survey: PublishedSurvey, response: NewResponse) -> None:
             answer.value = value_from_text(question, answer.value)
 
 
-def _item(index: int, outcome: Outcome) -> dict[str, Any]:
-    status = "created" if outcome.kind in _CREATED else "duplicate"
-    return {"index": index, "status": status, "id": outcome.response_id, "errors": ()}
+def _item(place: Place, status: str, response_id: UUID | None, errors: Sequence[FieldProblem] = ()) -> dict[str, Any]:
+    return {"index": place.index, "line": place.line, "status": status, "id": response_id, "errors": errors}
 
 
-async def _portions(items: list[Parsed]) -> AsyncIterator[list[Parsed]]:
+async def _portions(items: list[Parsed]) -> AsyncIterator[list[Record]]:
     for start in range(0, len(items), PORTION):
-        yield items[start : start + PORTION]
+        yield [Record(None, item) for item in items[start : start + PORTION]]
 
 
 def _answer(result: dict[str, Any]) -> Response:

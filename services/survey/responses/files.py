@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from services.survey.responses.reading import Parsed, read_item
+from services.survey.responses.reading import Parsed, Record, read_item
 from services.survey.responses.schemas import NewResponse
 from shared.http.errors import FieldProblem, Unacceptable
 from shared.http.records import Chunks, csv_rows, ndjson_lines
@@ -15,13 +15,13 @@ _CUSTOMER_FIELDS = frozenset({"id", "external_id", "email", "phone", "name"})
 _TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
-async def ndjson_records(chunks: Chunks) -> AsyncIterator[list[Parsed]]:
+async def ndjson_records(chunks: Chunks) -> AsyncIterator[list[Record]]:
     """One JSON object a line; empty lines are skipped."""
     async for lines in ndjson_lines(chunks):
-        yield [read_item(line.content) for line in lines]
+        yield [Record(line.number, read_item(line.content)) for line in lines]
 
 
-async def csv_records(chunks: Chunks, survey_id: str | None) -> AsyncIterator[list[Parsed]]:
+async def csv_records(chunks: Chunks, survey_id: str | None) -> AsyncIterator[list[Record]]:
     """A header row, then a response a row.
 
     Columns are the fields of `NewResponse` (`customer.email`, `dimensions.store`); any other is a question's key.
@@ -32,7 +32,7 @@ async def csv_records(chunks: Chunks, survey_id: str | None) -> AsyncIterator[li
         if table is None:
             table = _Table([name.strip() for name in rows[0].cells], survey_id)
         else:
-            yield [table.read(row.cells) for row in rows]
+            yield [Record(row.line, table.read(row.cells)) for row in rows]
 
 
 class _Table:

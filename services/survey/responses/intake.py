@@ -23,7 +23,7 @@ from services.survey.surveys.published import published_surveys
 from shared.bus.events import Actor
 from shared.contracts.base import ActorKind
 from shared.db.group_commit import GroupCommit, OwnConnection
-from shared.http.errors import TooMany
+from shared.http.errors import AppError, TooMany
 from shared.ids import new_id
 from shared.service import Runtime
 from shared.work import Work, open_work
@@ -138,8 +138,8 @@ class Intake:
             raise TooMany(retry_after=1)
         return await self._alone(submission)
 
-    async def many(self, submissions: Sequence[Submission]) -> Sequence[Outcome]:
-        """Some hundred in one commit of their own; one outcome for each, in order."""
+    async def many(self, submissions: Sequence[Submission]) -> Sequence[Outcome | AppError]:
+        """Some hundred in one commit of their own; for each, in order, what became of it or why it is refused."""
         plain: list[Submission] = []
         parts: set[tuple[UUID, str]] = set()
         for submission in submissions:
@@ -151,12 +151,18 @@ class Intake:
                 parts.add(key)
         async with self._imports.use() as connection:
             found = dict(zip(map(id, plain), await accept(connection, plain) if plain else (), strict=True))
-        outcomes = []
+        outcomes: list[Outcome | AppError] = []
         for submission in submissions:
             outcome = found.get(id(submission))
-            if outcome is None or outcome.kind == "unfinished":
-                outcome = await self._alone(submission)
-            outcomes.append(outcome)
+            if outcome is not None and outcome.kind != "unfinished":
+                outcomes.append(outcome)
+                continue
+            try:
+                outcomes.append(await self._alone(submission))
+            except AppError as problem:
+                if problem.status >= 500:
+                    raise
+                outcomes.append(problem)
         return outcomes
 
     @asynccontextmanager

@@ -1,6 +1,6 @@
 """From bytes to `NewResponse`, with problems that name the field."""
 
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 from pydantic import ValidationError
@@ -12,6 +12,14 @@ from shared.http.schemas import find_nul
 
 # One item among many: read, or why it could not be.
 Parsed = NewResponse | tuple[FieldProblem, ...]
+
+
+class Record(NamedTuple):
+    """`line` is where it begins in its file, from 1; None for an item of a JSON call."""
+
+    line: int | None
+    parsed: Parsed
+
 
 MOST_ITEMS = 1_000
 T = TypeVar("T")

@@ -155,9 +155,11 @@ class ItemProblem(BaseModel):
 
 
 class BulkItem(BaseModel):
-    """`index` counts from 0. In a file it is the record's number, the CSV header not counted."""
+    """`index` counts from 0. In a file it is the record's number, the CSV header not counted, and `line` is where the
+    record begins, as an editor counts."""
 
     index: int
+    line: int | None
     status: Literal["created", "duplicate", "failed"]
     id: UUID | None
     errors: list[ItemProblem]

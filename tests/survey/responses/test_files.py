@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.survey.responses.files import csv_records, ndjson_records
+from services.survey.responses.reading import Record
 from services.survey.responses.schemas import NewResponse
 from shared.ids import new_id
 
@@ -26,12 +27,12 @@ async def _chunks(content: bytes, sizes: list[int]) -> AsyncIterator[bytes]:
         content = content[size:]
 
 
-async def _comments(records: AsyncIterator[list[object]]) -> list[str]:
+async def _comments(records: AsyncIterator[list[Record]]) -> list[str]:
     found = []
     async for portion in records:
         for record in portion:
-            assert isinstance(record, NewResponse), record
-            found.append(record.answers[0].value)
+            assert isinstance(record.parsed, NewResponse), record
+            found.append(record.parsed.answers[0].value)
     return found
 
 
@@ -44,7 +45,7 @@ class TestRecords:
         writer.writerow(["submission_id", "comment"])
         writer.writerows([[str(number), comment] for number, comment in enumerate(comments)])
         records = csv_records(_chunks(file.getvalue().encode(), sizes), SURVEY_ID)
-        assert await _comments(records) == comments  # type: ignore[arg-type]
+        assert await _comments(records) == comments
 
     @settings(deadline=None)
     @given(comments=COMMENTS, sizes=st.lists(st.integers(1, 40)))
@@ -59,4 +60,4 @@ class TestRecords:
             )
             for number, comment in enumerate(comments)
         )
-        assert await _comments(ndjson_records(_chunks(content, sizes))) == comments  # type: ignore[arg-type]
+        assert await _comments(ndjson_records(_chunks(content, sizes))) == comments

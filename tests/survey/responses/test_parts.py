@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import orjson
 import pytest
 
 from shared.contracts.survey import (
@@ -98,6 +99,21 @@ class TestParts:
         result = (await client.post(f"{PATH}/bulk", json={"responses": bodies})).json()
         assert (result["created"], result["duplicates"], result["failed"]) == (3, 0, 0)
         assert len((await client.get(PATH)).json()["data"]) == 2
+
+    async def test_in_bulk_one_that_is_refused_stops_no_other(self, survey: Harness, account: UUID) -> None:
+        client = survey.client(account=account)
+        live = await custom(client, page("one", question("photo", "file"), question("name")))
+        stray = {"question": "photo", "value": [str(new_id())]}
+        bodies = [
+            response_to(live, "s-1", answers=[stray]),
+            response_to(live, "s-2", answers=[{"question": "name", "value": "Ana"}]),
+        ]
+        lines = b"\n\n".join(orjson.dumps(body) for body in bodies)
+        headers = {"Content-Type": "application/x-ndjson"}
+        result = (await client.post(f"{PATH}/bulk", content=lines, headers=headers)).json()
+        assert (result["created"], result["failed"]) == (1, 1)
+        [failed] = result["data"]
+        assert (failed["index"], failed["line"], failed["errors"][0]["code"]) == (0, 1, "unknown_file")
 
 
 class TestHiddenFields:
