@@ -8,16 +8,20 @@ from services.survey.eligibility import endpoints as eligibility
 from services.survey.feedback import endpoints as feedback
 from services.survey.files import endpoints as files
 from services.survey.invitations import endpoints as invitations
+from services.survey.invitations import qr
 from services.survey.pages import endpoints as pages
 from services.survey.policies import endpoints as policies
 from services.survey.receipts import endpoints as receipts
+from services.survey.recurrence import endpoints as recurrence
 from services.survey.responses import endpoints as responses
 from services.survey.responses import openapi
 from services.survey.responses.intake import open_intake
+from services.survey.runs import endpoints as runs
 from services.survey.settings import SurveySettings
 from services.survey.subscriptions import SUBSCRIPTIONS, TIMERS
 from services.survey.surveys import endpoints as surveys
 from services.survey.templates import endpoints as templates
+from services.survey.triggers import endpoints as triggers
 from services.survey.widget import endpoints as widget
 from shared.http.app import service_app
 from shared.service import Runtime, Service
@@ -33,6 +37,10 @@ def create_app(runtime: Runtime) -> FastAPI:
             invitations.router,
             eligibility.router,
             policies.router,
+            qr.router,
+            runs.router,
+            triggers.router,
+            recurrence.router,
             responses.router,
             responses.of_a_survey,
             attempts.router,

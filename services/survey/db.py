@@ -25,6 +25,7 @@ MERGED_CUSTOMERS = aliases_in(
     "exposures",
     "feedback",
     "invitations",
+    "recurring_customers",
     "refusals",
     present="customer_id",
     origin="origin_customer_id",

@@ -8,10 +8,15 @@ from services.survey.feedback import handlers as feedback
 from services.survey.files import service as files
 from services.survey.invitations import following
 from services.survey.invitations import handlers as invitations
+from services.survey.recurrence import service as recurrence
 from services.survey.responses import continuing
+from services.survey.runs import service as runs
 from services.survey.segments import handlers as segments
+from services.survey.triggers import handlers as occasions
+from services.survey.triggers import service as triggers
 from services.survey.widget import handlers as widget
 from shared.bus.subscriptions import on, on_batch
+from shared.contracts.activities import ActivityDeleted, ActivityRecorded
 from shared.contracts.consent import ConsentChanged
 from shared.contracts.customers import (
     CustomerCreated,
@@ -27,7 +32,7 @@ from shared.contracts.customers import (
 )
 from shared.contracts.gateway import AccountCreated, AccountUpdated, APIKeyCreated, APIKeyRevoked, APIKeyUpdated
 from shared.contracts.notifier import MessageSent, SurveyRequested
-from shared.contracts.survey import ResponseReceived, ResponseWithdrawn
+from shared.contracts.survey import FeedbackReceived, ResponseReceived, ResponseWithdrawn
 
 SUBSCRIPTIONS = (
     on(AccountCreated, accounts.remember),
@@ -40,6 +45,10 @@ SUBSCRIPTIONS = (
     on(SegmentChanged, segments.remember),
     on_batch([SegmentMembershipChanged], segments.follow),
     on(SegmentDeleted, segments.forget),
+    on_batch([ActivityRecorded], occasions.on_activities),
+    on(ActivityDeleted, occasions.on_activity_deleted),
+    on_batch([FeedbackReceived], occasions.on_answers),
+    on_batch([SegmentMembershipChanged], occasions.on_segments),
     on(MessageSent, exposures.count_message),
     on(CustomerMerged, contacts.merge),
     on(CustomerUnmerged, contacts.unmerge),
@@ -53,4 +62,7 @@ TIMERS = {
     following.TIMER: following.do_what_is_due,
     continuing.TELL_PART: continuing.tell_part,
     files.UNCLAIMED: files.forget_unclaimed,
+    runs.TIMER: runs.advance,
+    triggers.TIMER: triggers.ask,
+    recurrence.TIMER: recurrence.sweep,
 }

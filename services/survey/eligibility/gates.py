@@ -4,7 +4,6 @@ A gate's `closed_until` is None if it is open, the moment at which it opens by i
 doing opens it. Its `reason` has the numbers it compared, whether it is open or closed.
 """
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,6 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from services.survey.eligibility.facts import Facts, Rules
+from services.survey.lots import share_of
 from services.survey.policies.schemas import Budget
 from services.survey.surveys.models import SurveyState
 from shared.contracts.consent import ANY, SURVEYS, decide
@@ -59,12 +59,6 @@ def next_eligible_at(rules: Rules, facts: Facts) -> datetime | None:
     closed = [until for gate in GATES if (until := gate.closed_until(rules, facts)) is not None]
     latest = max(closed, default=FOR_GOOD)
     return None if latest == FOR_GOOD else latest
-
-
-def share_of(*ids: object) -> float:
-    """A number in [0, 1) that is the same for the same ids, wherever and whenever it is asked for."""
-    digest = hashlib.blake2b("\n".join(map(str, ids)).encode(), digest_size=8).digest()
-    return int.from_bytes(digest) / 2**64
 
 
 def _not_published(rules: Rules, facts: Facts) -> datetime | None:

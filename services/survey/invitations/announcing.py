@@ -67,6 +67,7 @@ class Announcer:
             "url": url,
             "scores": _one_click_scores(leading, url),
             "expires_at": invitation.expires_at,
+            "wave": invitation.wave,
         }
 
 
@@ -92,5 +93,6 @@ def ended(work: Work, invitation: Invitation, reason: str) -> None:
         ticket_id=invitation.ticket_id,
         reason=reason,
         ended_at=work.now,
+        wave=invitation.wave,
     )
     work.emit(payload, subject=invitation.id, version=_LAST_VERSION)

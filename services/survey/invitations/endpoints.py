@@ -16,10 +16,14 @@ from services.survey.invitations.schemas import (
 )
 from services.survey.invitations.service import Asked
 from services.survey.invitations.tokens import Link, LinkKind, Links
+from services.survey.runs import service as runs
 from services.survey.surveys import service as surveys
 from services.survey.surveys.auth import SurveysRead, SurveysWrite
+from services.survey.surveys.models import Survey
 from shared.db.pagination import Page, PageQuery, paginate
+from shared.http.errors import Unacceptable
 from shared.http.routing import APIRouter
+from shared.work import Work
 
 router = APIRouter(prefix="/v1/surveys", tags=["invitations"])
 
@@ -28,11 +32,31 @@ router = APIRouter(prefix="/v1/surveys", tags=["invitations"])
 async def invite_customers(survey_id: UUID, body: NewInvitations, work: SurveysWrite) -> InvitationResults:
     """Ask customers, each by a personal link for one answer. Says for each: queued, or which gate refused and why."""
     survey = await surveys.read(work, survey_id)
+    if body.segment_id is not None or body.send_at is not None:
+        return InvitationResults(run_id=await _start_run(work, survey, body), queued=0, refused=0, data=[])
     asked = await invitations.invite(work, survey, body)
     links = Links(work.settings)
     results = [_result(index, one, links) for index, one in enumerate(asked)]
     queued = sum(result.status == "queued" for result in results)
-    return InvitationResults(queued=queued, refused=len(results) - queued, data=results)
+    return InvitationResults(run_id=None, queued=queued, refused=len(results) - queued, data=results)
+
+
+async def _start_run(work: Work, survey: Survey, body: NewInvitations) -> UUID:
+    """A run has no place to say that somebody on its list is unknown, so that is said now."""
+    contacts = await invitations.known(work, body.customers)
+    for index, contact in enumerate(contacts):
+        if contact is None:
+            raise Unacceptable.field(f"/customers/{index}", "unknown_customer", "There is no such customer here.")
+    run = await runs.start(
+        work,
+        survey,
+        segment_id=body.segment_id,
+        customer_ids=[contact.customer_id for contact in contacts if contact],
+        channel=body.channel,
+        send_at=body.send_at,
+        days=body.expires_in_days,
+    )
+    return run.id
 
 
 @router.get("/{survey_id}/invitations")

@@ -64,6 +64,7 @@ class Invitation(Identified, AccountOwned, Base):
     origin_customer_id: Mapped[UUID | None]
     cause: Mapped[str] = mapped_column(server_default=text("'call'"))
     cause_id: Mapped[UUID | None]
+    wave: Mapped[int | None]
     sent_at: Mapped[datetime | None]
     due_at: Mapped[datetime | None]
     reminders: Mapped[int] = mapped_column(server_default=text("0"))

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from services.survey.invitations.models import InvitationState
 from services.survey.policies.schemas import Channel
 from services.survey.responses.schemas import Email, ExternalId, Phone
-from shared.http.schemas import Model
+from shared.http.schemas import Model, Moment
 
 MOST_CUSTOMERS = 1_000
 
@@ -40,14 +40,27 @@ class Override(Model):
 
 
 class NewInvitations(Model):
-    """`email`, `sms`: the notifier sends it. `link`: nothing is sent, the answer has the links for you to pass on."""
+    """`email`, `sms`: the notifier sends it. `link`: nothing is sent, the answer has the links for you to pass on.
 
-    customers: Annotated[list[CustomerLookup], Field(min_length=1, max_length=MOST_CUSTOMERS)] = Field(
-        description="Each as an object, or just the customer's id."
+    A segment, or a `send_at` in the future, makes a run: it answers at once with the run's id, and asks by and by.
+    """
+
+    customers: Annotated[list[CustomerLookup], Field(max_length=MOST_CUSTOMERS)] = Field(
+        default_factory=list, description="Each as an object, or just the customer's id."
     )
+    segment_id: UUID | None = None
     channel: Channel = "email"
+    send_at: Moment | None = None
     expires_in_days: Annotated[int, Field(ge=1, le=365)] | None = None
     override: Override | None = None
+
+    @model_validator(mode="after")
+    def names_whom(self) -> Self:
+        if bool(self.customers) == (self.segment_id is not None):
+            raise ValueError("give either customers or segment_id")
+        if self.override is not None and (self.segment_id is not None or self.send_at is not None):
+            raise ValueError("gates are overridden for named customers who are asked now")
+        return self
 
     @field_validator("customers", mode="before")
     @classmethod
@@ -78,6 +91,9 @@ class InvitationResult(Model):
 
 
 class InvitationResults(Model):
+    """`run_id`: look there for what becomes of a segment, or of what is to be sent later; `data` is empty then."""
+
+    run_id: UUID | None
     queued: int
     refused: int
     data: list[InvitationResult]

@@ -56,7 +56,8 @@ class Asked:
 class Terms:
     """How customers are asked: by which channel, until when, about which ticket, and what wants it.
 
-    `override_reason`: why somebody has them asked although gates that protect attention are closed.
+    `override_reason`: why somebody has them asked although gates that protect attention are closed. `wave`: the round
+    of a recurring survey.
     """
 
     channel: Channel
@@ -64,6 +65,7 @@ class Terms:
     cause: Cause
     ticket_id: UUID | None = None
     override_reason: str | None = None
+    wave: int | None = None
 
 
 async def invite(work: Work, survey: Survey, wanted: NewInvitations) -> list[Asked]:
@@ -71,7 +73,7 @@ async def invite(work: Work, survey: Survey, wanted: NewInvitations) -> list[Ask
     settings: SurveySettings = work.settings
     if wanted.override is not None and work.actor.kind is not ActorKind.HUMAN:
         raise Forbidden("Only a person who is signed in may override gates, and has to say why.")
-    contacts = await _known(work, wanted.customers, patience=settings.survey_contact_wait_seconds)
+    contacts = await known(work, wanted.customers)
     terms = Terms(
         wanted.channel,
         wanted.expires_in_days or settings.survey_invitation_days,
@@ -86,21 +88,23 @@ async def ask(work: Work, survey: Survey, customer_ids: Sequence[UUID | None], t
     wanted = {customer_id for customer_id in customer_ids if customer_id is not None}
     await gathering.lock(work, wanted)
     rules = await rules_for(work, survey, terms.channel, terms.ticket_id)
-    known = await gathering.of_customers(work, rules, wanted)
-    refused = _refused(rules, known, customer_ids, overriding=terms.override_reason is not None)
+    people = await gathering.of_customers(work, rules, wanted)
+    refused = _refused(rules, people, customer_ids, overriding=terms.override_reason is not None)
     decided = list(zip(customer_ids, refused, strict=True))
-    chosen = [known[one] for one, why in decided if one is not None and why is None]
+    chosen = [people[one] for one, why in decided if one is not None and why is None]
     made = await _create(work, rules, chosen, terms) if chosen else {}
     if terms.override_reason is not None and chosen:
         _tell_overridden(work, rules, chosen, terms.override_reason)
     # Nothing can be written down about somebody who is not known.
-    recorded = [(one, why) for one, why in decided if one is not None and one in known and why is not None]
+    recorded = [(one, why) for one, why in decided if one is not None and one in people and why is not None]
     await refusals.record(work, rules, terms.cause, recorded)
     return [Asked(one, made[one] if one is not None and why is None else None, why) for one, why in decided]
 
 
-async def _known(work: Work, lookups: Sequence[CustomerLookup], *, patience: float) -> list[Contact | None]:
-    """A customer who was created a moment ago is still on the way here, so look again for up to `patience` seconds."""
+async def known(work: Work, lookups: Sequence[CustomerLookup]) -> list[Contact | None]:
+    """A customer who was created a moment ago is still on the way here, so look again for a while."""
+    settings: SurveySettings = work.settings
+    patience = settings.survey_contact_wait_seconds
     while True:
         found = await _look_up(work, lookups)
         if patience <= 0 or None not in found:
@@ -165,6 +169,7 @@ async def _create(work: Work, rules: Rules, chosen: Sequence[Facts], terms: Term
                 "expires_at": expires_at,
                 "cause": terms.cause.name,
                 "cause_id": terms.cause.id,
+                "wave": terms.wave,
                 "sent_at": None if waits else work.now,
                 "due_at": sends_at if waits else following.next_due(rules, work.now, expires_at, reminders=0),
             }

@@ -1,0 +1,62 @@
+"""`/v1/surveys/{id}/triggers`."""
+
+from uuid import UUID
+
+from fastapi import Response
+
+from services.survey.surveys import service as surveys
+from services.survey.surveys.auth import SurveysRead, SurveysWrite
+from services.survey.triggers import service as triggers
+from services.survey.triggers.models import StoredTrigger
+from services.survey.triggers.schemas import Trigger, TriggerOut
+from shared.db.pagination import Page, PageQuery, paginate
+from shared.http.dependencies import IfMatch, set_etag
+from shared.http.routing import APIRouter
+
+router = APIRouter(prefix="/v1/surveys/{survey_id}/triggers", tags=["asking"])
+
+
+@router.post("", status_code=201)
+async def create_trigger(survey_id: UUID, body: Trigger, work: SurveysWrite, response: Response) -> TriggerOut:
+    """Have customers asked by themselves: after something they did, an answer, or when they come into a segment."""
+    await surveys.read_to_change(work, survey_id)
+    return _out(await triggers.create(work, survey_id, body), response)
+
+
+@router.get("")
+async def list_triggers(survey_id: UUID, work: SurveysRead, page: PageQuery) -> Page[TriggerOut]:
+    """Newest first."""
+    await surveys.read(work, survey_id)
+    keys = (StoredTrigger.created_at.desc(), StoredTrigger.id.desc())
+    found: Page[StoredTrigger] = await paginate(work.session, triggers.listed(work, survey_id), page, keys=keys)
+    return found.map(_shown)
+
+
+@router.get("/{trigger_id}")
+async def get_trigger(survey_id: UUID, trigger_id: UUID, work: SurveysRead, response: Response) -> TriggerOut:
+    return _out(await triggers.read(work, survey_id, trigger_id), response)
+
+
+@router.put("/{trigger_id}")
+async def replace_trigger(
+    survey_id: UUID, trigger_id: UUID, body: Trigger, work: SurveysWrite, if_match: IfMatch, response: Response
+) -> TriggerOut:
+    """Occasions that wait for their turn already are asked about by the new rules."""
+    return _out(await triggers.replace(work, survey_id, trigger_id, body, expected=if_match), response)
+
+
+@router.delete("/{trigger_id}", status_code=204)
+async def delete_trigger(survey_id: UUID, trigger_id: UUID, work: SurveysWrite) -> None:
+    """Occasions that wait for their turn ask nobody any more."""
+    await triggers.delete(work, survey_id, trigger_id)
+
+
+def _shown(stored: StoredTrigger) -> TriggerOut:
+    rules = triggers.rules_of(stored)
+    own = {name: getattr(stored, name) for name in ("id", "survey_id", "created_at", "updated_at")}
+    return TriggerOut(**dict(rules), **own)
+
+
+def _out(stored: StoredTrigger, response: Response) -> TriggerOut:
+    set_etag(response, stored.version)
+    return _shown(stored)
