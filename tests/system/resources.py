@@ -118,10 +118,17 @@ async def of_survey(survey: Harness, account: UUID) -> Resources:
     await survey.deliver(ana, account=account, subject=customer_id)
     wanted = {"customers": [str(customer_id)], "channel": "link"}
     [invited] = (await made(client, f"/v1/surveys/{survey_id}/invitations", wanted, 200))["data"]
+    later = {"customer_ids": [str(customer_id)], "send_at": "2027-01-01T00:00:00Z"}
+    run_id = (await made(client, f"/v1/surveys/{survey_id}/runs", later))["id"]
+    trigger = {"name": "Bought", "on": {"event": "activity", "kind": "purchase"}}
+    trigger_id = (await made(client, f"/v1/surveys/{survey_id}/triggers", trigger))["id"]
+    await client.put(f"/v1/surveys/{survey_id}/recurrence", json={"every_days": 90})
     return {
         "file_id": file_id,
         "survey_id": survey_id,
         "invitation_id": invited["invitation_id"],
+        "run_id": run_id,
+        "trigger_id": trigger_id,
         "response_id": response_id,
         "attempt_id": attempt_id,
         "feedback_id": await first(client, "/v1/feedback"),

@@ -59,6 +59,18 @@ VIEWER_MAY: Final = {
 }
 
 _TARGETS: Final = {"first_response_seconds": 3_600, "resolution_seconds": 86_400}
+_TRIGGER: Final = {
+    "name": "After a large purchase",
+    "on": {
+        "event": "activity",
+        "kind": "purchase",
+        "conditions": [{"field": "amount", "test": "at_least", "value": 100}],
+    },
+    "delay_minutes": 60,
+    "sample_percent": "50",
+    "window": {"start": "09:00", "end": "17:00", "days": [1, 2]},
+    "weekly_cap": 100,
+}
 # A good body for every operation on something that exists: what is refused must be refused for the id's sake.
 BODIES: Final[Mapping[str, Any]] = {
     "PATCH /v1/users/{user_id}": {"name": "Somebody else"},
@@ -91,6 +103,10 @@ BODIES: Final[Mapping[str, Any]] = {
         "sample_percent": "50",
         "reminders": {"most": 2, "days": 3},
     },
+    "POST /v1/surveys/{survey_id}/runs": {"customer_ids": ["00000000-0000-4000-8000-000000000000"], "channel": "link"},
+    "POST /v1/surveys/{survey_id}/triggers": _TRIGGER,
+    "PUT /v1/surveys/{survey_id}/triggers/{trigger_id}": _TRIGGER,
+    "PUT /v1/surveys/{survey_id}/recurrence": {"every_days": 90, "anchor_attribute": "since"},
     "PATCH /v1/feedback/{feedback_id}": {"sentiment": "positive"},
     "PATCH /v1/tickets/{ticket_id}": {"priority": "low"},
     "POST /v1/tickets/{ticket_id}/resolve": {"reason": "Sent a new box"},
