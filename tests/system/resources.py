@@ -170,7 +170,7 @@ async def of_notifier(notifier: Harness, account: UUID) -> Resources:
 
 
 # Listed only below what they belong to.
-NESTED: Final = {"identity_id"}
+NESTED: Final = {"identity_id", "run_id", "trigger_id", "experiment_id"}
 MAKERS: Final[Mapping[str, Callable[[Harness, UUID], Awaitable[Resources]]]] = {
     "gateway": of_gateway,
     "customers": of_customers,

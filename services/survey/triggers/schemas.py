@@ -11,7 +11,9 @@ from services.survey.policies.schemas import Channel, LocalTime, Percent
 from shared.contracts.activities import ActivityKind
 from shared.http.schemas import Model, Name
 
-Value = StrictStr | StrictBool | StrictInt | Decimal
+# What JSON can carry exactly; anything longer is kept as a decimal.
+Whole = Annotated[StrictInt, Field(ge=-(2**53), le=2**53)]
+Value = StrictStr | StrictBool | Whole | Decimal
 Test = Literal["is", "is_not", "above", "below", "at_least", "at_most", "one_of", "present"]
 _ORDERED = ("above", "below", "at_least", "at_most")
 
