@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from services.survey.attempts import endpoints as attempts
 from services.survey.db import INTAKE_ROLE, Base
 from services.survey.eligibility import endpoints as eligibility
+from services.survey.experiments import endpoints as experiments
 from services.survey.feedback import endpoints as feedback
 from services.survey.files import endpoints as files
 from services.survey.invitations import endpoints as invitations
@@ -40,6 +41,7 @@ def create_app(runtime: Runtime) -> FastAPI:
             qr.router,
             runs.router,
             triggers.router,
+            experiments.router,
             recurrence.router,
             responses.router,
             responses.of_a_survey,

@@ -21,6 +21,7 @@ class Base(DeclarativeBase):
 # Customers who were merged into others. These tables say whose a row is, and under whose identity it came.
 MERGED_CUSTOMERS = aliases_in(
     Base.metadata,
+    "assignments",
     "attempts",
     "exposures",
     "feedback",

@@ -123,12 +123,19 @@ async def of_survey(survey: Harness, account: UUID) -> Resources:
     trigger = {"name": "Bought", "on": {"event": "activity", "kind": "purchase"}}
     trigger_id = (await made(client, f"/v1/surveys/{survey_id}/triggers", trigger))["id"]
     await client.put(f"/v1/surveys/{survey_id}/recurrence", json={"every_days": 90})
+    variants = [{"key": "plain"}, {"key": "warm", "subject": "A word from you?"}]
+    experiment = {"name": "Subjects", "of": "invitation", "variants": variants}
+    path = f"/v1/surveys/{survey_id}/experiments"
+    experiment_id = (await made(client, path, experiment))["id"]
+    # One at a time: the matrix starts another.
+    await made(client, f"{path}/{experiment_id}/end", None, 200)
     return {
         "file_id": file_id,
         "survey_id": survey_id,
         "invitation_id": invited["invitation_id"],
         "run_id": run_id,
         "trigger_id": trigger_id,
+        "experiment_id": experiment_id,
         "response_id": response_id,
         "attempt_id": attempt_id,
         "feedback_id": await first(client, "/v1/feedback"),

@@ -106,6 +106,12 @@ BODIES: Final[Mapping[str, Any]] = {
     "POST /v1/surveys/{survey_id}/runs": {"customer_ids": ["00000000-0000-4000-8000-000000000000"], "channel": "link"},
     "POST /v1/surveys/{survey_id}/triggers": _TRIGGER,
     "PUT /v1/surveys/{survey_id}/triggers/{trigger_id}": _TRIGGER,
+    "POST /v1/surveys/{survey_id}/experiments": {
+        "name": "Subjects",
+        "of": "invitation",
+        "variants": [{"key": "plain", "weight": 2}, {"key": "warm", "subject": "A word?", "text": "It helps us."}],
+        "holdout_percent": "5",
+    },
     "PUT /v1/surveys/{survey_id}/recurrence": {"every_days": 90, "anchor_attribute": "since"},
     "PATCH /v1/feedback/{feedback_id}": {"sentiment": "positive"},
     "PATCH /v1/tickets/{ticket_id}": {"priority": "low"},

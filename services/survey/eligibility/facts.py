@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import TextClause, text
 
 from services.survey.accounts.models import Account
+from services.survey.experiments import service as experiments
 from services.survey.policies import service as policies
 from services.survey.policies.schemas import Channel, ContactPolicy, SurveyPolicy
 from services.survey.settings import SurveySettings
@@ -160,7 +161,7 @@ async def rules_for(work: Work, survey: Survey, channel: Channel, ticket_id: UUI
     return Rules(
         now=work.now,
         survey=survey,
-        surveys=(survey.id,),
+        surveys=(survey.id, *await experiments.variants_of(work, survey.id)),
         channel=channel,
         cooldown=timedelta(days=days),
         own=own,

@@ -6,6 +6,7 @@ from typing import Any
 from services.survey.definition.document import Definition
 from services.survey.definition.questions import CSI, Scored, bounds
 from services.survey.definition.texts import in_locale
+from services.survey.experiments.schemas import Variant
 from services.survey.invitations.models import Invitation
 from services.survey.invitations.tokens import Link, LinkKind, Links
 from services.survey.surveys.models import Survey, SurveyVersion
@@ -28,10 +29,12 @@ class Announcer:
         version = await work.session.get_one(SurveyVersion, (survey.id, survey.published_version))
         return cls(work, version, definition_of(version), Links(work.settings))
 
-    def created(self, invitation: Invitation) -> None:
+    def created(self, invitation: Invitation, words: Variant | None) -> None:
         """`channel` says `link` for whatever its first readers do not know; `medium` says what it is."""
         payload = InvitationCreated(
             **self._about(invitation),
+            subject=words.subject if words else None,
+            text=words.text if words else None,
             channel="email" if invitation.channel == "email" else "link",
             cause=invitation.cause,
         )
@@ -68,16 +71,18 @@ class Announcer:
             "scores": _one_click_scores(leading, url),
             "expires_at": invitation.expires_at,
             "wave": invitation.wave,
+            "experiment_id": invitation.experiment_id,
+            "variant": invitation.variant,
         }
 
 
 def _one_click_scores(leading: Scored | None, url: str) -> tuple[ScoreLink, ...]:
-    """None for an index, which takes more than one click."""
+    """None for an index, which takes more than one click. Its key preselects the score on the page."""
     if leading is None or isinstance(leading, CSI):
         return ()
     lowest, highest = bounds(leading)
     scores = range(lowest, highest + 1)
-    return tuple(ScoreLink(score=score, label=str(score), url=f"{url}?score={score}") for score in scores)
+    return tuple(ScoreLink(score=score, label=str(score), url=f"{url}?{leading.key}={score}") for score in scores)
 
 
 # Above every version that a reminder can have.
@@ -94,5 +99,6 @@ def ended(work: Work, invitation: Invitation, reason: str) -> None:
         reason=reason,
         ended_at=work.now,
         wave=invitation.wave,
+        variant=invitation.variant,
     )
     work.emit(payload, subject=invitation.id, version=_LAST_VERSION)

@@ -18,6 +18,7 @@ from services.survey.eligibility.facts import Facts, Rules, rules_for
 from services.survey.eligibility.gates import budget_spent_until, closed_when_leaving
 from services.survey.eligibility.refusals import Cause, Refused, refused_by
 from services.survey.eligibility.service import leaves_at
+from services.survey.experiments.arms import words_of
 from services.survey.exposures import service as exposures
 from services.survey.invitations.announcing import Announcer, ended
 from services.survey.invitations.models import UNANSWERED, Invitation, InvitationState
@@ -149,7 +150,7 @@ async def _write_down(work: Work, rules: Rules, steps: _Steps) -> None:
     if steps.sent or steps.reminded:
         announcer = await Announcer.of(work, rules.survey)
         for invitation in steps.sent:
-            announcer.created(invitation)
+            announcer.created(invitation, await words_of(work, invitation))
         for invitation in steps.reminded:
             announcer.reminded(invitation, most=rules.own.reminders.most if rules.own.reminders else 0)
         await exposures.take(work, steps.reminded, "reminder")

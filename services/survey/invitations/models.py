@@ -5,6 +5,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, func, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.survey.db import Base
@@ -65,6 +66,10 @@ class Invitation(Identified, AccountOwned, Base):
     cause: Mapped[str] = mapped_column(server_default=text("'call'"))
     cause_id: Mapped[UUID | None]
     wave: Mapped[int | None]
+    experiment_id: Mapped[UUID | None]
+    # The key of the arm, and what the answers are to be told apart by in the metrics.
+    variant: Mapped[str | None]
+    dimensions: Mapped[dict[str, str]] = mapped_column(JSONB, server_default=text("'{}'"))
     sent_at: Mapped[datetime | None]
     due_at: Mapped[datetime | None]
     reminders: Mapped[int] = mapped_column(server_default=text("0"))

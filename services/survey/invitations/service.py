@@ -18,6 +18,7 @@ from services.survey.eligibility.facts import Facts, Rules, rules_for
 from services.survey.eligibility.gates import first_closed
 from services.survey.eligibility.refusals import Cause, Refused, refused_by
 from services.survey.eligibility.service import leaves_at
+from services.survey.experiments.arms import Arms, arms_for
 from services.survey.exposures import service as exposures
 from services.survey.invitations import following
 from services.survey.invitations.announcing import Announcer, ended
@@ -34,6 +35,7 @@ from shared.work import Work
 
 _LOOK_AGAIN_SECONDS = 0.1
 _UNKNOWN = Refused("unknown_customer", "There is no such customer here; create them with POST /v1/customers.")
+_HELD_OUT = Refused("held_out", "An experiment does not ask this customer, to see what asking itself does.")
 _TWICE = Refused("asked_twice", "This customer is in the same call more than once.")
 
 
@@ -92,7 +94,10 @@ async def ask(work: Work, survey: Survey, customer_ids: Sequence[UUID | None], t
     refused = _refused(rules, people, customer_ids, overriding=terms.override_reason is not None)
     decided = list(zip(customer_ids, refused, strict=True))
     chosen = [people[one] for one, why in decided if one is not None and why is None]
-    made = await _create(work, rules, chosen, terms) if chosen else {}
+    arms = await arms_for(work, survey, [facts.customer_id for facts in chosen])
+    decided = [(one, why or (_HELD_OUT if arms.holds_out(one) else None)) for one, why in decided]
+    chosen = [facts for facts in chosen if not arms.holds_out(facts.customer_id)]
+    made = await _create(work, rules, chosen, terms, arms) if chosen else {}
     if terms.override_reason is not None and chosen:
         _tell_overridden(work, rules, chosen, terms.override_reason)
     # Nothing can be written down about somebody who is not known.
@@ -147,7 +152,9 @@ def _refused(
     return refused
 
 
-async def _create(work: Work, rules: Rules, chosen: Sequence[Facts], terms: Terms) -> dict[UUID, Invitation]:
+async def _create(
+    work: Work, rules: Rules, chosen: Sequence[Facts], terms: Terms, arms: Arms
+) -> dict[UUID, Invitation]:
     """By customer. Each takes attention from the moment it is made, so that nothing else is sent meanwhile."""
     await _end_run_out(work, rules, [facts.customer_id for facts in chosen])
     expires_at = work.now + timedelta(days=terms.days)
@@ -159,7 +166,7 @@ async def _create(work: Work, rules: Rules, chosen: Sequence[Facts], terms: Term
             {
                 "id": new_id(),
                 "account_id": work.account_id,
-                "survey_id": rules.survey.id,
+                "survey_id": arms.survey_of(facts.customer_id).id,
                 "customer_id": facts.customer_id,
                 "ticket_id": terms.ticket_id,
                 "channel": terms.channel,
@@ -170,16 +177,20 @@ async def _create(work: Work, rules: Rules, chosen: Sequence[Facts], terms: Term
                 "cause": terms.cause.name,
                 "cause_id": terms.cause.id,
                 "wave": terms.wave,
+                "experiment_id": arms.experiment_id,
+                "variant": arms.variant_of(facts.customer_id),
+                "dimensions": arms.dimensions_of(facts.customer_id)
+                | ({"wave": str(terms.wave)} if terms.wave is not None else {}),
                 "sent_at": None if waits else work.now,
                 "due_at": sends_at if waits else following.next_due(rules, work.now, expires_at, reminders=0),
             }
         )
     made = (await work.session.scalars(insert(Invitation).returning(Invitation), rows)).all()
     await exposures.take(work, made, "invitation")
-    announcer = await Announcer.of(work, rules.survey)
+    announcers = {survey.id: await Announcer.of(work, survey) for survey in arms.surveys}
     for invitation in made:
         if invitation.state is InvitationState.OPEN:
-            announcer.created(invitation)
+            announcers[invitation.survey_id].created(invitation, arms.words_of(invitation.customer_id))
     await following.watch(work, made)
     return {invitation.customer_id: invitation for invitation in made}
 
@@ -190,7 +201,7 @@ async def _end_run_out(work: Work, rules: Rules, customer_ids: Sequence[UUID]) -
         update(Invitation)
         .where(
             Invitation.account_id == work.account_id,
-            Invitation.survey_id == rules.survey.id,
+            Invitation.survey_id.in_(rules.surveys),
             Invitation.customer_id.in_(customer_ids),
             Invitation.ticket_id.is_not_distinct_from(rules.ticket_id),
             Invitation.state.in_(UNANSWERED),

@@ -141,6 +141,7 @@ def _submission(
         customer=CustomerNamed(id=invitation.customer_id) if invitation else None,
         completed=completed,
         channel=visit.channel,
+        dimensions=invitation.dimensions if invitation else {},
         language=visit.sheet.locale,
         hidden=dict(filling.hidden),
     )
