@@ -1,18 +1,19 @@
-"""What the gates are decided on: the rules of one asking, and what is known of each customer, in one statement.
+"""What the gates are decided on: the rules of one asking, and what is known of each customer.
 
-`Facts` of many customers are gathered by one SQL statement, whether they are named one by one or are a segment. The
+`Facts` are gathered by the same handful of statements, whether customers are named one by one or are a segment. The
 gates themselves (`gates`) are pure functions of rules and facts, for one customer and for a hundred thousand alike.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import TextClause, text
 
 from services.survey.accounts.models import Account
+from services.survey.db import MERGED_CUSTOMERS
 from services.survey.experiments import service as experiments
 from services.survey.policies import service as policies
 from services.survey.policies.schemas import Channel, ContactPolicy, SurveyPolicy
@@ -44,6 +45,9 @@ class Rules:
         return timedelta(days=max([*gaps, *(budget.days for budget in budgets)]))
 
 
+_NOBODY: Final[dict[UUID, datetime]] = {}
+
+
 @dataclass(slots=True)
 class Facts:
     """One customer, as asking sees them. Times are of the past, `contacts` newest first, with their channels."""
@@ -55,97 +59,76 @@ class Facts:
     has_phone: bool
     preferred_channel: str | None
     restricted: bool
-    statements: Sequence[Statement] = ()
+    statements: tuple[Statement, ...] = ()
     times_asked: int = 0
     last_asked_at: datetime | None = None
     last_answered_at: datetime | None = None
     open_until: datetime | None = None
-    contacts: Sequence[tuple[datetime, str]] = ()
+    contacts: tuple[tuple[datetime, str], ...] = ()
     exceptions: frozenset[UUID] = frozenset()
-    others_asked: dict[UUID, datetime] = field(default_factory=dict)
+    others_asked: Mapping[UUID, datetime] = field(default_factory=lambda: _NOBODY)
+
+    def say(self, consent_id: UUID, channel: str, granted: bool, basis: str, effective_at: datetime) -> None:
+        self.statements += (Statement(consent_id, SURVEYS, channel, granted, basis, effective_at),)
 
 
-# `{candidates}` is a query of customer ids. Statements of somebody who was merged into the customer count with theirs.
-_GATHER = """
-with candidate as materialized ({candidates}),
-known as materialized (
-    select contact.customer_id, contact.locale, contact.timezone, contact.email is not null as has_email,
-        contact.phone is not null as has_phone, contact.preferred_channel, contact.restricted
-    from candidate join survey.contacts contact
-        on contact.account_id = :account_id and contact.customer_id = candidate.customer_id
-    where not contact.is_deleted
-),
-said as (
-    select person.customer_id, array_agg(array[
-        held.consent_id::text, held.channel, held.granted::text, held.basis, held.effective_at::text
-    ]) as statements
-    from survey.consents held
-    left join survey.aliases former
-        on former.account_id = :account_id and former.id = held.customer_id and former.stands_for is not null
-    join known person on person.customer_id = case
-        when former.id is null then held.customer_id else survey.present_id(:account_id, held.customer_id) end
-    where held.account_id = :account_id and held.purpose = :purpose and held.channel in (:channel, 'any')
-    group by 1
-),
-asked as (
-    select invitation.customer_id, count(*) as times, max(invitation.created_at) as last_at,
-        max(invitation.answered_at) as answered_at,
-        max(invitation.expires_at) filter (
-            where invitation.state in ('open', 'waiting') and invitation.expires_at > :now
-        ) as open_until
-    from survey.invitations invitation join known using (customer_id)
-    where invitation.account_id = :account_id and invitation.survey_id = any(:surveys)
-        and invitation.ticket_id is not distinct from cast(:ticket_id as uuid)
-    group by 1
-),
-contacted as (
-    select exposure.customer_id, array_agg(exposure.at order by exposure.at desc) as times,
-        array_agg(exposure.channel order by exposure.at desc) as channels
-    from survey.exposures exposure join known using (customer_id)
-    where exposure.account_id = :account_id and exposure.at > :since
-    group by 1
-),
-excepted as (
-    select member.customer_id, array_agg(member.segment_id) as segments
-    from survey.segment_members member join known using (customer_id)
-    where member.account_id = :account_id and member.is_member and member.segment_id = any(:exceptions)
-    group by 1
-),
-others as (
-    select asked.customer_id, jsonb_object_agg(asked.survey_id, asked.at) as surveys
-    from (
-        select invitation.customer_id, invitation.survey_id, max(invitation.created_at) as at
-        from survey.invitations invitation join known using (customer_id)
-        where invitation.account_id = :account_id and invitation.survey_id = any(:others)
-        group by 1, 2
-    ) asked
-    group by 1
-)
-select known.*, said.statements, coalesce(asked.times, 0), asked.last_at, asked.answered_at, asked.open_until,
-    contacted.times, contacted.channels, excepted.segments, others.surveys
-from known left join said using (customer_id) left join asked using (customer_id)
-    left join contacted using (customer_id) left join excepted using (customer_id) left join others using (customer_id)
-"""
-_NAMED = text(_GATHER.format(candidates="select unnest(cast(:customers as uuid[])) as customer_id"))
-# Whoever was merged into another is that other now, who may be a member too.
-_PRESENT = """
-        select candidate.customer_id from ({everybody}) candidate
-        where not exists (
-            select from survey.aliases former where former.account_id = :account_id
-                and former.id = candidate.customer_id and former.stands_for is not null
-        )
-        union
-        select survey.present_id(:account_id, candidate.customer_id) from ({everybody}) candidate
-        join survey.aliases former on former.account_id = :account_id
-            and former.id = candidate.customer_id and former.stands_for is not null
-"""
-_OF_SEGMENT = """
+# Each is found by its index, few or a hundred thousand, whatever the planner believes to know of the tables: row-level
+# security has it believe that an account has next to nothing, and then a join takes forever.
+_MEMBERS = text("""
     select customer_id from survey.segment_members
     where account_id = :account_id and segment_id = :segment_id and is_member
-"""
-_OF_ALL = "select customer_id from survey.contacts where account_id = :account_id and not is_deleted"
-_SEGMENT = text(_GATHER.format(candidates=_PRESENT.format(everybody=_OF_SEGMENT)))
-_ALL = text(_GATHER.format(candidates=_PRESENT.format(everybody=_OF_ALL)))
+""")
+_ALL = text("select customer_id from survey.contacts where account_id = :account_id and not is_deleted")
+_FORMER = text("""
+    select id from survey.aliases
+    where account_id = :account_id and stands_for is not null and id = any(cast(:customers as uuid[]))
+""")
+
+_KNOWN = text("""
+select customer_id, locale, timezone, email is not null, phone is not null, preferred_channel, restricted
+from survey.contacts where account_id = :account_id and not is_deleted and customer_id = any(cast(:customers as uuid[]))
+""")
+# Statements of somebody who was merged into the customer count with theirs.
+_SAID = text("""
+with recursive former (id, person) as (
+    select id, stands_for from survey.aliases where account_id = :account_id
+        and stands_for = any(cast(:customers as uuid[]))
+    union
+    select alias.id, former.person from survey.aliases alias join former on alias.stands_for = former.id
+    where alias.account_id = :account_id
+)
+select customer_id, consent_id, channel, granted, basis, effective_at
+from survey.consents
+where account_id = :account_id and purpose = :purpose and channel in (:channel, 'any')
+    and customer_id = any(cast(:customers as uuid[]))
+union all
+select former.person, consent_id, channel, granted, basis, effective_at
+from former join survey.consents held on held.account_id = :account_id and held.customer_id = former.id
+where held.purpose = :purpose and held.channel in (:channel, 'any')
+""")
+_ASKED = text("""
+select customer_id, count(*), max(created_at), max(answered_at),
+    max(expires_at) filter (where state in ('open', 'waiting') and expires_at > :now)
+from survey.invitations
+where account_id = :account_id and survey_id = any(:surveys)
+    and ticket_id is not distinct from cast(:ticket_id as uuid) and customer_id = any(cast(:customers as uuid[]))
+group by customer_id
+""")
+_CONTACTED = text("""
+select customer_id, at, channel from survey.exposures
+where account_id = :account_id and at > :since and customer_id = any(cast(:customers as uuid[]))
+order by at desc
+""")
+_EXCEPTED = text("""
+select customer_id, segment_id from survey.segment_members
+where account_id = :account_id and is_member and segment_id = any(:exceptions)
+    and customer_id = any(cast(:customers as uuid[]))
+""")
+_OTHERS = text("""
+select customer_id, survey_id, max(created_at) from survey.invitations
+where account_id = :account_id and survey_id = any(:others) and customer_id = any(cast(:customers as uuid[]))
+group by customer_id, survey_id
+""")
 _LOCK = text("""
     select from survey.contacts where account_id = :account_id and customer_id = any(:customers)
     order by customer_id for no key update
@@ -177,50 +160,45 @@ async def lock(work: Work, customer_ids: Collection[UUID]) -> None:
     await work.session.execute(_LOCK, {"account_id": work.account_id, "customers": ordered})
 
 
-async def of_customers(work: Work, rules: Rules, customer_ids: Collection[UUID]) -> dict[UUID, Facts]:
-    """Those that are known and not deleted."""
-    return await _gather(work, rules, _NAMED, {"customers": list(customer_ids)})
-
-
 async def of_many(work: Work, rules: Rules, segment_id: UUID | None) -> dict[UUID, Facts]:
     """All members of a segment, or all customers, that are known and not deleted."""
-    if segment_id is None:
-        return await _gather(work, rules, _ALL, {})
-    return await _gather(work, rules, _SEGMENT, {"segment_id": segment_id})
+    names = {"account_id": work.account_id, "segment_id": segment_id}
+    found = await work.session.scalars(_ALL if segment_id is None else _MEMBERS, names)
+    ids = set(found)
+    # Whoever was merged into another is that other now, who may be among them too.
+    former = (await work.session.scalars(_FORMER, names | {"customers": list(ids)})).all()
+    present = await MERGED_CUSTOMERS.present_ids(work, former) if former else {}
+    return await of_customers(work, rules, ids.difference(former).union(present.values()))
 
 
-async def _gather(work: Work, rules: Rules, statement: TextClause, candidates: dict[str, Any]) -> dict[UUID, Facts]:
-    values = candidates | {
-        "account_id": work.account_id,
-        "now": rules.now,
-        "since": rules.now - rules.longest_window,
-        "surveys": list(rules.surveys),
-        "ticket_id": rules.ticket_id,
-        "purpose": SURVEYS,
-        "channel": rules.channel,
-        "exceptions": [exception.segment_id for exception in rules.contact.exceptions],
-        "others": [other.survey_id for other in rules.own.after_others],
-    }
-    rows = await work.session.execute(statement, values)
-    return {row[0]: _facts(row) for row in rows}
+async def of_customers(work: Work, rules: Rules, customer_ids: Collection[UUID]) -> dict[UUID, Facts]:
+    """Those that are known and not deleted. One plain question after the other, put together here."""
+    always = {"account_id": work.account_id, "customers": list(customer_ids)}
 
+    async def rows(question: TextClause, **values: Any) -> Any:
+        return await work.session.execute(question, always | values)
 
-def _facts(row: Any) -> Facts:
     # By position: by name, a hundred thousand rows take twice as long.
-    facts = Facts(*row[:7])
-    facts.times_asked, facts.last_asked_at, facts.last_answered_at, facts.open_until = row[8:12]
-    statements, (at, channels, segments, others) = row[7], row[12:]
-    if statements:
-        facts.statements = [_statement(one) for one in statements]
-    if at:
-        facts.contacts = list(zip(at, channels, strict=True))
-    if segments:
-        facts.exceptions = frozenset(segments)
-    if others:
-        facts.others_asked = {UUID(key): datetime.fromisoformat(value) for key, value in others.items()}
-    return facts
-
-
-def _statement(stored: Sequence[str]) -> Statement:
-    consent_id, channel, granted, basis, effective_at = stored
-    return Statement(UUID(consent_id), SURVEYS, channel, granted == "true", basis, datetime.fromisoformat(effective_at))
+    people = {row[0]: Facts(*row) for row in await rows(_KNOWN)}
+    for person, *stated in await rows(_SAID, purpose=SURVEYS, channel=rules.channel):
+        if person in people:
+            people[person].say(*stated)
+    asked = {"surveys": list(rules.surveys), "ticket_id": rules.ticket_id, "now": rules.now}
+    for person, times, last_at, answered_at, open_until in await rows(_ASKED, **asked):
+        if (facts := people.get(person)) is not None:
+            facts.times_asked, facts.last_asked_at = times, last_at
+            facts.last_answered_at, facts.open_until = answered_at, open_until
+    for person, at, channel in await rows(_CONTACTED, since=rules.now - rules.longest_window):
+        if (facts := people.get(person)) is not None:
+            facts.contacts = (*facts.contacts, (at, channel))
+    if rules.contact.exceptions:
+        segments = [exception.segment_id for exception in rules.contact.exceptions]
+        for person, segment_id in await rows(_EXCEPTED, exceptions=segments):
+            if (facts := people.get(person)) is not None:
+                facts.exceptions |= {segment_id}
+    if rules.own.after_others:
+        others = [other.survey_id for other in rules.own.after_others]
+        for person, survey_id, at in await rows(_OTHERS, others=others):
+            if (facts := people.get(person)) is not None:
+                facts.others_asked = {**facts.others_asked, survey_id: at}
+    return people
