@@ -25,7 +25,7 @@ from shared.work import open_work
 from tests.bench.report import Ratio, divided
 from tests.bench.stage import Stage, stage
 
-CUSTOMERS, INVITED, ROUNDS, PIECE = 100_000, 10_000, 3, 1_000
+CUSTOMERS, INVITED, ROUNDS, PIECE = 100_000, 10_000, 5, 1_000
 _ACTOR = Actor(ActorKind.HUMAN, "bench")
 
 # A fifth has said something about surveys, half were contacted twice, a tenth answered some survey.
@@ -66,11 +66,7 @@ left join survey.exposures exposure on exposure.account_id = member.account_id
     and exposure.customer_id = member.customer_id
 where member.account_id = $1 and member.segment_id = $2 and member.is_member
 """
-_COLUMNS = (
-    "id, account_id, key, channel, template, customer_id, invitation_id, variables, locale, state, attempts, created_at"
-)
-QUEUED = f"select {_COLUMNS} from notifier.messages where account_id = $1"
-MESSAGE = f"insert into notifier.messages ({_COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+QUEUED = "select * from notifier.messages where account_id = $1"
 
 
 def bench() -> list[Ratio]:
@@ -115,7 +111,7 @@ async def _eligibility(here: Stage, survey: Runtime, owner: asyncpg.Connection) 
 async def _sending(survey: Runtime, notifier: Runtime, owner: asyncpg.Connection) -> list[Ratio]:
     """Each round with new people on a new survey: nobody is in anybody's way."""
     bodies: list[bytes] = []
-    rows: list[tuple[object, ...]] = []
+    rows: list[asyncpg.Record] = []
     account = new_id()
 
     async def invite() -> None:
@@ -129,8 +125,11 @@ async def _sending(survey: Runtime, notifier: Runtime, owner: asyncpg.Connection
             await deliver(notifier, bodies[start : start + PIECE])
 
     async def insert() -> None:
+        places = ", ".join(f"${place}" for place, _ in enumerate(rows[0].keys(), 1))
+        statement = f"insert into notifier.messages ({', '.join(rows[0].keys())}) values ({places})"
         for start in range(0, INVITED, PIECE):
-            await owner.executemany(MESSAGE, rows[start : start + PIECE])
+            piece = [tuple(row.values()) for row in rows[start : start + PIECE]]
+            await owner.executemany(statement, piece)
 
     taken: dict[str, list[float]] = {"invite": [], "queue": [], "insert": []}
     for _ in range(ROUNDS):
@@ -144,7 +143,7 @@ async def _sending(survey: Runtime, notifier: Runtime, owner: asyncpg.Connection
         if len(bodies) != INVITED:
             raise RuntimeError(f"{len(bodies)} of {INVITED} were invited")
         taken["queue"].append(await _timed(queue))
-        rows = [tuple(row) for row in await owner.fetch(QUEUED, account)]
+        rows = await owner.fetch(QUEUED, account)
         if len(rows) != INVITED:
             raise RuntimeError(f"{len(rows)} of {INVITED} messages are in the queue")
         await owner.execute("delete from notifier.messages")

@@ -24,6 +24,8 @@ def earliest(moment: datetime, quiet_hours: list[QuietHours], channel: str, zone
     if channel == "link":
         return moment
     mine = [quiet for quiet in quiet_hours if quiet.channel in (None, channel)]
+    if not mine:
+        return moment
     for _ in range(_ROUNDS):  # one may end where another begins; together they might cover the day
         ends = [end for quiet in mine if (end := _end_of(quiet, moment, zone)) is not None]
         if not ends:

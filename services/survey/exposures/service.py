@@ -3,13 +3,18 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from sqlalchemy import delete
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import delete, text
 
+from services.survey.encoding import to_json
 from services.survey.exposures.models import Exposure
 from services.survey.invitations.models import Invitation, InvitationState
 from shared.ids import new_id
 from shared.work import Work
+
+_INSERT = text("""
+    insert into survey.exposures
+    select * from json_populate_recordset(null::survey.exposures, cast(:rows as json))
+""")
 
 
 async def take(work: Work, invitations: Sequence[Invitation], kind: Literal["invitation", "reminder"]) -> None:
@@ -27,7 +32,7 @@ async def take(work: Work, invitations: Sequence[Invitation], kind: Literal["inv
         for invitation in invitations
     ]
     if rows:
-        await work.session.execute(insert(Exposure), rows)
+        await work.session.execute(_INSERT, {"rows": to_json(rows).decode()})
 
 
 async def give_back(work: Work, invitations: Sequence[Invitation]) -> None:
