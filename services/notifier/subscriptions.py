@@ -16,7 +16,7 @@ from shared.contracts.customers import (
     CustomerUpdated,
 )
 from shared.contracts.gateway import AccountCreated, AccountUpdated
-from shared.contracts.survey import InvitationCreated, InvitationReminded
+from shared.contracts.survey import InvitationCreated, InvitationEnded, InvitationReminded
 
 SUBSCRIPTIONS: list[Subscription] = [
     on(AccountCreated, accounts.set_up),
@@ -28,8 +28,9 @@ SUBSCRIPTIONS: list[Subscription] = [
     on(ConsentChanged, consents.remember),
     # The log comes before the rules: what led to an event is looked up there.
     on_any(log.append_all),
-    on(InvitationCreated, messages.invite),
+    on_batch([InvitationCreated], messages.invite),
     on(InvitationReminded, messages.remind),
+    on(InvitationEnded, messages.drop),
     on_any(rules.match_all),
 ]
 TIMERS = {rules.TIMER: rules.run_delayed}

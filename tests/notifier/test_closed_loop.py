@@ -8,6 +8,7 @@ import pytest
 
 from services.notifier.app import SERVICE
 from shared.contracts.notifier import MessageSent, RuleRan, SurveyRequested, TicketRequested
+from shared.contracts.survey import InvitationEnded
 from shared.ids import new_id
 from shared.testing.harness import Harness
 from tests.notifier.builders import (
@@ -53,6 +54,46 @@ class TestTheDefaultRules:
         ana = await a_customer(notifier, account)
         await notifier.deliver(invitation(ana, notifier.clock.now(), channel="link"), account=account)
         assert await messages_of(notifier, account) == []
+
+    async def test_many_invitations_are_queued_at_once_and_each_once(self, notifier: Harness, account: UUID) -> None:
+        await an_account(notifier, account)
+        people = [await a_customer(notifier, account) for _ in range(5)]
+        asked = [notifier.event(invitation(one, notifier.clock.now()), account=account) for one in people]
+        await notifier.deliver_raw([*asked, *asked[:2]])
+        assert {message["customer_id"] for message in await messages_of(notifier, account)} == {
+            str(one) for one in people
+        }
+        assert len(await messages_of(notifier, account)) == 5
+
+    async def test_what_waits_about_an_invitation_that_is_over_is_not_said(
+        self, notifier: Harness, account: UUID
+    ) -> None:
+        await an_account(notifier, account)
+        ana = await a_customer(notifier, account)
+        asked = invitation(ana, notifier.clock.now())
+        await notifier.deliver(asked, account=account)
+        over = InvitationEnded(
+            invitation_id=asked.invitation_id,
+            survey_id=asked.survey_id,
+            customer_id=ana,
+            ticket_id=None,
+            reason="revoked",
+            ended_at=notifier.clock.now(),
+        )
+        await notifier.deliver(over, account=account)
+        await send_messages(notifier)
+        [message] = await messages_of(notifier, account)
+        assert (message["state"], message["reason"]) == ("suppressed", "the invitation is over")
+
+    async def test_words_of_an_experiment_take_the_place_of_ours(self, notifier: Harness, account: UUID) -> None:
+        await an_account(notifier, account)
+        ana = await a_customer(notifier, account)
+        asked = invitation(ana, notifier.clock.now(), subject="A word?", text="It would help us.", variant="warm")
+        await notifier.deliver(asked, account=account)
+        await send_messages(notifier)
+        [message] = await messages_of(notifier, account)
+        assert message["subject"] == "A word?"
+        assert "It would help us." in message["text"]
 
     async def test_an_unhappy_answer_asks_for_a_ticket(self, notifier: Harness, account: UUID) -> None:
         await an_account(notifier, account)

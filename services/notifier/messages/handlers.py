@@ -1,45 +1,47 @@
 """Events that lead to messages without a rule's doing."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from services.notifier.messages import service as messages
 from services.notifier.messages.schemas import MessageChannel
+from services.notifier.messages.service import Wish
 from shared.bus.events import Event
-from shared.contracts.survey import InvitationCreated, InvitationReminded
+from shared.contracts.base import Payload
+from shared.contracts.survey import InvitationCreated, InvitationEnded, InvitationReminded
 from shared.work import Work
 
 _CHANNELS: Final[dict[str, MessageChannel]] = {"email": "email", "sms": "sms"}
 
 
-async def invite(work: Work, event: Event[InvitationCreated]) -> None:
-    """The survey service has passed its gates; the customer is asked. Invitations by link are the sender's affair."""
-    data = event.data
-    channel = _CHANNELS.get(data.medium or data.channel)
-    if channel is None:
-        return
-    await messages.put_in_queue(
-        work,
-        key=f"invitation:{data.invitation_id}",
-        template="invitation",
-        customer_id=data.customer_id,
-        channel=channel,
-        variables=data.model_dump(mode="json"),
-        locale=data.locale,
-        ticket_id=data.ticket_id,
-        invitation_id=data.invitation_id,
-    )
+async def invite(work: Work, events: Sequence[Event[Payload]]) -> None:
+    """The survey service has passed its gates; customers are asked. Invitations by link are the sender's affair."""
+    wishes = []
+    for event in events:
+        data = event.data
+        assert isinstance(data, InvitationCreated)
+        if (channel := _CHANNELS.get(data.sent_by)) is not None:
+            wishes.append(_wish(data, channel, key=f"invitation:{data.invitation_id}", template="invitation"))
+    await messages.put_in_queue(work, *wishes)
 
 
 async def remind(work: Work, event: Event[InvitationReminded]) -> None:
     """Once more, by the same link and on the same way; each of an invitation's reminders once."""
     data = event.data
-    channel = _CHANNELS.get(data.medium)
-    if channel is None:
-        return
-    await messages.put_in_queue(
-        work,
-        key=f"invitation:{data.invitation_id}:reminder:{data.number}",
-        template="reminder",
+    if (channel := _CHANNELS.get(data.medium)) is not None:
+        key = f"invitation:{data.invitation_id}:reminder:{data.number}"
+        await messages.put_in_queue(work, _wish(data, channel, key=key, template="reminder"))
+
+
+async def drop(work: Work, event: Event[InvitationEnded]) -> None:
+    """Revoked, run out, or forbidden while it waited here."""
+    await messages.drop_invitation(work, event.data.invitation_id)
+
+
+def _wish(data: InvitationCreated | InvitationReminded, channel: MessageChannel, *, key: str, template: str) -> Wish:
+    return Wish(
+        key=key,
+        template=template,
         customer_id=data.customer_id,
         channel=channel,
         variables=data.model_dump(mode="json"),

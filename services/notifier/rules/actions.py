@@ -8,6 +8,7 @@ from uuid import UUID
 from jinja2 import TemplateError
 
 from services.notifier.messages import service as messages
+from services.notifier.messages.service import Wish
 from services.notifier.rules.matching import Occurrence
 from services.notifier.rules.models import RuleRun
 from services.notifier.rules.schemas import Action, OpenTicket, SendMessage, SendSurvey
@@ -69,8 +70,7 @@ def _open_ticket(work: Work, run: RuleRun, action: OpenTicket, data: Mapping[str
 async def _send_message(work: Work, run: RuleRun, position: int, action: SendMessage, data: Mapping[str, Any]) -> Done:
     if run.addressee_id is None:
         return skipped("the event names no customer")
-    message_id = await messages.put_in_queue(
-        work,
+    wish = Wish(
         key=f"rule:{run.id}:{position}",
         template=action.template,
         customer_id=run.addressee_id,
@@ -78,7 +78,8 @@ async def _send_message(work: Work, run: RuleRun, position: int, action: SendMes
         ticket_id=id_in(data, "ticket_id"),
         rule_id=run.rule_id,
     )
-    return Done(f"message queued ({message_id})")
+    queued = await messages.put_in_queue(work, wish)
+    return Done(f"message queued ({queued[0] if queued else None})")
 
 
 def _send_survey(work: Work, run: RuleRun, action: SendSurvey, data: Mapping[str, Any]) -> Done:
