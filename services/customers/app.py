@@ -14,10 +14,13 @@ from services.customers.personas import endpoints as personas
 from services.customers.records import endpoints as records
 from services.customers.segments import endpoints as segments
 from services.customers.settings import CustomersSettings
+from services.customers.subjects import endpoints as subjects
+from services.customers.subjects.part import EXPORTS
 from services.customers.subscriptions import SUBSCRIPTIONS, TIMERS
 from services.customers.timeline import endpoints as timeline
 from shared.http.app import service_app
 from shared.service import Runtime, Service
+from shared.subjects.exports import export_router, export_timers
 
 BULK_BODY_BYTES = 8_388_608
 IMPORT_BODY_BYTES = 268_435_456
@@ -30,6 +33,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         routers=[
             merges.router,
             actions.router,
+            subjects.router,
             records.router,
             timeline.router,
             activities.router,
@@ -40,6 +44,7 @@ def create_app(runtime: Runtime) -> FastAPI:
             imports.router,
             segments.router,
             personas.router,
+            export_router(EXPORTS),
         ],
         body_limits={
             "/v1/customers/bulk": BULK_BODY_BYTES,
@@ -56,5 +61,5 @@ SERVICE = Service(
     metadata=Base.metadata,
     create_app=create_app,
     subscriptions=SUBSCRIPTIONS,
-    timers=TIMERS,
+    timers={**TIMERS, **export_timers(EXPORTS)},
 )

@@ -7,11 +7,13 @@ from services.customers.imports import service as imports
 from services.customers.records import handlers as records
 from services.customers.segments import handlers as segments
 from services.customers.segments.timers import TIMERS as SEGMENT_TIMERS
+from services.customers.subjects import part as subjects
 from services.customers.timeline import handlers as timeline
 from services.customers.timeline.entries import TOLD_BY
 from shared.bus.subscriptions import Subscription, TimerHandler, on, on_batch
 from shared.contracts.consent import ConsentStated, PreferenceStated
 from shared.contracts.customers import CustomerMerged
+from shared.contracts.gateway import SubjectRequestOpened
 from shared.contracts.survey import CustomerSighted
 
 SUBSCRIPTIONS: list[Subscription] = [
@@ -20,6 +22,7 @@ SUBSCRIPTIONS: list[Subscription] = [
     on(PreferenceStated, consents.write_preference),
     on(CustomerMerged, consents.keep_withdrawals),
     on_batch(TOLD_BY, timeline.record_all),
+    on(SubjectRequestOpened, subjects.take_part),
     # Last: it holds a lock until the transaction ends.
     on_batch(segments.HEARD, segments.follow),
 ]

@@ -19,6 +19,10 @@ class GatewaySettings(ServiceSettings):
     session_days: int = Field(14, ge=1, le=365, description="A session ends after this, whatever happens.")
     session_idle_hours: int = Field(24, ge=1, description="A session that nobody uses ends after this.")
     sign_ins_per_minute: int = Field(5, ge=1, description="Attempts per e-mail address and network address.")
+    subject_export_days: int = Field(7, ge=1, le=90, description="How long the bundle of an export can be fetched.")
+    subject_sweep_seconds: int = Field(
+        900, ge=0, description="After an erasure, what was still travelling is erased this much later."
+    )
     upstream_customers_url: str = Field("", description="Where the service is asked for its API document.")
     upstream_survey_url: str = Field("", description="Same for survey.")
     upstream_tickets_url: str = Field("", description="Same for tickets.")
@@ -36,6 +40,14 @@ class GatewaySettings(ServiceSettings):
     @property
     def session_idle(self) -> timedelta:
         return timedelta(hours=self.session_idle_hours)
+
+    @property
+    def subject_export_kept(self) -> timedelta:
+        return timedelta(days=self.subject_export_days)
+
+    @property
+    def subject_sweep(self) -> timedelta:
+        return timedelta(seconds=self.subject_sweep_seconds)
 
     @property
     def upstream_urls(self) -> dict[str, str]:

@@ -10,6 +10,7 @@ from services.gateway.settings import GatewaySettings
 from shared.service import Runtime
 
 TIMEOUT_SECONDS = 3.0
+BULK_TIMEOUT_SECONDS = 30.0
 # Never looked up: it only stands where HTTP wants a host.
 _NOWHERE = "http://heed.invalid"
 
@@ -23,6 +24,10 @@ class Upstream(Protocol):
         """Status and document. Raises `UpstreamSilent`, also for a status that is not expected."""
         ...
 
+    async def get_bytes(self, path: str, headers: Mapping[str, str]) -> bytes:
+        """The body of a good answer. Raises `UpstreamSilent` for any other."""
+        ...
+
 
 class LocalUpstream:
     """A service in this process. Requests of clients are handed to `app` itself, so that streams stay streams."""
@@ -33,6 +38,9 @@ class LocalUpstream:
     async def get_json(self, path: str, *, expected: frozenset[int] = frozenset({200})) -> tuple[int, Any]:
         return await _get_json(httpx.ASGITransport(self.app), _NOWHERE, path, expected)
 
+    async def get_bytes(self, path: str, headers: Mapping[str, str]) -> bytes:
+        return await _get_bytes(httpx.ASGITransport(self.app), _NOWHERE, path, headers)
+
 
 class RemoteUpstream:
     """A service in another container; nginx carries the requests of clients there."""
@@ -42,6 +50,9 @@ class RemoteUpstream:
 
     async def get_json(self, path: str, *, expected: frozenset[int] = frozenset({200})) -> tuple[int, Any]:
         return await _get_json(httpx.AsyncHTTPTransport(), self.url, path, expected)
+
+    async def get_bytes(self, path: str, headers: Mapping[str, str]) -> bytes:
+        return await _get_bytes(httpx.AsyncHTTPTransport(), self.url, path, headers)
 
 
 def upstreams_of(runtime: Runtime, own: ASGIApp) -> Mapping[str, Upstream]:
@@ -62,4 +73,15 @@ async def _get_json(
                 raise UpstreamSilent(f"answered {answer.status_code}")
             return answer.status_code, answer.json()
     except (httpx.HTTPError, ValueError, OSError) as problem:
+        raise UpstreamSilent(type(problem).__name__) from problem
+
+
+async def _get_bytes(transport: httpx.AsyncBaseTransport, base: str, path: str, headers: Mapping[str, str]) -> bytes:
+    try:
+        async with httpx.AsyncClient(transport=transport, base_url=base, timeout=BULK_TIMEOUT_SECONDS) as client:
+            answer = await client.get(path, headers=headers)
+            if answer.status_code != 200:
+                raise UpstreamSilent(f"answered {answer.status_code}")
+            return answer.content
+    except (httpx.HTTPError, OSError) as problem:
         raise UpstreamSilent(type(problem).__name__) from problem

@@ -6,13 +6,15 @@ from services.metrics.db import Base
 from services.metrics.rollups import endpoints as rollups
 from services.metrics.scores import endpoints as scores
 from services.metrics.settings import MetricsSettings
-from services.metrics.subscriptions import SUBSCRIPTIONS
+from services.metrics.subjects.part import EXPORTS
+from services.metrics.subscriptions import SUBSCRIPTIONS, TIMERS
 from shared.http.app import service_app
 from shared.service import Runtime, Service
+from shared.subjects.exports import export_router
 
 
 def create_app(runtime: Runtime) -> FastAPI:
-    return service_app(runtime, title="metrics", routers=[rollups.router, scores.router])
+    return service_app(runtime, title="metrics", routers=[rollups.router, scores.router, export_router(EXPORTS)])
 
 
 SERVICE = Service(
@@ -21,4 +23,5 @@ SERVICE = Service(
     metadata=Base.metadata,
     create_app=create_app,
     subscriptions=SUBSCRIPTIONS,
+    timers=TIMERS,
 )

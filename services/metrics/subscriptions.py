@@ -1,12 +1,15 @@
-"""Everything the metrics service listens to."""
+"""Everything the metrics service listens to, and what it does later."""
 
 from services.metrics.facts import handlers as facts
 from services.metrics.people import handlers as people
+from services.metrics.subjects.part import EXPORTS, SUBJECTS
 from services.metrics.surveys import handlers as surveys
 from shared.bus.subscriptions import Subscription, on, on_batch
 from shared.contracts.consent import ConsentChanged
 from shared.contracts.customers import CustomerCreated, CustomerMerged, CustomerUnmerged, CustomerUpdated
+from shared.contracts.gateway import SubjectRequestOpened
 from shared.contracts.survey import FeedbackErased, FeedbackReceived, FeedbackUpdated, SurveyPublished
+from shared.subjects.exports import export_timers
 
 SUBSCRIPTIONS: list[Subscription] = [
     on_batch([FeedbackReceived, FeedbackUpdated, FeedbackErased], facts.record_all),
@@ -15,4 +18,6 @@ SUBSCRIPTIONS: list[Subscription] = [
     on(CustomerMerged, facts.merge),
     on(CustomerUnmerged, facts.unmerge),
     on(SurveyPublished, surveys.remember),
+    on(SubjectRequestOpened, SUBJECTS.take_part),
 ]
+TIMERS = export_timers(EXPORTS)

@@ -10,12 +10,14 @@ from services.notifier.messages.delivery import MESSAGES
 from services.notifier.preferences import endpoints as preferences
 from services.notifier.rules import endpoints as rules
 from services.notifier.settings import NotifierSettings
+from services.notifier.subjects.part import EXPORTS
 from services.notifier.subscriptions import SUBSCRIPTIONS, TIMERS
 from services.notifier.templates import endpoints as templates
 from services.notifier.webhooks import endpoints as webhooks
 from services.notifier.webhooks.sending import WEBHOOKS
 from shared.http.app import service_app
 from shared.service import Runtime, Service
+from shared.subjects.exports import export_router, export_timers
 
 
 def create_app(runtime: Runtime) -> FastAPI:
@@ -31,6 +33,7 @@ def create_app(runtime: Runtime) -> FastAPI:
             webhooks.router,
             preferences.router,
             mailbox.router,
+            export_router(EXPORTS),
         ],
     )
 
@@ -41,6 +44,6 @@ SERVICE = Service(
     metadata=Base.metadata,
     create_app=create_app,
     subscriptions=SUBSCRIPTIONS,
-    timers=TIMERS,
+    timers={**TIMERS, **export_timers(EXPORTS)},
     loops=(MESSAGES.run, WEBHOOKS.run),
 )

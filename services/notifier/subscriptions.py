@@ -6,6 +6,7 @@ from services.notifier.contacts import handlers as contacts
 from services.notifier.log import handlers as log
 from services.notifier.messages import handlers as messages
 from services.notifier.rules import engine as rules
+from services.notifier.subjects.part import SUBJECTS
 from shared.bus.subscriptions import Subscription, on, on_any, on_batch
 from shared.contracts.consent import ConsentChanged
 from shared.contracts.customers import (
@@ -15,7 +16,7 @@ from shared.contracts.customers import (
     CustomerUnmerged,
     CustomerUpdated,
 )
-from shared.contracts.gateway import AccountCreated, AccountUpdated
+from shared.contracts.gateway import AccountCreated, AccountUpdated, SubjectRequestOpened
 from shared.contracts.survey import InvitationCreated, InvitationEnded, InvitationReminded
 
 SUBSCRIPTIONS: list[Subscription] = [
@@ -23,6 +24,7 @@ SUBSCRIPTIONS: list[Subscription] = [
     on(AccountUpdated, accounts.change),
     on_batch([CustomerCreated, CustomerUpdated], contacts.remember),
     on(CustomerDeleted, contacts.forget),
+    on(SubjectRequestOpened, SUBJECTS.take_part),
     on(CustomerMerged, contacts.merge),
     on(CustomerUnmerged, contacts.unmerge),
     on(ConsentChanged, consents.remember),

@@ -19,6 +19,7 @@ from services.survey.responses import openapi
 from services.survey.responses.intake import open_intake
 from services.survey.runs import endpoints as runs
 from services.survey.settings import SurveySettings
+from services.survey.subjects.part import EXPORTS
 from services.survey.subscriptions import SUBSCRIPTIONS, TIMERS
 from services.survey.surveys import endpoints as surveys
 from services.survey.templates import endpoints as templates
@@ -26,6 +27,7 @@ from services.survey.triggers import endpoints as triggers
 from services.survey.widget import endpoints as widget
 from shared.http.app import service_app
 from shared.service import Runtime, Service
+from shared.subjects.exports import export_router, export_timers
 
 
 def create_app(runtime: Runtime) -> FastAPI:
@@ -48,6 +50,7 @@ def create_app(runtime: Runtime) -> FastAPI:
             attempts.router,
             files.router,
             feedback.router,
+            export_router(EXPORTS),
         ],
         routes=[*responses.ROUTES, *pages.ROUTES, *receipts.ROUTES, *widget.ROUTES],
         openapi_paths=openapi.paths(),
@@ -68,6 +71,6 @@ SERVICE = Service(
     metadata=Base.metadata,
     create_app=create_app,
     subscriptions=SUBSCRIPTIONS,
-    timers=TIMERS,
+    timers={**TIMERS, **export_timers(EXPORTS)},
     extra_roles=(INTAKE_ROLE,),
 )

@@ -1,4 +1,4 @@
-"""Everything the survey service listens to."""
+"""Everything the survey service listens to, and what it does later."""
 
 from services.survey.accounts import handlers as accounts
 from services.survey.consents import handlers as consents
@@ -12,6 +12,7 @@ from services.survey.recurrence import service as recurrence
 from services.survey.responses import continuing
 from services.survey.runs import service as runs
 from services.survey.segments import handlers as segments
+from services.survey.subjects.part import SUBJECTS
 from services.survey.triggers import handlers as occasions
 from services.survey.triggers import service as triggers
 from services.survey.widget import handlers as widget
@@ -30,7 +31,14 @@ from shared.contracts.customers import (
     SegmentMembershipChanged,
     SightingUnresolved,
 )
-from shared.contracts.gateway import AccountCreated, AccountUpdated, APIKeyCreated, APIKeyRevoked, APIKeyUpdated
+from shared.contracts.gateway import (
+    AccountCreated,
+    AccountUpdated,
+    APIKeyCreated,
+    APIKeyRevoked,
+    APIKeyUpdated,
+    SubjectRequestOpened,
+)
 from shared.contracts.notifier import MessageSent, SurveyRequested
 from shared.contracts.survey import FeedbackReceived, ResponseReceived, ResponseWithdrawn
 
@@ -50,6 +58,7 @@ SUBSCRIPTIONS = (
     on_batch([FeedbackReceived], occasions.on_answers),
     on_batch([SegmentMembershipChanged], occasions.on_segments),
     on(MessageSent, exposures.count_message),
+    on(SubjectRequestOpened, SUBJECTS.take_part),
     on(CustomerMerged, contacts.merge),
     on(CustomerUnmerged, contacts.unmerge),
     on_batch([ResponseReceived], feedback.understand),

@@ -12,9 +12,11 @@ from services.tickets.db import Base
 from services.tickets.loops import endpoints as loops
 from services.tickets.settings import TicketsSettings
 from services.tickets.slas import endpoints as slas
+from services.tickets.subjects.part import EXPORTS
 from services.tickets.subscriptions import SUBSCRIPTIONS, TIMERS
 from shared.http.app import service_app
 from shared.service import Runtime, Service
+from shared.subjects.exports import export_router, export_timers
 
 
 @asynccontextmanager
@@ -31,7 +33,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     return service_app(
         runtime,
         title="tickets",
-        routers=[cases.router, conversation.router, slas.targets, slas.policies, loops.router],
+        routers=[cases.router, conversation.router, slas.targets, slas.policies, loops.router, export_router(EXPORTS)],
         lifespan=lifespan,
     )
 
@@ -42,5 +44,5 @@ SERVICE = Service(
     metadata=Base.metadata,
     create_app=create_app,
     subscriptions=SUBSCRIPTIONS,
-    timers=TIMERS,
+    timers={**TIMERS, **export_timers(EXPORTS)},
 )

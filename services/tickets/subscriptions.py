@@ -8,6 +8,7 @@ from services.tickets.loops import handlers as loops
 from services.tickets.people import handlers as people
 from services.tickets.slas import timers as slas
 from services.tickets.slas.defaults import prepare_account
+from services.tickets.subjects.part import SUBJECTS
 from shared.bus.subscriptions import Subscription, TimerHandler, on
 from shared.contracts.customers import (
     CustomerCreated,
@@ -16,7 +17,7 @@ from shared.contracts.customers import (
     CustomerUnmerged,
     CustomerUpdated,
 )
-from shared.contracts.gateway import AccountCreated, UserAdded, UserRemoved, UserUpdated
+from shared.contracts.gateway import AccountCreated, SubjectRequestOpened, UserAdded, UserRemoved, UserUpdated
 from shared.contracts.notifier import TicketRequested
 from shared.contracts.survey import FeedbackReceived
 
@@ -32,6 +33,7 @@ SUBSCRIPTIONS: list[Subscription] = [
     on(CustomerUnmerged, contacts.unmerge),
     on(TicketRequested, cases.open_requested),
     on(FeedbackReceived, loops.measure_again),
+    on(SubjectRequestOpened, SUBJECTS.take_part),
 ]
 
 TIMERS: Mapping[str, TimerHandler] = {

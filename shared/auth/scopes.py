@@ -18,11 +18,14 @@ NOUNS: Final = (
     "messages",
     "webhooks",
     "events",
+    "subjects",
 )
 ALL: Final = frozenset(f"{noun}:{verb}" for noun in NOUNS for verb in ("read", "write"))
 READ_ALL: Final = frozenset(scope for scope in ALL if scope.endswith(":read"))
 
-_PEOPLE_ADMIN = frozenset({"accounts:write", "users:write", "api_keys:read", "api_keys:write", "audit:read"})
+_PEOPLE_ADMIN = frozenset(
+    {"accounts:write", "users:write", "api_keys:read", "api_keys:write", "audit:read", "subjects:read"}
+)
 _AGENT_WRITES = frozenset({"customers:write", "tickets:write", "feedback:write", "responses:write", "messages:write"})
 
 ROLES: Final[dict[str, frozenset[str]]] = {

@@ -61,6 +61,8 @@ GOOD: Final[Mapping[str, Any]] = {
     "POST /v1/users": _PERSON,
     "POST /v1/sessions": {"email": "bea@example.com", "password": "correct horse"},
     "POST /v1/api-keys": {"name": "x", "scopes": ["tickets:read"], "expires_at": "2027-01-01T00:00:00Z"},
+    "POST /v1/subject-requests": {"kind": "erase", "mode": "delete", "customer_id": "{user_id}"},
+    "POST /v1/customers/readmissions": {"email": "bea@example.com"},
     "POST /v1/customers": _CUSTOMER,
     "POST /v1/customers/bulk": {"customers": [_CUSTOMER]},
     "POST /v1/activities": _ACTIVITY,

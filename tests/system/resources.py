@@ -11,8 +11,15 @@ import httpx
 from services.gateway.accounts.service import open_account
 from services.gateway.users.passwords import passwords_of
 from services.gateway.users.schemas import NewUser, Role
-from shared.contracts.customers import CustomerCreated
+from shared.contracts.customers import CustomerCreated, CustomersPartDone
 from shared.contracts.gateway import AccountCreated
+from shared.contracts.subjects import (
+    MetricsPartDone,
+    NotifierPartDone,
+    SubjectPart,
+    SurveyPartDone,
+    TicketsPartDone,
+)
 from shared.contracts.survey import FeedbackReceived, ResponseReceived
 from shared.ids import new_id
 from shared.testing.harness import Harness
@@ -52,14 +59,34 @@ async def hear_of_account(service: Harness, account: UUID) -> None:
     await service.deliver(opened, account=account, subject=account)
 
 
+async def finish(gateway: Harness, account: UUID, request_id: UUID, customer_id: UUID) -> None:
+    """What the services would answer to a request, of a customer of whom they hold nothing."""
+
+    def part(stage: str) -> SubjectPart:
+        values = {"request_id": request_id, "stage": stage, "outcome": "done", "reason": None, "records": ()}
+        return SubjectPart.model_validate(values | {"digest": None})
+
+    for stage in ("locate", "act"):
+        located = CustomersPartDone(
+            part=part(stage), customer_id=customer_id, customer_ids=(customer_id,), customer_version=1
+        )
+        await gateway.deliver(located, account=account, subject=request_id)
+    for done in (SurveyPartDone, TicketsPartDone, MetricsPartDone, NotifierPartDone):
+        await gateway.deliver(done(part=part("act")), account=account, subject=request_id)
+
+
 async def of_gateway(gateway: Harness, account: UUID) -> Resources:
     await open_business(gateway, account)
     client = gateway.client(account=account)
     user = {"email": f"jonas-{secrets.token_hex(6)}@example.com", "name": "Jonas", "role": "agent"}
     # Only a publishable key can be changed.
+    subject = new_id()
+    export = await made(client, "/v1/subject-requests", {"kind": "export", "customer_id": str(subject)}, 202)
+    await finish(gateway, account, UUID(export["id"]), subject)
     key = {"name": "The shop's", "kind": "publishable", "origins": ["https://shop.example"]}
     return {
         "user_id": (await made(client, "/v1/users", user))["id"],
+        "request_id": export["id"],
         "api_key_id": (await made(client, "/v1/api-keys", key))["id"],
     }
 

@@ -28,6 +28,7 @@ PUBLIC: Final = {
         "GET /robots.txt",
         "GET /v1/asyncapi.json",
         "GET /v1/openapi.json",
+        "GET /v1/subject-requests/keys",
         "POST /v1/sessions",
         "GET /internal/exchange",
     },

@@ -5,12 +5,13 @@ from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 from services.customers.db import MERGED_CUSTOMERS
-from services.customers.records.errors import CustomerNotFound, conflict
+from services.customers.records.errors import CustomerNotFound, conflict, erased
 from services.customers.records.holdings import Holding, Holdings
 from services.customers.records.identities import Identities, Identity, IdentityKind
 from services.customers.records.loading import hold
 from services.customers.records.models import Customer, Merge
 from services.customers.records.profiles import EMPTY, lacking, merged_attributes, name_key, profile_of
+from services.customers.subjects import tombstones
 from shared.contracts.customers import (
     CustomerCreated,
     CustomerDeleted,
@@ -53,6 +54,7 @@ class Directory:
         self._created: dict[UUID, Customer] = {}
         self._changed: dict[UUID, Customer] = {}
         self._merges: list[Merge] = []
+        self._erased: set[Identity] = set()
 
     @classmethod
     async def open(
@@ -66,7 +68,9 @@ class Directory:
     ) -> Self:
         """Holds every customer that one of the identities or ids leads to, merged ones as who they are now."""
         directory = cls(work, source, evidence)
-        held = await hold(work, set(identities), set(customer_ids))
+        stated = set(identities)
+        held = await hold(work, stated, set(customer_ids))
+        directory._erased = await tombstones.among(work, stated)
         directory._by_id = {customer.id: customer for customer in held.customers}
         directory._present = held.present
         for row in held.identities:
@@ -117,7 +121,7 @@ class Directory:
         theirs: dict[IdentityKind, str] = {}
         others: set[UUID] = set()
         for kind in IdentityKind:
-            if kind not in stated:
+            if kind not in stated or (kind, stated[kind]) in self._erased:
                 continue
             held = self._held(kind, stated[kind])
             if held is None:
@@ -318,6 +322,8 @@ class Directory:
             held = self._held(kind, value) if value is not None else None
             if held is not None and held.customer is not customer:
                 raise conflict({kind: f"belongs to customer {held.customer.id}"})
+            if value is not None and (kind, value) in self._erased:
+                raise erased(kind)
         if not any(moves.get(kind, getattr(customer, kind)) for kind in IdentityKind):
             raise Unacceptable.field("", "identity", LAST_IDENTITY)
 
@@ -338,6 +344,8 @@ class Directory:
             self._take(customer, (kind, value), verified=verified, origin_id=origin_id)
 
     def _take(self, customer: Customer, identity: Identity, *, verified: bool, origin_id: UUID | None) -> None:
+        if identity in self._erased:
+            raise erased(identity[0])
         holding = Holding(customer, origin_id, verified, self.work.now, self.source, self.evidence)
         self.holdings.take(identity, holding)
 

@@ -1,0 +1,61 @@
+"""What metrics holds of a person, and what becomes of it."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlalchemy import func, or_, select
+
+from services.metrics.db import Base
+from services.metrics.facts import service as facts
+from services.metrics.facts.models import Fact
+from services.metrics.people.models import Person
+from services.metrics.rollups.counting import hold_upkeep
+from shared.contracts.subjects import ErasureMode, MetricsPartDone, RecordCount
+from shared.subjects.exports import exports_in
+from shared.subjects.holdings import IDS, Holding
+from shared.subjects.parts import Subjects
+from shared.work import Work
+
+EXPORTS = exports_in(Base.metadata)
+
+HOLDINGS = (
+    # They say no more of anybody than a number, and stay in the sums: those do not change.
+    Holding(
+        "scores",
+        "metrics.facts",
+        pseudonym="customer_id = null, origin_customer_id = null, dimensions = '{}'",
+        names="feedback_id",
+    ),
+    Holding("people", "metrics.people", f"row.person_id = {IDS}", names="person_id"),
+)
+
+
+async def retract(work: Work, ids: Collection[UUID], mode: ErasureMode) -> list[RecordCount]:
+    """Take what the person said out of the sums, and never count it again."""
+    await hold_upkeep(work)
+    if mode == "pseudonymise":
+        return []
+    theirs = (
+        Fact.account_id == work.account_id,
+        or_(Fact.customer_id.in_(ids), Fact.origin_customer_id.in_(ids)),
+    )
+    count = await work.session.scalar(select(func.count()).select_from(Fact).where(*theirs))
+    feedback_ids = set(await work.session.scalars(select(Fact.feedback_id).where(*theirs)))
+    await facts.erase(work, feedback_ids)
+    return [RecordCount(kind="scores", treatment="deleted", count=count)] if count else []
+
+
+async def version_of(work: Work, customer_id: UUID) -> int | None:
+    """That of what is known of the customer's record."""
+    mine = (Person.account_id == work.account_id, Person.person_id == customer_id)
+    return await work.session.scalar(select(Person.version).where(*mine))
+
+
+SUBJECTS = Subjects(
+    service="metrics",
+    table=EXPORTS,
+    holdings=HOLDINGS,
+    done=lambda part: MetricsPartDone(part=part),
+    first=retract,
+    version=version_of,
+)

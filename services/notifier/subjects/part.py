@@ -1,0 +1,83 @@
+"""What the notifier holds of a person, and what becomes of it."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlalchemy import select, text
+
+from services.notifier.contacts.models import Contact
+from services.notifier.db import Base
+from services.notifier.subjects import log
+from shared.contracts.subjects import ErasureMode, NotifierPartDone, RecordCount
+from shared.subjects.exports import exports_in
+from shared.subjects.holdings import IDS, Holding
+from shared.subjects.parts import Subjects
+from shared.work import Work
+
+EXPORTS = exports_in(Base.metadata)
+
+_THEIRS = f"account_id = :account_id and (customer_id = {IDS} or origin_customer_id = {IDS})"
+_MESSAGES = f"(select id from notifier.messages where {_THEIRS})"
+
+HOLDINGS = (
+    Holding(
+        "steps of rules",
+        "notifier.rule_steps",
+        f"row.run_id in (select id from notifier.rule_runs where {_THEIRS})",
+        names="run_id",
+    ),
+    Holding(
+        "runs of rules",
+        "notifier.rule_runs",
+        pseudonym="customer_id = null, origin_customer_id = null, reason = null",
+    ),
+    Holding(
+        "messages",
+        "notifier.messages",
+        pseudonym=(
+            "customer_id = null, origin_customer_id = null, ticket_id = null, invitation_id = null, variables = '{}', "
+            "recipient = null, subject = null, text = null, html = null, locale = null, "
+            "state = case when row.state = 'queued' then 'suppressed' else row.state end"
+        ),
+    ),
+    Holding("consents", "notifier.consents", names="consent_id"),
+    Holding(
+        "contacts",
+        "notifier.contacts",
+        f"row.customer_id = {IDS}",
+        emptied="email = null, name = null, locale = null, timezone = null",
+        left="coalesce(row.email, row.name, row.locale, row.timezone) is not null",
+        names="customer_id",
+    ),
+)
+
+
+async def recall(work: Work, ids: Collection[UUID], mode: ErasureMode) -> list[RecordCount]:
+    """Messages do not leave any more, the built-in mailbox forgets those that did, and the log is emptied."""
+    values = {"account_id": work.account_id, "ids": list(ids)}
+    messages = [str(each) for each in await work.session.scalars(text(f"{_MESSAGES[1:-1]}"), values)]
+    await work.session.execute(
+        text("delete from notifier.dispatches where id = any(cast(:messages as uuid[]))"), {"messages": messages}
+    )
+    await work.session.execute(
+        text("delete from notifier.mailbox where split_part(trim(message_id, '<>'), '@', 1) = any(:messages)"),
+        {"messages": messages},
+    )
+    emptied = await log.empty(work, {str(each) for each in ids} | set(messages))
+    return [RecordCount(kind="events in the log", treatment="deleted", count=emptied)] if emptied else []
+
+
+async def version_of(work: Work, customer_id: UUID) -> int | None:
+    """That of the local copy."""
+    mine = (Contact.account_id == work.account_id, Contact.customer_id == customer_id)
+    return await work.session.scalar(select(Contact.version).where(*mine))
+
+
+SUBJECTS = Subjects(
+    service="notifier",
+    table=EXPORTS,
+    holdings=HOLDINGS,
+    done=lambda part: NotifierPartDone(part=part),
+    first=recall,
+    version=version_of,
+)

@@ -1,0 +1,152 @@
+"""What survey holds of a person, and what becomes of it."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, text
+
+from services.survey.contacts.models import Contact
+from services.survey.db import Base
+from services.survey.files import service as files
+from shared.contracts.subjects import ErasureMode, RecordCount, SurveyPartDone
+from shared.contracts.survey import FeedbackErased, ResponseWithdrawn
+from shared.subjects.exports import exports_in
+from shared.subjects.holdings import IDS, OWNED, Holding
+from shared.subjects.parts import Subjects
+from shared.work import Work
+
+EXPORTS = exports_in(Base.metadata)
+
+_THEIRS = f"account_id = :account_id and (customer_id = {IDS} or origin_customer_id = {IDS})"
+_INVITATIONS = f"(select id from survey.invitations where {_THEIRS})"
+_RESPONSES = (
+    f"(row.id in (select response_id from survey.feedback where {_THEIRS}) or row.invitation_id in {_INVITATIONS} "
+    "or row.customer ->> 'id' = any(cast(cast(:ids as uuid[]) as text[])))"
+)
+_MINE = f"row.account_id = :account_id and {_RESPONSES}"
+_OF_RESPONSES = f"row.response_id in (select row.id from survey.responses as row where {_MINE})"
+# A client may have made the submission's id of anything.
+_HASHED = "submission_id = encode(sha256(convert_to(row.submission_id, 'UTF8')), 'hex')"
+# Numbers are what counts; words, choices and files may tell who it was.
+_NUMBERS = """coalesce((
+    select jsonb_agg(answer) from jsonb_array_elements(row.answers) as answer
+    where jsonb_typeof(answer -> 'value') = 'number'
+), '[]')"""
+
+HOLDINGS = (
+    Holding("files", "survey.files", _OF_RESPONSES, erasable=False, names=None),
+    Holding("answers before a change", "survey.response_versions", _OF_RESPONSES, names=None),
+    Holding(
+        "responses",
+        "survey.responses",
+        _RESPONSES,
+        pseudonym=(
+            f"customer = null, invitation_id = null, ticket_id = null, answers = {_NUMBERS}, {_HASHED}, "
+            "dimensions = '{}', hidden = '{}', variables = '{}', source = '{}'"
+        ),
+        hidden=("counted",),
+    ),
+    Holding(
+        "attempts",
+        "survey.attempts",
+        f"({OWNED} or row.invitation_id in {_INVITATIONS})",
+        pseudonym=(
+            f"customer_id = null, origin_customer_id = null, invitation_id = null, dimensions = '{{}}', {_HASHED}"
+        ),
+    ),
+    Holding(
+        "feedback",
+        "survey.feedback",
+        pseudonym=(
+            "customer_id = null, origin_customer_id = null, ticket_id = null, text = null, dimensions = '{}', "
+            "topics = coalesce((select jsonb_agg(jsonb_set(topic, '{evidence}', '[]')) "
+            "from jsonb_array_elements(row.topics) as topic), '[]')"
+        ),
+    ),
+    Holding(
+        "invitations",
+        "survey.invitations",
+        pseudonym=(
+            "customer_id = :nobody, origin_customer_id = null, ticket_id = null, "
+            "state = case when row.state in ('waiting', 'open') then 'revoked' else row.state end"
+        ),
+    ),
+    Holding(
+        "contacts",
+        "survey.contacts",
+        f"row.customer_id = {IDS}",
+        emptied=(
+            "external_id = null, email = null, phone = null, name = null, locale = null, timezone = null, "
+            "preferred_channel = null, attributes = '{}', is_deleted = true"
+        ),
+        left="not row.is_deleted",
+        names="customer_id",
+    ),
+    Holding("consents", "survey.consents", f"row.customer_id = {IDS}", names=None),
+    Holding("segments", "survey.segment_members", f"row.customer_id = {IDS}", names=None),
+    Holding("exposures", "survey.exposures", pseudonym="customer_id = :nobody, origin_customer_id = null"),
+    # A pseudonym stays in its arm: experiments count people.
+    Holding("arms of experiments", "survey.assignments", pseudonym="customer_id = :nobody, origin_customer_id = null"),
+    Holding("recurring surveys", "survey.recurring_customers"),
+    Holding("runs", "survey.invitation_run_customers", f"row.customer_id = {IDS}", names=None),
+    Holding(
+        "refusals",
+        "survey.refusals",
+        pseudonym="customer_id = :nobody, origin_customer_id = null, ticket_id = null, invitation_id = null",
+    ),
+)
+
+
+async def tell_of_erasure(work: Work, ids: Collection[UUID], mode: ErasureMode) -> list[RecordCount]:
+    """Uploaded files go. Whoever counts or keeps what was said hears that it is gone; what only loses its person is
+    not gone."""
+    responses = await _rows(work, ids, f"row.id, survey_id, survey_version from survey.responses as row where {_MINE}")
+    count = 0
+    for response_id, _, _ in responses:
+        count += len(await files.of_response(work, response_id))
+        await files.delete_of(work, response_id)
+    if mode == "delete":
+        await _tell_of_deletion(work, ids, responses)
+    return [RecordCount(kind="files", treatment="deleted", count=count)] if count else []
+
+
+async def _tell_of_deletion(work: Work, ids: Collection[UUID], responses: Sequence[Any]) -> None:
+    why: dict[str, Any] = {"reason": "subject_request"}
+    said = await _rows(work, ids, f"id, response_id, survey_id from survey.feedback where {_THEIRS}")
+    for feedback_id, response_id, survey_id in said:
+        erased = FeedbackErased(
+            feedback_id=feedback_id,
+            response_id=response_id,
+            survey_id=survey_id,
+            customer_id=None,
+            erased_at=work.now,
+            **why,
+        )
+        work.emit(erased, subject=feedback_id)
+    for response_id, survey_id, version in responses:
+        gone = ResponseWithdrawn(
+            response_id=response_id, survey_id=survey_id, survey_version=version, withdrawn_at=work.now, **why
+        )
+        work.emit(gone, subject=response_id)
+
+
+async def _rows(work: Work, ids: Collection[UUID], what: str) -> Sequence[Any]:
+    values = {"account_id": work.account_id, "ids": list(ids)}
+    return (await work.session.execute(text(f"select {what}"), values)).all()
+
+
+async def version_of(work: Work, customer_id: UUID) -> int | None:
+    """That of the local copy."""
+    mine = (Contact.account_id == work.account_id, Contact.customer_id == customer_id)
+    return await work.session.scalar(select(Contact.version).where(*mine))
+
+
+SUBJECTS = Subjects(
+    service="survey",
+    table=EXPORTS,
+    holdings=HOLDINGS,
+    done=lambda part: SurveyPartDone(part=part),
+    first=tell_of_erasure,
+    version=version_of,
+)
