@@ -20,6 +20,13 @@ router = APIRouter(prefix="/v1/metrics", tags=["metrics"])
 
 # Any other name is not found rather than unacceptable, so the document alone knows the names.
 MetricName = Annotated[str, WithJsonSchema({"type": "string", "enum": list(CATALOGUE)})]
+DimensionName = Annotated[
+    str | None,
+    Query(
+        pattern=r"^[a-z][a-z0-9_]{0,39}$",
+        description="In place of `by`: a dimension of the answers, such as `variant`, `wave` or a field of yours.",
+    ),
+]
 Why = Annotated[Exclusion | None, Query(description="Instead: the feedback that is left out for this reason.")]
 
 
@@ -35,13 +42,14 @@ async def read_metric(
     work: MetricsRead,
     selection: SelectionQuery,
     by: By | None = None,
+    dimension: DimensionName = None,
     interval: Annotated[Period, Query(description="Length of the periods of `series`.")] = Period.TOTAL,
 ) -> MetricAnswer:
     """The score of a window of whole days in UTC, by when the feedback happened, with its 95 % interval.
 
     Every number follows from rows that `/rows` lists: `n` of them, and as many for each reason in `excluded`.
     """
-    return await scores.answer(work, metric(name), selection, by=by, period=interval)
+    return await scores.answer(work, metric(name), selection, by=by, dimension=dimension, period=interval)
 
 
 @router.get("/{name}/rows")

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Date,
     Select,
     and_,
+    case,
     cast,
     func,
     literal_column,
@@ -38,22 +39,29 @@ Place = tuple[date | None, Any]
 
 
 async def tallies(
-    work: Work, selection: Selection, scheme: RatingScheme, *, by: By | None, period: Period
+    work: Work,
+    selection: Selection,
+    scheme: RatingScheme,
+    *,
+    by: By | None,
+    dimension: str | None = None,
+    period: Period,
 ) -> dict[Place, Tally]:
     """What was counted, in each period and group in which anything was. Raises `Unacceptable` if that is too much."""
-    start = null() if period is Period.TOTAL else _first_day(period, selection)
-    group = null() if by is None else rollups.c[by.column]
-    sums: list[ColumnElement[Any]] = [cast(func.sum(rollups.c[name]), BigInteger) for name in (*SCORES, *EXCLUSIONS)]
-    sums += [func.sum(rollups.c[name]) for name in SUMS]
+    cells: FromClause = rollups if dimension is None else _cells_by(dimension, work, selection)
+    start = null() if period is Period.TOTAL else _first_day(cells, period, selection)
+    group = cells.c.dimension if dimension is not None else null() if by is None else cells.c[by.column]
+    sums: list[ColumnElement[Any]] = [cast(func.sum(cells.c[name]), BigInteger) for name in (*SCORES, *EXCLUSIONS)]
+    sums += [func.sum(cells.c[name]) for name in SUMS]
     statement = (
-        select(start.label("start"), group.label("group"), rollups.c.minimum, rollups.c.maximum, *sums)
+        select(start.label("start"), group.label("group"), cells.c.minimum, cells.c.maximum, *sums)
         .where(
-            _is_about(work, scheme),
-            rollups.c.day >= selection.start,
-            rollups.c.day < selection.end,
-            *_filters(rollups, selection),
+            _is_about(cells, work, scheme),
+            cells.c.day >= selection.start,
+            cells.c.day < selection.end,
+            *_filters(cells, selection),
         )
-        .group_by(literal_column("1"), literal_column("2"), rollups.c.minimum, rollups.c.maximum)
+        .group_by(literal_column("1"), literal_column("2"), cells.c.minimum, cells.c.maximum)
         .limit(MOST_ROWS + 1)
     )
     rows = (await work.session.execute(statement)).all()
@@ -97,12 +105,38 @@ async def survey_names(work: Work, survey_ids: Collection[UUID]) -> Mapping[UUID
     return {row.survey_id: row.name for row in await work.session.execute(named)}
 
 
-def _is_about(work: Work, scheme: RatingScheme) -> ColumnElement[bool]:
+def _cells_by(dimension: str, work: Work, selection: Selection) -> FromClause:
+    """Every fact of the window as a cell of its own, since rollups do not keep what only some answers have."""
+    counts = Fact.exclusion.is_(None)
+    columns: list[ColumnElement[Any]] = [
+        *(case((and_(counts, Fact.points == points), 1), else_=0).label(f"s{points}") for points in range(len(SCORES))),
+        *(case((Fact.exclusion == name, 1), else_=0).label(name) for name in EXCLUSIONS),
+        case((counts, func.coalesce(Fact.index, 0)), else_=0).label("index_sum"),
+        case((counts, func.coalesce(Fact.index * Fact.index, 0)), else_=0).label("index_squares"),
+    ]
+    return (
+        select(
+            *(Fact.account_id, Fact.scheme, Fact.minimum, Fact.maximum),
+            *(Fact.channel, Fact.touchpoint, Fact.survey_id, Fact.journey_stage),
+            cast(func.timezone("UTC", Fact.occurred_at), Date).label("day"),
+            Fact.dimensions[dimension].astext.label("dimension"),
+            *columns,
+        )
+        .where(
+            Fact.account_id == work.account_id,
+            Fact.occurred_at >= selection.start_time,
+            Fact.occurred_at < selection.end_time,
+        )
+        .subquery("cells")
+    )
+
+
+def _is_about(cells: FromClause, work: Work, scheme: RatingScheme) -> ColumnElement[bool]:
     """Ratings of the scheme, and what was left unrated in surveys that ask for one."""
     return and_(
-        rollups.c.account_id == work.account_id,
-        rollups.c.scheme.in_([scheme, UNRATED]),
-        or_(rollups.c.scheme == scheme, rollups.c.survey_id.in_(_surveys_asking(work, scheme))),
+        cells.c.account_id == work.account_id,
+        cells.c.scheme.in_([scheme, UNRATED]),
+        or_(cells.c.scheme == scheme, cells.c.survey_id.in_(_surveys_asking(work, scheme))),
     )
 
 
@@ -114,8 +148,8 @@ def _filters(table: FromClause, selection: Selection) -> list[ColumnElement[bool
     return [table.c[by.column].in_(values) for by, values in selection.filters.items()]
 
 
-def _first_day(period: Period, selection: Selection) -> ColumnElement[Any]:
+def _first_day(cells: FromClause, period: Period, selection: Selection) -> ColumnElement[Any]:
     """Of the period that the day lies in; the first period begins with the window."""
     if period is Period.DAY:
-        return rollups.c.day
-    return func.greatest(cast(func.date_trunc(period.value, rollups.c.day), Date), cast(selection.start, Date))
+        return cells.c.day
+    return func.greatest(cast(func.date_trunc(period.value, cells.c.day), Date), cast(selection.start, Date))

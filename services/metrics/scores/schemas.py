@@ -82,7 +82,7 @@ class Score(Model):
 
 
 class SeriesScore(Score):
-    """One period of one group. `group` is null without `by`, and for feedback that has no such value."""
+    """One period of one group. `group` is null without `by` or `dimension`, and for feedback that has no such value."""
 
     from_: date = Field(serialization_alias="from")
     to: date = Field(description="The first day that is not in it.")
@@ -100,6 +100,7 @@ class MetricAnswer(Score):
     from_: date = Field(serialization_alias="from")
     to: date = Field(description="The first day that is not in it.")
     by: By | None
+    dimension: str | None
     period: Period
     watermark: datetime | None = Field(description="When the newest feedback counted so far was received.")
     series: list[SeriesScore]

@@ -18,20 +18,26 @@ ENOUGH = 30
 MOST_POINTS = 10_000
 
 
-async def answer(work: Work, metric: Metric, selection: Selection, *, by: By | None, period: Period) -> s.MetricAnswer:
+async def answer(
+    work: Work, metric: Metric, selection: Selection, *, by: By | None, dimension: str | None, period: Period
+) -> s.MetricAnswer:
     """The metric over the window, and by period and group. Raises `Unacceptable` for a series nobody could read."""
+    if by is not None and dimension is not None:
+        detail = "Answers are told apart by one thing at a time: leave out `by` or `dimension`."
+        raise Unacceptable.field("query:dimension", "not_both", detail)
     periods = selection.periods(period)
-    found = await queries.tallies(work, selection, metric.scheme, by=by, period=period)
+    found = await queries.tallies(work, selection, metric.scheme, by=by, dimension=dimension, period=period)
+    grouped = by is not None or dimension is not None
     total = Tally()
     for tally in found.values():
         total.merge(tally)
-    groups = _groups(found, by)
+    groups = _groups(found) if grouped else [None]
     if len(groups) * len(periods) > MOST_POINTS:
         detail = f"{len(groups)} groups in {len(periods)} periods; filter, or choose a longer interval."
         raise Unacceptable.field("query:by", "too_many_groups", detail)
     labels = await _labels(work, by, groups)
     series = []
-    if by is not None or period is not Period.TOTAL:
+    if grouped or period is not Period.TOTAL:
         for start, end in periods:
             for group in groups:
                 tally = found.get((None if period is Period.TOTAL else start, group)) or Tally()
@@ -48,6 +54,7 @@ async def answer(work: Work, metric: Metric, selection: Selection, *, by: By | N
         from_=selection.start,
         to=selection.end,
         by=by,
+        dimension=dimension,
         period=period,
         watermark=await queries.watermark(work),
         series=series,
@@ -55,10 +62,8 @@ async def answer(work: Work, metric: Metric, selection: Selection, *, by: By | N
     )
 
 
-def _groups(found: Mapping[Place, Tally], by: By | None) -> list[Any]:
-    """Those that occur, by name, feedback without a value last; without `by` everything is one group."""
-    if by is None:
-        return [None]
+def _groups(found: Mapping[Place, Tally]) -> list[Any]:
+    """Those that occur, by name, feedback without a value last."""
     return sorted({group for _, group in found}, key=lambda group: (group is None, str(group)))
 
 
