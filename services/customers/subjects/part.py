@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 
 from services.customers.db import Base
+from services.customers.imports import forgetting as files
 from services.customers.records import service as customers
 from services.customers.records.models import Customer
 from services.customers.subjects import tombstones
@@ -75,27 +76,6 @@ _EMPTY = text(
 )
 
 
-# Lines of files that are or were imported, as long as they are kept: those that name the person are emptied.
-_NAMES_THEM = "exists (select from unnest(cast(:known as text[])) as value where position(value in lower({held})) > 0)"
-_FORGET_IMPORTED = (
-    text(
-        f"""
-        update customers.import_rejections as line set cells = '[]'
-        where line.account_id = :account_id and {_NAMES_THEM.format(held="line.cells::text")}
-        """
-    ),
-    text(
-        f"""
-        update customers.import_portions as portion set lines = coalesce((
-            select jsonb_agg(line) from jsonb_array_elements(portion.lines) as line
-            where not {_NAMES_THEM.format(held="line::text")}
-        ), '[]')
-        where portion.account_id = :account_id and {_NAMES_THEM.format(held="portion.lines::text")}
-        """
-    ),
-)
-
-
 async def take_part(work: Work, event: Event[SubjectRequestOpened]) -> None:
     """First who it is; for a restriction that is all there is to do here."""
     request = event.data
@@ -124,11 +104,8 @@ async def take_part(work: Work, event: Event[SubjectRequestOpened]) -> None:
 async def empty_records(work: Work, ids: Collection[UUID], mode: ErasureMode) -> list[RecordCount]:
     """Records keep nothing but their id, and their identities cannot come back by an import."""
     values = {"account_id": work.account_id, "ids": list(ids)}
-    known = await tombstones.bury(work, ids)
-    for statement in _FORGET_IMPORTED:
-        await work.session.execute(
-            statement, {"account_id": work.account_id, "known": [value.lower() for value in known]}
-        )
+    await files.forget(work, ids)
+    await tombstones.bury(work, ids)
     for customer_id in ids:
         await work.session.execute(text("select customers.erase_consents(:id)"), {"id": customer_id})
     emptied = (await work.session.execute(_EMPTY, values | {"now": work.now})).all()

@@ -23,8 +23,8 @@ class NotErased(NotFound):
     code = "not_erased"
 
 
-async def bury(work: Work, customer_ids: Collection[UUID]) -> list[str]:
-    """All that leads to these customers and nobody else; many people share a name or a device. Returns the values."""
+async def bury(work: Work, customer_ids: Collection[UUID]) -> None:
+    """All that leads to these customers and nobody else; many people share a name or a device."""
     found = (
         await work.session.execute(
             select(CustomerIdentity.kind, CustomerIdentity.value).where(
@@ -40,7 +40,6 @@ async def bury(work: Work, customer_ids: Collection[UUID]) -> list[str]:
     ]
     if rows:
         await work.session.execute(insert(Tombstone).on_conflict_do_nothing(), rows)
-    return [value for _, value in found]
 
 
 async def among(work: Work, identities: Iterable[Identity]) -> set[Identity]:
