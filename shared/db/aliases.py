@@ -179,9 +179,9 @@ class Aliases:
         """What each stands for today: itself, if nothing else."""
         found = await work.session.execute(
             text(f"""
-                select former, "{self.schema}".present_id(:account_id, former) as present
-                from unnest(cast(:ids as uuid[])) as former
+                select id as former, "{self.schema}".present_id(:account_id, id) as present from "{self.schema}".aliases
+                where account_id = :account_id and stands_for is not null and id = any(cast(:ids as uuid[]))
             """),
             {"account_id": work.account_id, "ids": list(ids)},
         )
-        return {row.former: row.present for row in found}
+        return {one: one for one in ids} | {row.former: row.present for row in found}

@@ -79,10 +79,6 @@ _MEMBERS = text("""
     where account_id = :account_id and segment_id = :segment_id and is_member
 """)
 _ALL = text("select customer_id from survey.contacts where account_id = :account_id and not is_deleted")
-_FORMER = text("""
-    select id from survey.aliases
-    where account_id = :account_id and stands_for is not null and id = any(cast(:customers as uuid[]))
-""")
 
 _KNOWN = text("""
 select customer_id, locale, timezone, email is not null, phone is not null, preferred_channel, restricted
@@ -166,9 +162,8 @@ async def of_many(work: Work, rules: Rules, segment_id: UUID | None) -> dict[UUI
     found = await work.session.scalars(_ALL if segment_id is None else _MEMBERS, names)
     ids = set(found)
     # Whoever was merged into another is that other now, who may be among them too.
-    former = (await work.session.scalars(_FORMER, names | {"customers": list(ids)})).all()
-    present = await MERGED_CUSTOMERS.present_ids(work, former) if former else {}
-    return await of_customers(work, rules, ids.difference(former).union(present.values()))
+    present = await MERGED_CUSTOMERS.present_ids(work, ids)
+    return await of_customers(work, rules, set(present.values()))
 
 
 async def of_customers(work: Work, rules: Rules, customer_ids: Collection[UUID]) -> dict[UUID, Facts]:
