@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Integer, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import CursorResult, Integer, bindparam, delete, func, select, text, update
 
 from services.notifier.deliveries.models import Dispatch
 from shared.bus.events import Actor
@@ -45,6 +45,15 @@ _CLAIM = text("""
 """).bindparams(bindparam("per_lane", type_=Integer), bindparam("limit", type_=Integer))
 
 
+_ENQUEUE = text("""
+    insert into dispatches
+        (id, lane, account_id, kind, due_at, attempts, fence, correlation_id, causation_id, traceparent)
+    select id, lane, cast(:account_id as uuid), cast(:kind as text), cast(:due_at as timestamptz), 0, 0,
+        cast(:correlation_id as uuid), cast(:causation_id as uuid), cast(:traceparent as text)
+    from unnest(cast(:ids as uuid[]), cast(:lanes as uuid[])) as item (id, lane)
+""")
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """The right to try one delivery, until the lease ends. `attempts` counts this one."""
@@ -61,18 +70,20 @@ class Claim:
 
 async def enqueue(work: Work, kind: str, items: Sequence[tuple[UUID, UUID]], *, due_at: datetime | None = None) -> None:
     """`items` are pairs of id and lane. They are due at once unless said otherwise."""
-    common = {
+    if not items:
+        return
+    ids, lanes = map(list, zip(*items, strict=True))
+    values = {
+        "ids": ids,
+        "lanes": lanes,
         "account_id": work.account_id,
         "kind": kind,
         "due_at": due_at or work.now,
-        "attempts": 0,
-        "fence": 0,
         "correlation_id": work.correlation_id,
         "causation_id": work.causation_id,
         "traceparent": work.traceparent,
     }
-    if items:
-        await work.session.execute(insert(Dispatch), [common | {"id": id_, "lane": lane} for id_, lane in items])
+    await work.session.execute(_ENQUEUE, values)
 
 
 async def withdraw_lane(work: Work, lane: UUID) -> None:

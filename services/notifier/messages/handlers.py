@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
+import orjson
+
 from services.notifier.messages import service as messages
 from services.notifier.messages.schemas import MessageChannel
 from services.notifier.messages.service import Wish
@@ -44,7 +46,7 @@ def _wish(data: InvitationCreated | InvitationReminded, channel: MessageChannel,
         template=template,
         customer_id=data.customer_id,
         channel=channel,
-        variables=data.model_dump(mode="json"),
+        variables=orjson.Fragment(data.model_dump_json()),
         locale=data.locale,
         ticket_id=data.ticket_id,
         invitation_id=data.invitation_id,

@@ -34,12 +34,15 @@ _INSERT = text("""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What is to be said. `key` says about what, so that it is said once. `purpose` is the template's if not given."""
+    """What is to be said. `key` says about what, so that it is said once. `purpose` is the template's if not given.
+
+    `variables` may be JSON already.
+    """
 
     key: str
     template: str
     customer_id: UUID
-    variables: Mapping[str, Any]
+    variables: Mapping[str, Any] | orjson.Fragment
     channel: MessageChannel = "email"
     purpose: str | None = None
     locale: str | None = None
