@@ -7,7 +7,7 @@ from sqlalchemy import delete, text
 
 from services.survey.encoding import to_json
 from services.survey.exposures.models import Exposure
-from services.survey.invitations.models import Invitation, InvitationState
+from services.survey.invitations.models import Invitation, InvitationState, Made
 from shared.ids import new_id
 from shared.work import Work
 
@@ -17,7 +17,7 @@ _INSERT = text("""
 """)
 
 
-async def take(work: Work, invitations: Sequence[Invitation], kind: Literal["invitation", "reminder"]) -> None:
+async def take(work: Work, invitations: Sequence[Invitation | Made], kind: Literal["invitation", "reminder"]) -> None:
     """One that waits for the end of quiet hours takes attention when it leaves."""
     rows = [
         {

@@ -1,17 +1,17 @@
 """Telling of invitations: everything the notifier needs to write the message, in the customer's language."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from services.survey.definition.document import Definition
 from services.survey.definition.questions import CSI, Scored, bounds
 from services.survey.definition.texts import in_locale
 from services.survey.experiments.schemas import Variant
-from services.survey.invitations.models import Invitation
+from services.survey.invitations.models import Invitation, Made
 from services.survey.invitations.tokens import Link, LinkKind, Links
 from services.survey.surveys.models import Survey, SurveyVersion
 from services.survey.surveys.service import definition_of
-from shared.contracts.survey import InvitationCreated, InvitationEnded, InvitationReminded, ScoreLink
+from shared.contracts.survey import InvitationCreated, InvitationEnded, InvitationReminded
 from shared.work import Work
 
 
@@ -22,14 +22,18 @@ class Announcer:
     work: Work
     version: SurveyVersion
     definition: Definition
+    leading: Scored | None
     links: Links
+    # By locale: the same for all who read it.
+    _words: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod
     async def of(cls, work: Work, survey: Survey) -> "Announcer":
         version = await work.session.get_one(SurveyVersion, (survey.id, survey.published_version))
-        return cls(work, version, definition_of(version), Links(work.settings))
+        definition = definition_of(version)
+        return cls(work, version, definition, definition.score, Links(work.settings))
 
-    def created(self, invitation: Invitation, words: Variant | None) -> None:
+    def created(self, invitation: Invitation | Made, words: Variant | None) -> None:
         """`channel` says `link` for whatever its first readers do not know; `medium` says what it is."""
         payload = InvitationCreated(
             **self._about(invitation),
@@ -49,40 +53,49 @@ class Announcer:
         )
         self.work.emit(payload, subject=invitation.id, version=1 + invitation.reminders)
 
-    def _about(self, invitation: Invitation) -> dict[str, Any]:
+    def _about(self, invitation: Invitation | Made) -> dict[str, Any]:
         """What both say."""
-        leading = self.definition.score
-        question = leading or next(self.definition.questions)
-        locales = (invitation.locale, *self.definition.locales)
+        words = self._words.get(invitation.locale) or self._words_in(invitation.locale)
         url = self.links.url(Link(LinkKind.INVITATION, invitation.account_id, invitation.id))
         return {
+            **words,
             "invitation_id": invitation.id,
             "survey_id": invitation.survey_id,
-            "survey_name": self.version.name,
-            "kind": self.version.kind,
             "customer_id": invitation.customer_id,
             "ticket_id": invitation.ticket_id,
             "medium": invitation.channel,
             "locale": invitation.locale,
-            "question": in_locale(question.title, *locales),
-            "low_label": in_locale(leading.low_label, *locales) if leading and leading.low_label else "",
-            "high_label": in_locale(leading.high_label, *locales) if leading and leading.high_label else "",
             "url": url,
-            "scores": _one_click_scores(leading, url),
+            "scores": _one_click_scores(self.leading, url),
             "expires_at": invitation.expires_at,
             "wave": invitation.wave,
             "experiment_id": invitation.experiment_id,
             "variant": invitation.variant,
         }
 
+    def _words_in(self, locale: str) -> dict[str, Any]:
+        leading = self.leading
+        question = leading or next(self.definition.questions)
+        locales = (locale, *self.definition.locales)
+        words = {
+            "survey_name": self.version.name,
+            "kind": self.version.kind,
+            "question": in_locale(question.title, *locales),
+            "low_label": in_locale(leading.low_label, *locales) if leading and leading.low_label else "",
+            "high_label": in_locale(leading.high_label, *locales) if leading and leading.high_label else "",
+        }
+        self._words[locale] = words
+        return words
 
-def _one_click_scores(leading: Scored | None, url: str) -> tuple[ScoreLink, ...]:
+
+def _one_click_scores(leading: Scored | None, url: str) -> list[dict[str, Any]]:
     """None for an index, which takes more than one click. Its key preselects the score on the page."""
     if leading is None or isinstance(leading, CSI):
-        return ()
+        return []
     lowest, highest = bounds(leading)
     scores = range(lowest, highest + 1)
-    return tuple(ScoreLink(score=score, label=str(score), url=f"{url}?{leading.key}={score}") for score in scores)
+    # Not yet checked: the payload does that for all of them at once, in native code.
+    return [{"score": score, "label": str(score), "url": f"{url}?{leading.key}={score}"} for score in scores]
 
 
 # Above every version that a reminder can have.

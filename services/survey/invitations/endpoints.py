@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Query
 
 from services.survey.invitations import service as invitations
-from services.survey.invitations.models import Invitation, InvitationState
+from services.survey.invitations.models import Invitation, InvitationState, Made
 from services.survey.invitations.schemas import (
     InvitationOut,
     InvitationResult,
@@ -112,5 +112,5 @@ def _out(invitation: Invitation, links: Links) -> InvitationOut:
     return InvitationOut(**fields, url=url_of(invitation, links))
 
 
-def url_of(invitation: Invitation, links: Links) -> str:
+def url_of(invitation: Invitation | Made, links: Links) -> str:
     return links.url(Link(LinkKind.INVITATION, invitation.account_id, invitation.id))

@@ -21,7 +21,7 @@ from services.survey.eligibility.service import leaves_at
 from services.survey.experiments.arms import words_of
 from services.survey.exposures import service as exposures
 from services.survey.invitations.announcing import Announcer, ended
-from services.survey.invitations.models import UNANSWERED, Invitation, InvitationState
+from services.survey.invitations.models import UNANSWERED, Invitation, InvitationState, Made
 from services.survey.policies.schemas import Channel
 from services.survey.surveys import service as surveys
 from shared.bus.subscriptions import Timer
@@ -43,7 +43,7 @@ def next_due(rules: Rules, last_sent_at: datetime, expires_at: datetime, *, remi
     return _full_hour(expires_at)
 
 
-async def watch(work: Work, invitations: Iterable[Invitation]) -> None:
+async def watch(work: Work, invitations: Iterable[Invitation | Made]) -> None:
     """See to it that somebody looks when they are due."""
     for due_at in sorted({invitation.due_at for invitation in invitations if invitation.due_at is not None}):
         await work.schedule(TIMER, key=due_at.isoformat(), due_at=due_at)

@@ -1,5 +1,6 @@
 """Who was asked what, and whether they answered."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -73,6 +74,34 @@ class Invitation(Identified, AccountOwned, Base):
     sent_at: Mapped[datetime | None]
     due_at: Mapped[datetime | None]
     reminders: Mapped[int] = mapped_column(server_default=text("0"))
+
+
+@dataclass(slots=True, kw_only=True)
+class Made:
+    """An invitation that is made now: the columns that have a value from the beginning.
+
+    A run makes a thousand at once; the mapper would take longer for them than all gates do.
+    """
+
+    id: UUID
+    account_id: UUID
+    survey_id: UUID
+    customer_id: UUID
+    ticket_id: UUID | None
+    channel: str
+    locale: str
+    state: InvitationState
+    created_at: datetime
+    expires_at: datetime
+    cause: str
+    cause_id: UUID | None
+    wave: int | None
+    experiment_id: UUID | None
+    variant: str | None
+    dimensions: dict[str, str]
+    sent_at: datetime | None
+    due_at: datetime
+    reminders: int = 0
 
 
 # One question at a time: a customer has one open invitation to a survey, or one for each ticket.

@@ -23,7 +23,7 @@ from services.survey.experiments.arms import Arms, arms_for
 from services.survey.exposures import service as exposures
 from services.survey.invitations import following
 from services.survey.invitations.announcing import Announcer, ended
-from services.survey.invitations.models import UNANSWERED, Invitation, InvitationState
+from services.survey.invitations.models import UNANSWERED, Invitation, InvitationState, Made
 from services.survey.invitations.schemas import CustomerLookup, NewInvitations
 from services.survey.policies.schemas import Channel
 from services.survey.settings import SurveySettings
@@ -55,7 +55,7 @@ class Asked:
     """One customer of a call: the invitation, or why there is none."""
 
     customer_id: UUID | None
-    invitation: Invitation | None
+    invitation: Made | None
     refusal: Refused | None
 
 
@@ -157,43 +157,39 @@ def _refused(
     return refused
 
 
-async def _create(
-    work: Work, rules: Rules, chosen: Sequence[Facts], terms: Terms, arms: Arms
-) -> dict[UUID, Invitation]:
+async def _create(work: Work, rules: Rules, chosen: Sequence[Facts], terms: Terms, arms: Arms) -> dict[UUID, Made]:
     """By customer. Each takes attention from the moment it is made, so that nothing else is sent meanwhile."""
     await _end_run_out(work, rules, [facts.customer_id for facts in chosen])
     expires_at = work.now + timedelta(days=terms.days)
-    rows: list[dict[str, Any]] = []
+    due_at = following.next_due(rules, work.now, expires_at, reminders=0)
+    made: list[Made] = []
     for facts in chosen:
         sends_at = leaves_at(rules, facts, work.now)
         waits = sends_at > work.now
-        rows.append(
-            {
-                "id": new_id(),
-                "account_id": work.account_id,
-                "survey_id": arms.survey_of(facts.customer_id).id,
-                "customer_id": facts.customer_id,
-                "ticket_id": terms.ticket_id,
-                "channel": terms.channel,
-                "locale": facts.locale or rules.survey.locale,
-                "state": InvitationState.WAITING if waits else InvitationState.OPEN,
-                "created_at": work.now,
-                "expires_at": expires_at,
-                "cause": terms.cause.name,
-                "cause_id": terms.cause.id,
-                "wave": terms.wave,
-                "experiment_id": arms.experiment_id,
-                "variant": arms.variant_of(facts.customer_id),
-                "dimensions": arms.dimensions_of(facts.customer_id)
+        made.append(
+            Made(
+                id=new_id(),
+                account_id=work.account_id,
+                survey_id=arms.survey_of(facts.customer_id).id,
+                customer_id=facts.customer_id,
+                ticket_id=terms.ticket_id,
+                channel=terms.channel,
+                locale=facts.locale or rules.survey.locale,
+                state=InvitationState.WAITING if waits else InvitationState.OPEN,
+                created_at=work.now,
+                expires_at=expires_at,
+                cause=terms.cause.name,
+                cause_id=terms.cause.id,
+                wave=terms.wave,
+                experiment_id=arms.experiment_id,
+                variant=arms.variant_of(facts.customer_id),
+                dimensions=arms.dimensions_of(facts.customer_id)
                 | ({"wave": str(terms.wave)} if terms.wave is not None else {}),
-                "sent_at": None if waits else work.now,
-                "reminders": 0,
-                "due_at": sends_at if waits else following.next_due(rules, work.now, expires_at, reminders=0),
-            }
+                sent_at=None if waits else work.now,
+                due_at=sends_at if waits else due_at,
+            )
         )
-    # As one value, and not through the mapper: a run makes a thousand of them at once.
-    await work.session.execute(_INSERT, {"rows": to_json(rows).decode()})
-    made = [Invitation(**row) for row in rows]
+    await work.session.execute(_INSERT, {"rows": to_json(made).decode()})
     await exposures.take(work, made, "invitation")
     announcers = {survey.id: await Announcer.of(work, survey) for survey in arms.surveys}
     for invitation in made:
