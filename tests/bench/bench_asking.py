@@ -20,6 +20,7 @@ from shared.bus.timers import run_due_timers
 from shared.contracts.base import ActorKind
 from shared.contracts.survey import InvitationCreated
 from shared.ids import new_id
+from shared.process import settle
 from shared.service import Runtime, open_runtime
 from shared.work import open_work
 from tests.bench.report import Ratio, divided
@@ -78,6 +79,7 @@ async def _measure(here: Stage) -> list[Ratio]:
     survey = open_runtime(SURVEY, here.databases.settings(SURVEY))
     notifier = open_runtime(NOTIFIER, here.databases.settings(NOTIFIER))
     owner = await asyncpg.connect(here.databases.url)
+    settle()  # as a service's process does
     try:
         return [await _eligibility(here, survey, owner), *await _sending(survey, notifier, owner)]
     finally:
