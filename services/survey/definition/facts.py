@@ -1,10 +1,9 @@
 """What an attempt to answer knows, and how a condition finds it there."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from services.survey.definition.conditions import Reference
 from services.survey.definition.questions import Question, Ranking
@@ -13,8 +12,7 @@ from services.survey.definition.questions import Question, Ranking
 OTHER: Final = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """What one filling-in knows so far. `answers` by question key, as its type has them; `hidden` by field.
 
     `left`: the keys of the pages that were filled in and left. Without it the answers themselves say how far it came,

@@ -1,9 +1,8 @@
 """The way of one attempt through a survey: what is asked, what comes next, how it ends. Pure: no clock, no database."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from services.survey.definition.document import END, Calculation, Definition, Ending, Page
 from services.survey.definition.facts import Attempt, Facts, is_answered
@@ -17,8 +16,7 @@ _PLACES: Final = Decimal("0.000001")
 _OVER: Final = -1
 
 
-@dataclass(frozen=True, slots=True)
-class Walk:
+class Walk(NamedTuple):
     """`pages`: those on the way, the one to be filled in now last. `asked`: the questions on them that are shown.
 
     `page` is None once there is nothing left to fill in; `ending` is then the one that was reached, or None in a survey
@@ -101,10 +99,8 @@ class _Way:
         return (at + 1 if at + 1 < len(self._definition.pages) else _OVER), END
 
     def _is_required(self, question: Question) -> bool:
-        if isinstance(question, Statement):
-            return False
         by_condition = question.required_when is not None and holds(question.required_when, self.facts)
-        return question.required or by_condition
+        return (question.required or by_condition) and not isinstance(question, Statement)
 
     def _place_of(self, key: str, at: int) -> int:
         later = range(at + 1, len(self._definition.pages))

@@ -39,15 +39,15 @@ def score(question: questions.NPS | questions.CSAT | questions.CES | questions.R
 
 
 def _score(value: Any, lowest: int, highest: int, place: str = "") -> int:
-    limits = {"lowest": lowest, "highest": highest}
     # bool is an int to Python, not to people.
+    if type(value) is int and lowest <= value <= highest:
+        return value
+    limits = {"lowest": lowest, "highest": highest}
     if type(value) is not int:
         raise Refused("not_a_number", f"A whole number from {lowest} to {highest} is needed.", place, **limits)
-    if not lowest <= value <= highest:
-        # Python refuses to print integers of thousands of digits.
-        shown = str(value) if abs(value) < 10**12 else "That number"
-        raise Refused("out_of_range", f"{shown} is not between {lowest} and {highest}.", place, **limits)
-    return value
+    # Python refuses to print integers of thousands of digits.
+    shown = str(value) if abs(value) < 10**12 else "That number"
+    raise Refused("out_of_range", f"{shown} is not between {lowest} and {highest}.", place, **limits)
 
 
 def index(question: questions.CSI, value: Any, today: str) -> dict[str, int | None]:
@@ -240,9 +240,8 @@ def _alone(chosen: list[Any], options: Collection[questions.Option], place: str 
 def _table(value: Any, rows: Collection[str], words: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Refused("not_a_table", words)
-    for row in value:
-        if row not in rows:
-            raise Refused("unknown_row", f"There is no row of this name; there are {', '.join(rows)}.", "")
+    if not value.keys() <= set(rows):
+        raise Refused("unknown_row", f"There is no row of this name; there are {', '.join(rows)}.")
     return {row: value[row] for row in rows if row in value}
 
 

@@ -6,8 +6,7 @@ What is more than one row and one event, such as a part of an answer, gets a tra
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -18,7 +17,7 @@ from services.survey.db import INTAKE_ROLE
 from services.survey.encoding import to_json
 from services.survey.responses import anonymity, continuing
 from services.survey.responses.events import encode_received
-from services.survey.responses.submissions import Idempotency, Outcome, Sender, Submission, Watched, submission_of
+from services.survey.responses.submissions import Idempotency, Outcome, Row, Sender, Submission, Watched, submission_of
 from services.survey.surveys.published import published_surveys
 from shared.bus.events import Actor
 from shared.contracts.base import ActorKind
@@ -45,58 +44,23 @@ _KEY = "survey.intake"
 # As `survey.accept_responses` calls it.
 _ROUTE = "POST /v1/responses"
 _ANYBODY = "human:respondent"
-_EMPTY = b"{}"
-
-
-class Row(NamedTuple):
-    """One row of `survey.accept_responses`, in the order of its parameters."""
-
-    response_id: UUID
-    account_id: UUID
-    survey_id: UUID
-    survey_version: int
-    submission_id: str
-    invitation_id: UUID | None
-    ticket_id: UUID | None
-    customer: str | None
-    answers: str
-    score: int | None
-    completed: bool
-    channel: str
-    touchpoint: str | None
-    dimensions: str
-    language: str | None
-    occurred_at: datetime
-    received_at: datetime
-    hidden: str
-    variables: str
-    ending: str | None
-    screened_out: bool
-    source: str
-    anonymous: bool
-    event_id: UUID
-    event: bytes
-    caller: str | None
-    idempotency_key: str | None
-    fingerprint: bytes | None
+_JSON = ("customer", "answers", "dimensions", "hidden", "variables", "source")
 
 
 def row_of(submission: Submission) -> Row:
     """The row and its event, encoded once for both: made while an earlier group is being written, and kept."""
     if submission.row is None:
         submission.row = _row(submission)
-    return Row._make(submission.row)
+    return submission.row
 
 
-def _row(submission: Submission) -> tuple[Any, ...]:
+def _row(submission: Submission) -> Row:
     columns, sender = submission.columns(), submission.sender
     blurred = submission.is_anonymous
     event_id = anonymity.random_id() if blurred else new_id()
-    columns["answers"] = to_json(columns["answers"])
-    for name in ("dimensions", "hidden", "variables", "source"):
-        columns[name] = to_json(columns[name]) if columns[name] else _EMPTY
-    if columns["customer"]:
-        columns["customer"] = to_json(columns["customer"])
+    for name in _JSON:
+        if columns[name] is not None:
+            columns[name] = to_json(columns[name]).decode()
     event = encode_received(
         _told(columns),
         event_id=event_id,
@@ -107,10 +71,7 @@ def _row(submission: Submission) -> tuple[Any, ...]:
         correlation_id=event_id,
         traceparent=None if blurred else sender.traceparent,
     )
-    for name in ("customer", "answers", "dimensions", "hidden", "variables", "source"):
-        if columns[name]:
-            columns[name] = columns[name].decode()
-    return (*columns.values(), event_id, event, *(submission.idempotency or (None, None, None)))
+    return Row._make((*columns.values(), event_id, event, *(submission.idempotency or (None, None, None))))
 
 
 class Intake:

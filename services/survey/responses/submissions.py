@@ -65,6 +65,39 @@ class Watched:
     suspicious: Sequence[str] = ()
 
 
+class Row(NamedTuple):
+    """One row of `survey.accept_responses`, in the order of its parameters."""
+
+    response_id: UUID
+    account_id: UUID
+    survey_id: UUID
+    survey_version: int
+    submission_id: str
+    invitation_id: UUID | None
+    ticket_id: UUID | None
+    customer: str | None
+    answers: str
+    score: int | None
+    completed: bool
+    channel: str
+    touchpoint: str | None
+    dimensions: str
+    language: str | None
+    occurred_at: datetime
+    received_at: datetime
+    hidden: str
+    variables: str
+    ending: str | None
+    screened_out: bool
+    source: str
+    anonymous: bool
+    event_id: UUID
+    event: bytes
+    caller: str | None
+    idempotency_key: str | None
+    fingerprint: bytes | None
+
+
 @dataclass(slots=True)
 class Submission:
     """Fits its survey. `watched` if a page or a widget hands it in, and its parts belong to an attempt.
@@ -87,7 +120,7 @@ class Submission:
     is_completed: bool
     places: Sequence[Place]
     is_plain: bool
-    row: tuple[Any, ...] | None = None
+    row: Row | None = None
 
     def file_ids(self) -> Mapping[UUID, str]:
         """The question each uploaded file answers."""
@@ -160,7 +193,7 @@ def submission_of(
     # Who says which pages were left is told when there is no further one; others say it themselves.
     is_completed = response.completed if response.left is None else checked.walk.page is None
     places = _places(survey, checked, is_completed)
-    brings_files = any(isinstance(survey.questions[key], File) for key in checked.values)
+    brings_files = survey.takes_files and any(isinstance(survey.questions[key], File) for key in checked.values)
     return Submission(
         sender=sender,
         survey=survey,

@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from services.survey.accounts.models import Account
 from services.survey.definition.document import Definition
-from services.survey.definition.questions import Question, Scored
+from services.survey.definition.questions import File, Question, Scored
 from services.survey.surveys.models import Survey, SurveyState, SurveyVersion
 from shared.clock import Clock
 from shared.db.database import Database
@@ -53,6 +53,7 @@ class PublishedSurvey:
     definition: Definition
     questions: dict[str, Question]
     score: Scored | None
+    takes_files: bool
     opens_at: datetime | None = None
     closes_at: datetime | None = None
     response_limit: int | None = None
@@ -159,6 +160,7 @@ def _published(version: SurveyVersion, survey: Survey, *, business: str | None) 
         definition=definition,
         questions={question.key: question for question in definition.questions},
         score=definition.score,
+        takes_files=any(isinstance(question, File) for question in definition.questions),
         opens_at=survey.opens_at,
         closes_at=survey.closes_at,
         response_limit=survey.response_limit,

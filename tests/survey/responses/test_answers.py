@@ -25,6 +25,7 @@ SURVEY = PublishedSurvey(
     definition=ASKED,
     questions={each.key: each for each in ASKED.questions},
     score=ASKED.score,
+    takes_files=False,
 )
 
 
