@@ -79,8 +79,10 @@ async def retry_once(runtime: Runtime) -> int:
 
 async def _deliver_to_account(runtime: Runtime, account_id: UUID, events: Sequence[Event[Payload]]) -> None:
     jobs: list[Job] = []
+    types = {event.type for event in events}
     for subscription in runtime.service.subscriptions:
-        if taken := [event for event in events if subscription.takes(event.type)]:
+        its_types = {event_type for event_type in types if subscription.takes(event_type)}
+        if taken := [event for event in events if event.type in its_types]:
             jobs.append((subscription, taken))
     try:
         await _handle(runtime, account_id, jobs)
