@@ -35,6 +35,12 @@ check: .venv/ready-tests ## style, types, walls between the services, and our ow
 bench: .venv/ready-tests ## measure against yardsticks and print ratios; T= for one benchmark
 	@$(V) -m tests.bench $(T) $(ARGS)
 
+eval: .venv/ready-tests ## measure what the text models understand; HEED_DATA= names the data
+	@$(V) -m tests.eval
+
+train: .venv/ready-tests ## make the bundled text models anew; HEED_DATA= names the data
+	@$(V) -m tests.eval train
+
 migrate: .venv/ready ## bring every service's tables up to date, then stop
 	@$(V) -m services migrate
 
@@ -102,4 +108,4 @@ clean: ## remove the environment and caches; data in .heed stays
 	@touch $@ .venv/ready
 
 
-.PHONY: help run test quick check bench migrate backup restore dead-letters redrive secrets contracts format lock clean
+.PHONY: help run test quick check bench eval train migrate backup restore dead-letters redrive secrets contracts format lock clean

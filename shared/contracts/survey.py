@@ -303,11 +303,16 @@ class CustomerSighted(Payload):
 
 
 class Sentiment(Part):
-    """`score` is -1..1; `method` says how it was reached (`rating`, `lexicon`)."""
+    """`score` is -1..1; `method` says how it was reached (`rating`, `model`, `lexicon`, `human`).
+
+    `evidence`: the words that led to it, as they were written; `model`: which model or lexicon it was.
+    """
 
     label: Band
     score: float
     method: str
+    evidence: tuple[str, ...] = ()
+    model: str | None = None
 
 
 class Topic(Part):

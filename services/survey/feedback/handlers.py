@@ -46,12 +46,15 @@ _UPSERT = text("""
         screened_out = excluded.screened_out, suspicious = excluded.suspicious, updated_at = excluded.updated_at,
         ratings = excluded.ratings,
         customer_id = coalesce(known.customer_id, excluded.customer_id),
-        (sentiment_label, sentiment_score, sentiment_method, topics) = (
+        (sentiment_label, sentiment_score, sentiment_method, sentiment_evidence, sentiment_model, topics) = (
             select kept.* from (values
-                (true, known.sentiment_label, known.sentiment_score, known.sentiment_method, known.topics),
-                (false, excluded.sentiment_label, excluded.sentiment_score, excluded.sentiment_method, excluded.topics)
-            ) as choice (same, label, score, method, topics),
-            lateral (select choice.label, choice.score, choice.method, choice.topics) as kept
+                (true, known.sentiment_label, known.sentiment_score, known.sentiment_method,
+                    known.sentiment_evidence, known.sentiment_model, known.topics),
+                (false, excluded.sentiment_label, excluded.sentiment_score, excluded.sentiment_method,
+                    excluded.sentiment_evidence, excluded.sentiment_model, excluded.topics)
+            ) as choice (same, label, score, method, evidence, model, topics),
+            lateral (select choice.label, choice.score, choice.method, choice.evidence, choice.model, choice.topics)
+                as kept
             where choice.same
                 = (known.text is not distinct from excluded.text and known.score is not distinct from excluded.score)
         )

@@ -64,3 +64,5 @@ class Feedback(Identified, AccountOwned, Base):
     anonymous: Mapped[bool] = mapped_column(server_default=text_("false"))
     screened_out: Mapped[bool] = mapped_column(server_default=text_("false"))
     suspicious: Mapped[list[Any]] = mapped_column(JSONB, server_default=text_("'[]'"))
+    sentiment_evidence: Mapped[list[Any]] = mapped_column(JSONB, server_default=text_("'[]'"))
+    sentiment_model: Mapped[str | None]

@@ -25,11 +25,16 @@ class RatingOut(Model):
 
 
 class SentimentOut(Model):
-    """`score` is -1..1. `method`: `rating`, `lexicon`, or `human` for a corrected label."""
+    """`score` is -1..1. `method`: `rating`, `model`, `lexicon`, or `human` for a corrected label.
+
+    `evidence`: the words that led to it, as they were written; `model`: which model or lexicon it was, such as `en-1`.
+    """
 
     label: Band
     score: float
     method: str
+    evidence: list[str]
+    model: str | None
 
 
 class TopicOut(Model):

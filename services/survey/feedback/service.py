@@ -36,7 +36,7 @@ def correct(work: Work, feedback: Feedback, wanted: FeedbackChange) -> None:
     if "sentiment" in given:
         feedback.sentiment_label = wanted.sentiment
         feedback.sentiment_score = _SCORE[wanted.sentiment]
-        feedback.sentiment_method = "human"
+        feedback.sentiment_method, feedback.sentiment_evidence, feedback.sentiment_model = "human", [], None
     if "topics" in given:
         evidence = {topic["key"]: topic["evidence"] for topic in feedback.topics}
         feedback.topics = [{"key": key, "evidence": evidence.get(key, [])} for key in dict.fromkeys(wanted.topics)]

@@ -63,6 +63,8 @@ def understood(
         "sentiment_label": sentiment.label if sentiment else None,
         "sentiment_score": sentiment.score if sentiment else None,
         "sentiment_method": sentiment.method if sentiment else None,
+        "sentiment_evidence": sentiment.evidence if sentiment else (),
+        "sentiment_model": sentiment.model if sentiment else None,
         "topics": [{"key": topic.key, "evidence": topic.evidence} for topic in topics_of(text)],
         "touchpoint": response.touchpoint,
         "journey_stage": survey.journey_stage,
@@ -109,7 +111,7 @@ def rating_of(row: Mapping[str, Any]) -> Rating | None:
 def _sentiment_of(row: Mapping[str, Any]) -> Sentiment | None:
     if row["sentiment_label"] is None:
         return None
-    return Sentiment(label=row["sentiment_label"], score=row["sentiment_score"], method=row["sentiment_method"])
+    return Sentiment.model_validate({name: row[f"sentiment_{name}"] for name in Sentiment.model_fields})
 
 
 def _text(definition: Definition, values: Mapping[str, Any]) -> str | None:

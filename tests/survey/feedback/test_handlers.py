@@ -79,7 +79,7 @@ class TestUnderstanding:
         [feedback] = await told(survey, account)
         assert (feedback.rating, feedback.completed) == (None, False)
         assert feedback.sentiment is not None
-        assert (feedback.sentiment.label, feedback.sentiment.method) == ("positive", "lexicon")
+        assert (feedback.sentiment.label, feedback.sentiment.method) == ("positive", "model")
 
     async def test_each_fact_follows_from_its_own_response(self, survey: Harness, account: UUID) -> None:
         await say(survey, account, {}, {}, {})

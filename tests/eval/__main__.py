@@ -1,0 +1,35 @@
+"""`make eval` prints how well the product's models do on published data; `make train` makes the bundled ones anew."""
+
+import sys
+from pathlib import Path
+
+from services.survey import understanding
+from tests.eval.datasets import TWEET_LANGUAGES
+from tests.eval.sentiment import Mark, marks
+from tests.eval.training import packed, parts_of, recipe_of, train
+
+_MODELS = Path(understanding.__file__).parent / "models"
+
+
+def main() -> int:
+    if sys.argv[1:] == ["train"]:
+        for language in TWEET_LANGUAGES:
+            model = train(language, parts_of(language), recipe_of(language))
+            size = (_MODELS / f"{language}.json.gz").write_bytes(packed(model))
+            print(f"{model.version}: {len(model.weights):,} features, {size:,} bytes", flush=True)
+        return 0
+    print(f"{'':48}{'Heed':>8}{'VADER':>8}{'goal':>8}")
+    missed = 0
+    for mark in marks():
+        missed += mark.goal is not None and mark.heed < mark.goal
+        print(_line(mark), flush=True)
+    return int(missed > 0)
+
+
+def _line(mark: Mark) -> str:
+    others = "".join(f"{'' if value is None else f'{value:.3f}':>8}" for value in (mark.vader, mark.goal))
+    return f"{mark.what:48}{mark.heed:>8.3f}{others}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
