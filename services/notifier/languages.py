@@ -6,10 +6,10 @@ from typing import Final, Literal
 _RIGHT_TO_LEFT: Final = frozenset({"ar"})
 
 
-def nearest(locale: str, available: Collection[str]) -> str:
-    """`de-AT` reads `de`; who speaks a language that there are no words in, English."""
-    language = locale.replace("_", "-").split("-")[0].lower()
-    return language if language in available else "en"
+def nearest(available: Collection[str], *locales: str) -> str:
+    """Of the first locale that there are words for: `de-AT` reads `de`. If there are none for any, English."""
+    languages = (locale.replace("_", "-").split("-")[0].lower() for locale in locales)
+    return next((language for language in languages if language in available), "en")
 
 
 def direction_of(language: str) -> Literal["ltr", "rtl"]:

@@ -73,7 +73,10 @@ class NewActivity(Model):
     customer: CustomerNamed
     kind: ActivityKind
     name: Word | None = Field(None, description="What a custom activity is; only for these.")
-    occurred_at: OccurredAt | None = Field(None, description="Now, if left out. The past may be long ago.")
+    occurred_at: OccurredAt | None = Field(
+        None,
+        description="Now, if left out, or up to five minutes ahead: stored as now. The past may be long ago.",
+    )
     amount: Amount | None = None
     touchpoint: Word | None = None
     properties: Properties = Field(default_factory=dict)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StrictBool, StringConstraints
 
 from shared.contracts.consent import PURPOSE_PATTERN, Basis, ConsentChannel, ConsentReason
 from shared.http.schemas import Model, Moment, ShortText
@@ -39,7 +39,7 @@ class NewConsent(Model):
 
     purpose: Purpose
     channel: ConsentChannel = "any"
-    granted: bool
+    granted: StrictBool
     basis: Basis = "consent"
     proof: Proof
     text_version: Annotated[str, Field(min_length=1, max_length=100)] | None = None

@@ -25,6 +25,7 @@ from shared.contracts.base import ActorKind
 from shared.contracts.consent import ANALYTICS, ANY, SERVICE
 from shared.http.dependencies import public_work, runtime_of
 from shared.http.errors import NotFound
+from shared.http.languages import accepted_languages
 from shared.http.routing import APIRouter
 from shared.work import Work
 
@@ -39,10 +40,10 @@ async def show_preferences(token: str, request: Request) -> HTMLResponse:
     """The page. Nothing is changed."""
     claim = read_token(runtime_of(request).settings, token)
     if claim is None:
-        return not_found_page()
+        return not_found_page(accepted_languages(request))
     async with public_work(request, claim.account_id, _reader(claim)) as work:
         found = await preferences.find(work, claim)
-        return await _page(work, found, is_saved=False)
+        return await _page(request, work, found, is_saved=False)
 
 
 @router.post("/p/{token}", include_in_schema=False)
@@ -50,19 +51,19 @@ async def change_preferences(token: str, request: Request) -> Response:
     """One click of a mail program, or the page's form."""
     claim = read_token(runtime_of(request).settings, token)
     if claim is None:
-        return not_found_page()
+        return not_found_page(accepted_languages(request))
     form = _form(request.headers.get("content-type", ""), await request.body())
     async with public_work(request, claim.account_id, _reader(claim)) as work:
         found = await preferences.find(work, claim)
         if found is None:
-            return await _page(work, found, is_saved=False)
+            return await _page(request, work, found, is_saved=False)
         if ONE_CLICK in form:
             # There is no page to see: the mail program only wants to know that it worked.
             choices = [found.about] if found.about else _all_but_service(found)
             await preferences.change(work, found, [(choice, False) for choice in choices], method="one_click")
             return PlainTextResponse("Unsubscribed.")
         await preferences.change(work, found, _wanted(found, form), method="page")
-        return await _page(work, await preferences.find(work, claim), is_saved=True)
+        return await _page(request, work, await preferences.find(work, claim), is_saved=True)
 
 
 @router.get("/v1/customers/{customer_id}/preferences")
@@ -119,8 +120,8 @@ def _reader(claim: Claim) -> Actor:
     return Actor(ActorKind.HUMAN, str(claim.target_id))
 
 
-async def _page(work: Work, found: Preferences | None, *, is_saved: bool) -> HTMLResponse:
+async def _page(request: Request, work: Work, found: Preferences | None, *, is_saved: bool) -> HTMLResponse:
+    accepted = accepted_languages(request)
     if found is None:
-        return not_found_page()
-    account = await account_of(work)
-    return preferences_page(found, account, is_saved=is_saved)
+        return not_found_page(accepted)
+    return preferences_page(found, await account_of(work), accepted=accepted, is_saved=is_saved)

@@ -1,5 +1,6 @@
 """The page itself: one form, no script, nothing fetched from anywhere."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -29,8 +30,9 @@ _PAGES = Environment(
 )
 
 
-def preferences_page(found: Preferences, account: Account, *, is_saved: bool) -> HTMLResponse:
-    language = language_of(found.contact.locale or account.locale)
+def preferences_page(found: Preferences, account: Account, *, accepted: Sequence[str], is_saved: bool) -> HTMLResponse:
+    """In the language that the record names, else by the browser (`accepted`, best first), else the account's."""
+    language = language_of(found.contact.locale, *accepted, account.locale)
     choices = found.choices()
     purposes = dict.fromkeys(choice.purpose for choice in choices if choice.purpose != ANALYTICS)
     return _page(
@@ -47,8 +49,8 @@ def preferences_page(found: Preferences, account: Account, *, is_saved: bool) ->
     )
 
 
-def not_found_page() -> HTMLResponse:
-    return _page("unknown.html", 404, "en")
+def not_found_page(accepted: Sequence[str]) -> HTMLResponse:
+    return _page("unknown.html", 404, language_of(*accepted))
 
 
 def _page(name: str, status: int, language: str, **values: object) -> HTMLResponse:

@@ -94,12 +94,19 @@ async def of_customer(
 async def change(
     work: Work, preferences: Preferences, wanted: Iterable[tuple[Choice, bool]], *, method: Method
 ) -> None:
-    """Say it, unless it was said before: a yes or no of their own is worth more than a default that agrees with it."""
+    """Say it; a yes or no of their own is worth more than a default that agrees with it.
+
+    A yes that holds already is not said again. A no always is: a yes on one channel may have come after the no for all
+    that there is, or be on its way here.
+    """
     said = []
     for choice, granted in wanted:
         decision = preferences.decision(choice)
-        if decision.deciding is not None and decision.allowed == granted:
+        if granted and decision.deciding is not None and decision.allowed:
             continue
+        # Clocks differ, and this is said after all that is known here.
+        known = [one.effective_at for one in preferences.statements if one.purpose == choice.purpose]
+        at = max([work.now, *known])
         stated = PreferenceStated(
             statement_id=new_id(),
             customer_id=preferences.customer_id,
@@ -109,8 +116,8 @@ async def change(
             method=method,
             message_id=preferences.message_id,
             text_version=VERSION,
-            stated_at=work.now,
+            stated_at=at,
         )
         work.emit(stated, subject=preferences.customer_id)
-        said.append(Statement(stated.statement_id, choice.purpose, choice.channel, granted, "consent", work.now))
+        said.append(Statement(stated.statement_id, choice.purpose, choice.channel, granted, "consent", at))
     await consents.add(work, preferences.customer_id, said)

@@ -17,7 +17,7 @@ LOCALES: Final = tuple(sorted(path.stem for path in _HERE.glob("*.json")))
 
 def language_of(locale: str) -> str:
     """The language that a customer of this locale is written to."""
-    return nearest(locale, LOCALES)
+    return nearest(LOCALES, locale)
 
 
 @cache

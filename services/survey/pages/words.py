@@ -9,6 +9,7 @@ import orjson
 from fastapi import Request
 
 from services.survey.definition.texts import best_locale, in_locale
+from shared.http.languages import accepted_languages
 
 FALLBACK: Final = "en"
 _RIGHT_TO_LEFT: Final = frozenset({"ar", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
@@ -36,22 +37,10 @@ def page_locale(request: Request, locales: Sequence[str] | None, *preferred: str
 
     It is one that the survey is written in (`locales`); without a survey, one that the page has words in.
     """
-    wanted = [*chosen, request.query_params.get("lang"), *preferred, *_accepted(request)]
+    wanted = [*chosen, request.query_params.get("lang"), *preferred, *accepted_languages(request)]
     if locales is None:
         return best_locale(_all_words(), *wanted, FALLBACK)
     return best_locale(dict.fromkeys(locales), *wanted, locales[0])
-
-
-def _accepted(request: Request) -> list[str]:
-    """The browser's languages, best first (RFC 9110 section 12.5.4)."""
-    weighted = []
-    for part in request.headers.get("accept-language", "")[:500].split(","):
-        tag, _, weight = part.partition(";q=")
-        try:
-            weighted.append((-float(weight or 1), tag.strip()))
-        except ValueError:
-            continue
-    return [tag for _, tag in sorted(weighted, key=lambda item: item[0])]
 
 
 @cache

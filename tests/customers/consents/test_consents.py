@@ -45,6 +45,12 @@ class TestStating:
             stated.json()["id"], False, "phone",
         )  # fmt: skip
 
+    @pytest.mark.parametrize("granted", ["yes", "off", "true", 1, 0, 1.0, None])
+    async def test_is_a_plain_yes_or_no(self, customers: Harness, account: UUID, granted: Any) -> None:
+        path = f"/v1/customers/{await a_customer(customers, account)}/consents"
+        answer = await customers.client(account=account).post(path, json=a_no(granted=granted))
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/granted")
+
 
 class TestTheLedger:
     @pytest.mark.parametrize(

@@ -24,6 +24,6 @@ def languages() -> frozenset[str]:
     return frozenset(path.stem for path in _HERE.glob("*.json"))
 
 
-def language_of(locale: str) -> str:
-    """The language that a page for this locale speaks."""
-    return nearest(locale, languages())
+def language_of(*locales: str | None) -> str:
+    """The language that the page speaks to who reads these, best first."""
+    return nearest(languages(), *(locale for locale in locales if locale))
