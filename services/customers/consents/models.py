@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, Text
+from sqlalchemy import Index, LargeBinary, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -34,3 +34,17 @@ class Consent(Identified, AccountOwned, Base):
     actor: Mapped[str] = mapped_column(Text)
     effective_at: Mapped[datetime]
     recorded_at: Mapped[datetime]
+
+
+class Refusal(AccountOwned, Base):
+    """What was refused by somebody of whom nothing but this is kept; the identity as a keyed hash (`digest_of`)."""
+
+    __tablename__ = "refusals"
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    purpose: Mapped[str] = mapped_column(Text, primary_key=True)
+    channel: Mapped[str] = mapped_column(Text, primary_key=True)
+    basis: Mapped[str] = mapped_column(Text)
+    effective_at: Mapped[datetime]

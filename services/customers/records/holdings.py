@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Text, and_, cast, delete, func, insert, select, text, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from services.customers.consents import refusals
 from services.customers.records.identities import Identity, IdentityKind
 from services.customers.records.models import Customer, CustomerIdentity
 from shared.ids import new_id
@@ -48,7 +49,8 @@ class Holdings:
         self._work = work
         self._held: dict[Identity, Holding] = {}
         self._taken: set[Identity] = set()
-        self._released: set[Identity] = set()
+        # Whose they were.
+        self._released: dict[Identity, UUID] = {}
         self._seen: set[Identity] = set()
 
     def load(self, row: CustomerIdentity, customer: Customer) -> None:
@@ -67,11 +69,11 @@ class Holdings:
         self._taken.add(identity)
 
     def release(self, identity: Identity) -> None:
-        del self._held[identity]
+        held = self._held.pop(identity)
         if identity in self._taken:
             self._taken.remove(identity)
         else:
-            self._released.add(identity)
+            self._released[identity] = held.customer.id
 
     def see(self, identity: Identity, *, verified: bool) -> None:
         """It was named again, and perhaps verified."""
@@ -90,13 +92,18 @@ class Holdings:
             held.customer = kept
 
     async def save(self) -> None:
-        """In the order of the index, so that two calls that share identities wait for each other."""
+        """In the order of the index, so that two calls that share identities wait for each other.
+
+        What was refused under an identity goes where it goes.
+        """
         session = self._work.session
         if self._released:
+            await refusals.keep(self._work, self._released)
             await session.execute(delete(CustomerIdentity).where(among(self._work, self._released)))
         if self._taken:
             await session.execute(insert(CustomerIdentity), [self._row(identity) for identity in sorted(self._taken)])
-        seen = sorted(self._seen - self._released)
+            await refusals.restore(self._work, {identity: self._held[identity].named_id for identity in self._taken})
+        seen = sorted(self._seen - self._released.keys())
         if seen:
             values = {
                 "account_id": self._work.account_id,

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select, text
 
+from services.customers.consents import refusals
 from services.customers.db import Base
 from services.customers.imports import forgetting as files
 from services.customers.records import service as customers
@@ -105,7 +106,7 @@ async def empty_records(work: Work, ids: Collection[UUID], mode: ErasureMode) ->
     """Records keep nothing but their id, and their identities cannot come back by an import."""
     values = {"account_id": work.account_id, "ids": list(ids)}
     await files.forget(work, ids)
-    await tombstones.bury(work, ids)
+    await refusals.keep(work, await tombstones.bury(work, ids))
     for customer_id in ids:
         await work.session.execute(text("select customers.erase_consents(:id)"), {"id": customer_id})
     emptied = (await work.session.execute(_EMPTY, values | {"now": work.now})).all()

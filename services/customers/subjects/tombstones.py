@@ -1,8 +1,6 @@
 """Identities of erased people: nobody becomes a customer by one, until it is readmitted."""
 
-import hashlib
-import hmac
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from uuid import UUID
 
 from sqlalchemy import delete, select, tuple_
@@ -10,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.customers.records.identities import Identity, IdentityKind
 from services.customers.records.models import CustomerIdentity
+from services.customers.subjects.digests import digest_of
 from services.customers.subjects.models import Tombstone
 from shared.contracts.customers import CustomerReadmitted
 from shared.http.errors import NotFound
@@ -23,11 +22,11 @@ class NotErased(NotFound):
     code = "not_erased"
 
 
-async def bury(work: Work, customer_ids: Collection[UUID]) -> None:
-    """All that leads to these customers and nobody else; many people share a name or a device."""
+async def bury(work: Work, customer_ids: Collection[UUID]) -> Mapping[Identity, UUID]:
+    """All that leads to these customers and nobody else; many people share a name or a device. Says whose each was."""
     found = (
         await work.session.execute(
-            select(CustomerIdentity.kind, CustomerIdentity.value).where(
+            select(CustomerIdentity.kind, CustomerIdentity.value, CustomerIdentity.customer_id).where(
                 CustomerIdentity.account_id == work.account_id,
                 CustomerIdentity.customer_id.in_(customer_ids),
                 CustomerIdentity.kind.in_([kind.value for kind in IdentityKind]),
@@ -35,16 +34,17 @@ async def bury(work: Work, customer_ids: Collection[UUID]) -> None:
         )
     ).all()
     rows = [
-        {"account_id": work.account_id, "kind": kind, "digest": _digest(work, kind, value), "erased_at": work.now}
-        for kind, value in found
+        {"account_id": work.account_id, "kind": kind, "digest": digest_of(work, kind, value), "erased_at": work.now}
+        for kind, value, _ in found
     ]
     if rows:
         await work.session.execute(insert(Tombstone).on_conflict_do_nothing(), rows)
+    return {(IdentityKind(kind), value): customer_id for kind, value, customer_id in found}
 
 
 async def among(work: Work, identities: Iterable[Identity]) -> set[Identity]:
     """Those of them that belonged to somebody who was erased."""
-    by_digest = {(kind.value, _digest(work, kind.value, value)): (kind, value) for kind, value in identities}
+    by_digest = {(kind.value, digest_of(work, kind.value, value)): (kind, value) for kind, value in identities}
     if not by_digest:
         return set()
     found = await work.session.execute(
@@ -62,7 +62,7 @@ async def readmit(work: Work, kind: IdentityKind, value: str) -> None:
         .where(
             Tombstone.account_id == work.account_id,
             Tombstone.kind == kind.value,
-            Tombstone.digest == _digest(work, kind.value, value),
+            Tombstone.digest == digest_of(work, kind.value, value),
         )
         .returning(Tombstone.kind)
     )
@@ -70,9 +70,3 @@ async def readmit(work: Work, kind: IdentityKind, value: str) -> None:
         raise NotErased
     readmission_id = new_id()
     work.emit(CustomerReadmitted(readmission_id=readmission_id, kind=kind.value), subject=readmission_id)
-
-
-def _digest(work: Work, kind: str, value: str) -> bytes:
-    """HMAC-SHA256: a plain hash of a phone number is found by trying them all."""
-    key = work.settings.derived_key("erased identities")
-    return hmac.digest(key, f"{work.account_id} {kind} {value}".encode(), hashlib.sha256)

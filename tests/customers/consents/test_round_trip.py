@@ -56,3 +56,26 @@ async def test_one_click_is_in_the_ledger_and_a_yes_there_is_heard_by_the_notifi
     await client.post(f"/v1/customers/{ana}/consents", json=yes)
     await passed_on(customers, notifier, account, ConsentChanged)
     assert await news() == "sent"
+
+
+async def test_a_stop_outlives_the_record(services: tuple[Harness, Harness], account: UUID) -> None:
+    customers, notifier = services
+    client, desk = customers.client(account=account), notifier.client(account=account)
+    await an_account(notifier, account)
+
+    async def made() -> str:
+        customer_id = (await client.post("/v1/customers", json={"email": "opt@example.com"})).json()["id"]
+        await passed_on(customers, notifier, account, CustomerCreated)
+        await passed_on(customers, notifier, account, ConsentChanged)
+        return str(customer_id)
+
+    opt = await made()
+    url = (await desk.get(f"/v1/customers/{opt}/preferences")).json()["url"]
+    await notifier.anonymous().post(url[url.index("/p/") :], data={"go": "stop"})
+    await passed_on(notifier, customers, account, PreferenceStated)
+    assert (await client.delete(f"/v1/customers/{opt}")).status_code == 204
+    again = await made()
+    body = {"customer_id": again, "subject": "News", "text": "New teas.", "purpose": "surveys"}
+    message = (await desk.post("/v1/messages", json=body)).json()
+    await send_messages(notifier)
+    assert (await desk.get(f"/v1/messages/{message['id']}")).json()["state"] == "suppressed"
