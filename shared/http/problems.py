@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from shared.http import errors as e
@@ -100,9 +101,7 @@ def install_error_handlers(app: FastAPI) -> None:
             return problem_response(translate(problem.__cause__), request_id_of(request))
         if isinstance(problem.__cause__, UnicodeDecodeError):
             return problem_response(e.Unreadable("The body is not UTF-8."), request_id_of(request))
-        kind = _BY_STATUS.get(problem.status_code, AppError)
-        detail = None if problem.status_code in (401, 404, 405) else str(problem.detail)
-        response = problem_response(kind(detail), request_id_of(request))
+        response = problem_response(translate(problem), request_id_of(request))
         response.headers.update(problem.headers or {})
         return response
 
@@ -112,7 +111,8 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(AppError, app_error)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
-    for kind in (DBAPIError, PoolTimeout, asyncpg.PostgresError, OSError, RecursionError, asyncio.TimeoutError):
+    below = (DBAPIError, PoolTimeout, asyncpg.PostgresError, OSError, RecursionError, asyncio.TimeoutError)
+    for kind in (*below, ClientDisconnect):
         app.add_exception_handler(kind, other)
 
 
@@ -120,6 +120,12 @@ def translate(problem: Exception) -> AppError:
     """What a failure below the features means to a client; unexpected ones are logged here, with their trace."""
     if isinstance(problem, AppError):
         return problem
+    if isinstance(problem, HTTPException):
+        detail = None if problem.status_code in (401, 404, 405) else str(problem.detail)
+        return _BY_STATUS.get(problem.status_code, AppError)(detail)
+    if isinstance(problem, ClientDisconnect):
+        # Nobody is there to read it.
+        return e.Unreadable("The body ended before it was whole.")
     if isinstance(problem, RecursionError):
         return e.Unreadable(_TOO_DEEP)
     if isinstance(problem, ValidationError):

@@ -110,6 +110,13 @@ where account_id = :account_id and survey_id = any(:surveys)
     and ticket_id is not distinct from cast(:ticket_id as uuid) and customer_id = any(cast(:customers as uuid[]))
 group by customer_id
 """)
+# However it came: by a link, through the API, in a file.
+_ANSWERED = text("""
+select customer_id, max(occurred_at) from survey.feedback
+where account_id = :account_id and survey_id = any(:surveys) and completed
+    and ticket_id is not distinct from cast(:ticket_id as uuid) and customer_id = any(cast(:customers as uuid[]))
+group by customer_id
+""")
 _CONTACTED = text("""
 select customer_id, at, channel from survey.exposures
 where account_id = :account_id and at > :since and customer_id = any(cast(:customers as uuid[]))
@@ -183,6 +190,10 @@ async def of_customers(work: Work, rules: Rules, customer_ids: Collection[UUID])
         if (facts := people.get(person)) is not None:
             facts.times_asked, facts.last_asked_at = times, last_at
             facts.last_answered_at, facts.open_until = answered_at, open_until
+    answered = {"surveys": list(rules.surveys), "ticket_id": rules.ticket_id}
+    for person, answered_at in await rows(_ANSWERED, **answered):
+        if (facts := people.get(person)) is not None:
+            facts.last_answered_at = max(answered_at, facts.last_answered_at or answered_at)
     for person, at, channel in await rows(_CONTACTED, since=rules.now - rules.longest_window):
         if (facts := people.get(person)) is not None:
             facts.contacts = (*facts.contacts, (at, channel))

@@ -6,12 +6,14 @@ from uuid import UUID
 
 from sqlalchemy import Boolean, column, delete, select, text, tuple_
 
+from services.survey.consents import stating
 from services.survey.contacts import directory
 from services.survey.contacts.models import Contact
 from services.survey.definition.document import Definition
 from services.survey.encoding import to_json
 from services.survey.feedback.models import Feedback
 from services.survey.feedback.understanding import Row, told, understood
+from services.survey.invitations import answering
 from services.survey.responses.anonymity import coarse, random_id
 from services.survey.responses.models import Response
 from services.survey.surveys.models import SurveyVersion
@@ -111,6 +113,9 @@ async def understand(work: Work, events: Sequence[Event[Payload]]) -> None:
                 _tell(work, event.data, stored)
             elif stored["told"]:
                 _tell_change(work, stored, was_completed=was_completed)
+    asking = {key for key, (_, definition) in surveys.items() if stating.asked_in(definition)}
+    said = [event for event in responses if (event.data.survey_id, event.data.survey_version) in asking]
+    await _known(work, list(fresh.values()), {event.data.response_id: event for event in said})
 
 
 async def forget(work: Work, event: Event[ResponseWithdrawn]) -> None:
@@ -141,9 +146,25 @@ async def settle(work: Work, events: Sequence[Event[Payload]]) -> None:
     ]
     values = {"sightings": to_json(sightings).decode(), "account_id": work.account_id, "now": work.now}
     columns = Feedback.__table__.columns
-    for row in (await work.session.execute(_SETTLE.columns(*columns), values)).mappings():
+    settled = await work.session.execute(_SETTLE.columns(*columns), values)
+    rows: list[Row] = [dict(row) for row in settled.mappings()]
+    for row in rows:
         _because_of(work, causes[row["response_id"]])
-        work.emit(told(dict(row)), subject=row["id"], version=row["version"])
+        work.emit(told(row), subject=row["id"], version=row["version"])
+    await _known(work, rows, causes)
+
+
+async def _known(work: Work, rows: Sequence[Row], causes: Mapping[UUID, Event[Any]]) -> None:
+    """What follows, in this service, once it is known whose the answers are. Only those with a cause state anything."""
+    await answering.end_open(work, rows)
+    customers = {
+        row["response_id"]: row["customer_id"]
+        for row in rows
+        if row["told"] and row["customer_id"] is not None and row["response_id"] in causes
+    }
+    for stated in await stating.stated_in(work, customers) if customers else ():
+        _because_of(work, causes[stated.response_id])
+        work.emit(stated, subject=stated.response_id)
 
 
 def _latest(events: Responses) -> Responses:

@@ -1,6 +1,6 @@
 """Uploads: taken for a question of an attempt, kept while their response is there, forgotten if none names them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -115,11 +115,17 @@ async def names_of(work: Work, survey: PublishedSurvey, submission_id: str) -> M
     return {str(file_id): name for file_id, name in rows}
 
 
-async def delete_of(work: Work, response_id: UUID) -> None:
-    """All files of a response: rows now, bytes right after, by a timer that tries until they are gone."""
-    mine = (File.account_id == work.account_id) & (File.response_id == response_id)
-    for file_id in await work.session.scalars(delete(File).where(mine).returning(File.id)):
+async def delete_of(work: Work, survey_id: UUID, submission_id: str, *, but: Collection[UUID] = ()) -> int:
+    """All files of a submission, whether its answers name them or not, and how many they were.
+
+    `submission_id` as it is stored. Rows go now, bytes right after, by a timer that tries until they are gone.
+    """
+    mine = (File.account_id == work.account_id) & (File.survey_id == survey_id)
+    same = mine & (File.submission_id == submission_id) & File.id.not_in(but)
+    gone = (await work.session.scalars(delete(File).where(same).returning(File.id))).all()
+    for file_id in gone:
         await work.schedule(UNCLAIMED, key=str(file_id), due_at=work.now)
+    return len(gone)
 
 
 async def forget_unclaimed(work: Work, timer: Timer) -> None:

@@ -4,6 +4,8 @@ from uuid import UUID
 
 from sqlalchemy import delete, select
 
+from services.survey.consents import stating
+from services.survey.feedback.models import Feedback
 from services.survey.files import service as files
 from services.survey.responses import anonymity, continuing, quotas
 from services.survey.responses.models import Response, ResponseVersion
@@ -51,6 +53,7 @@ async def change(work: Work, response: Response, wanted: Submission) -> None:
     )
     work.session.add(before)
     await files.claim(work, response.id, response.survey_id, response.submission_id, wanted.file_ids())
+    await files.delete_of(work, response.survey_id, response.submission_id, but=wanted.file_ids())
     for name in ("answers", "score", "variables"):
         setattr(response, name, columns[name])
     if response.over_quota is None:
@@ -64,7 +67,8 @@ async def withdraw(work: Work, response: Response) -> None:
     """Nothing of what was said stays, here or with those who hear of it. The emptied row keeps late retries out."""
     moment = anonymity.coarse(work.now) if response.anonymous else work.now
     await work.session.execute(delete(ResponseVersion).where(ResponseVersion.response_id == response.id))
-    await files.delete_of(work, response.id)
+    await files.delete_of(work, response.survey_id, response.submission_id)
+    await _take_back_consents(work, response)
     await quotas.give_back(work, response.survey_id, response.counted)
     await work.cancel(continuing.TELL_PART, key=str(response.id))
     response.revision += 1
@@ -79,3 +83,12 @@ async def withdraw(work: Work, response: Response) -> None:
         withdrawn_at=moment,
     )
     work.emit(withdrawn, subject=response.id, version=response.revision, by_day=response.anonymous)
+
+
+async def _take_back_consents(work: Work, response: Response) -> None:
+    """Before anybody is known to have answered, nothing was stated that could be taken back."""
+    mine = (Feedback.account_id == work.account_id) & (Feedback.response_id == response.id) & Feedback.told
+    customer_id = await work.session.scalar(select(Feedback.customer_id).where(mine))
+    if customer_id is not None and response.completed:
+        for stated in await stating.taken_back(work, response, customer_id, work.now):
+            work.emit(stated, subject=response.id)

@@ -102,11 +102,11 @@ HOLDINGS = (
 async def tell_of_erasure(work: Work, ids: Collection[UUID], mode: ErasureMode) -> list[RecordCount]:
     """Uploaded files go. Whoever counts or keeps what was said hears that it is gone; what only loses its person is
     not gone."""
-    responses = await _rows(work, ids, f"row.id, survey_id, survey_version from survey.responses as row where {_MINE}")
+    columns = "row.id, survey_id, survey_version, submission_id"
+    responses = await _rows(work, ids, f"{columns} from survey.responses as row where {_MINE}")
     count = 0
-    for response_id, _, _ in responses:
-        count += len(await files.of_response(work, response_id))
-        await files.delete_of(work, response_id)
+    for _, survey_id, _, submission_id in responses:
+        count += await files.delete_of(work, survey_id, submission_id)
     if mode == "delete":
         await _tell_of_deletion(work, ids, responses)
     return [RecordCount(kind="files", treatment="deleted", count=count)] if count else []
@@ -125,7 +125,7 @@ async def _tell_of_deletion(work: Work, ids: Collection[UUID], responses: Sequen
             **why,
         )
         work.emit(erased, subject=feedback_id)
-    for response_id, survey_id, version in responses:
+    for response_id, survey_id, version, _ in responses:
         gone = ResponseWithdrawn(
             response_id=response_id, survey_id=survey_id, survey_version=version, withdrawn_at=work.now, **why
         )

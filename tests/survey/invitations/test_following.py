@@ -7,10 +7,11 @@ from uuid import UUID
 import httpx
 import pytest
 
+from shared.contracts.customers import CustomerIdentified
 from shared.contracts.survey import InvitationCreated, InvitationEnded, InvitationRefused, InvitationReminded
 from shared.testing.harness import Harness
-from tests.survey.asking import explain, invite, say, set_contact_policy, set_survey_policy
-from tests.survey.building import know_customer, open_survey
+from tests.survey.asking import explain, gate_of, invite, say, set_contact_policy, set_survey_policy
+from tests.survey.building import know_customer, open_survey, response_to, understand
 
 NIGHT: dict[str, Any] = {"quiet_hours": [{"start": "20:00", "end": "09:00"}]}
 
@@ -165,3 +166,73 @@ async def listed(survey: Harness, account: UUID, live: dict[str, Any]) -> list[d
     found = await survey.client(account=account).get(f"/v1/surveys/{live['id']}/invitations")
     data: list[dict[str, Any]] = found.json()["data"]
     return data
+
+
+class TestAnsweredInAnotherWay:
+    """Through the API, say, with the customer's id or what leads to it."""
+
+    async def test_ends_the_open_invitation_and_counts_for_the_surveys_clock(
+        self, survey: Harness, account: UUID
+    ) -> None:
+        client = survey.client(account=account)
+        ana = await know_customer(survey, account)
+        live = await open_survey(client, cooldown_days=0)
+        await set_survey_policy(survey, account, live, answered_days=90, reminders={"most": 2, "days": 1})
+        await invite(survey, account, live, ana)
+        survey.clock.advance(timedelta(hours=2))
+        await client.post("/v1/responses", json=response_to(live, customer={"id": str(ana)}))
+        await understand(survey, account)
+        [over] = await listed(survey, account, live)
+        assert over["state"] == "answered"
+        assert datetime.fromisoformat(over["answered_at"]) == survey.clock.now()
+        survey.clock.advance(timedelta(days=3))
+        await survey.run_timers()
+        assert await reminded(survey, account) == []
+        verdict = await explain(survey, account, live, ana)
+        [gate] = [gate for gate in verdict["gates"] if not gate["passed"]]
+        assert gate["gate"] == "answered"
+        [again] = await invite(survey, account, live, ana)
+        assert again["status"] == "refused"
+        survey.clock.advance(timedelta(days=90))
+        assert await gate_of(survey, account, live, ana) is None
+
+    async def test_counts_once_it_is_known_who_it_was(self, survey: Harness, account: UUID) -> None:
+        client = survey.client(account=account)
+        live = await open_survey(client)
+        await set_survey_policy(survey, account, live, answered_days=90)
+        body = response_to(live, customer={"external_id": "crm-9"})
+        response_id = (await client.post("/v1/responses", json=body)).json()["id"]
+        await understand(survey, account)
+        ana = await know_customer(survey, account)
+        assert await gate_of(survey, account, live, ana) is None
+        found = CustomerIdentified(sighting_id=UUID(response_id), customer_id=ana, created=False)
+        await survey.deliver(found, account=account, subject=ana)
+        assert await gate_of(survey, account, live, ana) == "answered"
+
+    async def test_what_had_not_left_takes_no_attention(self, survey: Harness, account: UUID) -> None:
+        ana = await know_customer(survey, account, timezone="America/Los_Angeles")
+        client = survey.client(account=account)
+        live = await open_survey(client)
+        await set_contact_policy(survey, account, **NIGHT)
+        await invite(survey, account, live, ana)
+        await client.post("/v1/responses", json=response_to(live, customer={"id": str(ana)}))
+        await understand(survey, account)
+        survey.clock.advance(timedelta(hours=20))
+        await survey.run_timers()
+        assert await survey.emitted(account, InvitationCreated) == []
+        assert (await client.get("/v1/exposures", params={"customer_id": str(ana)})).json()["data"] == []
+
+    async def test_an_older_or_a_partial_answer_or_anothers_leaves_it_open(
+        self, survey: Harness, account: UUID
+    ) -> None:
+        client = survey.client(account=account)
+        ana, bo = await know_customer(survey, account), await know_customer(survey, account, email="bo@example.com")
+        live = await open_survey(client)
+        await invite(survey, account, live, ana)
+        before = (survey.clock.now() - timedelta(days=1)).isoformat()
+        mine = {"id": str(ana)}
+        await client.post("/v1/responses", json=response_to(live, "a", customer=mine, occurred_at=before))
+        await client.post("/v1/responses", json=response_to(live, "b", customer=mine, completed=False))
+        await client.post("/v1/responses", json=response_to(live, "c", customer={"id": str(bo)}))
+        await understand(survey, account)
+        assert [one["state"] for one in await listed(survey, account, live)] == ["open"]

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+import structlog.testing
 
 from services.survey.invitations.tokens import Link, LinkKind, Links
 from shared.contracts.gateway import AccountCreated, AccountUpdated
@@ -259,3 +260,33 @@ class TestAnswering:
     ) -> None:
         page = await survey.anonymous().post(await invited(survey, account), content=content)
         assert page.status_code == 422
+
+
+class TestABrokenForm:
+    async def test_without_a_boundary_is_refused(self, survey: Harness, account: UUID) -> None:
+        path = await open_link(survey, account)
+        headers = {"Content-Type": "multipart/form-data"}
+        page = await survey.anonymous().post(path, content=b"score=9", headers=headers)
+        assert (page.status_code, page.headers["content-type"]) == (400, "text/html; charset=utf-8")
+
+    @pytest.mark.parametrize("kind", ["multipart/form-data; boundary=x", "application/x-www-form-urlencoded"])
+    async def test_whose_sender_went_away_is_no_error_of_ours(self, survey: Harness, account: UUID, kind: str) -> None:
+        path = await open_link(survey, account)
+        messages = [{"type": "http.request", "body": b"sco", "more_body": True}, {"type": "http.disconnect"}]
+        answered: list[Any] = []
+
+        async def receive() -> Any:
+            return messages.pop(0) if messages else {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            answered.append(message)
+
+        scope = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "path": path,
+            "raw_path": path.encode(), "query_string": b"", "root_path": "", "scheme": "http",
+            "headers": [(b"content-type", kind.encode())], "client": ("127.0.0.1", 1), "server": ("test", 80),
+        }  # fmt: skip
+        with structlog.testing.capture_logs() as logs:
+            await survey.app(scope, receive, send)
+        assert [entry for entry in logs if entry["log_level"] == "error"] == []
+        assert answered[0]["status"] == 400

@@ -1,11 +1,13 @@
 """`/r/{token}`: respondents see, change or delete their answers."""
 
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
 
+from services.survey.app import SERVICE
 from services.survey.invitations.tokens import Link, LinkKind, Links
 from services.survey.responses.models import ResponseVersion
 from shared.contracts.survey import (
@@ -17,7 +19,10 @@ from shared.contracts.survey import (
 )
 from shared.ids import new_id
 from shared.testing.harness import Harness
+from tests.conftest import HarnessFactory
 from tests.survey.building import answers, open_survey, response_to, understand
+from tests.survey.definition.making import page, question, when
+from tests.survey.files.test_uploads import photo, uploaded
 
 
 async def answered(survey: Harness, account: UUID, **fields: Any) -> tuple[dict[str, Any], str, str]:
@@ -165,3 +170,42 @@ class TestDeleting:
         await survey.anonymous().post(f"{receipt(survey, account, response_id)}/delete")
         await understand(survey, account)
         assert await survey.emitted(account, FeedbackReceived) == []
+
+
+class TestFiles:
+    @pytest.fixture
+    async def keeping(self, harness: HarnessFactory, tmp_path: Path) -> Harness:
+        return await harness(SERVICE, survey_contact_wait_seconds=0, files_folder=str(tmp_path / "files"))
+
+    async def with_photos(self, keeping: Harness, account: UUID) -> tuple[list[str], str]:
+        """Two photos, of which the answer names the first, and the path of its receipt."""
+        client = keeping.client(account=account)
+        asked = question("photo", "file", kinds=["image"], show_when=when("question.score", "less", 7))
+        pages = [page("p", question("score", "nps"), asked)]
+        live = await open_survey(client, kind="custom", definition={"locales": ["en"], "pages": pages})
+        ids = [(await uploaded(client, live)).json()["id"] for _ in range(2)]
+        body = response_to(live, answers=[*answers(3), *photo(ids[0])])
+        response = await client.post("/v1/responses", json=body)
+        assert response.status_code == 201, response.text
+        return ids, receipt(keeping, account, response.json()["id"])
+
+    async def left(self, keeping: Harness, account: UUID, ids: list[str]) -> list[int]:
+        await keeping.run_timers()
+        client = keeping.client(account=account)
+        return [(await client.get(f"/v1/uploads/{one}/content")).status_code for one in ids]
+
+    async def test_a_change_that_drops_one_deletes_it(self, keeping: Harness, account: UUID) -> None:
+        ids, path = await self.with_photos(keeping, account)
+        kept = {"score": "2", "photo": ids[0]}
+        assert (await keeping.anonymous().post(f"{path}/change", data=kept)).status_code == 200
+        assert await self.left(keeping, account, ids) == [200, 404]
+        await keeping.anonymous().post(f"{path}/change", data={"score": "9"})
+        assert await self.left(keeping, account, ids) == [404, 404]
+
+    async def test_a_deletion_takes_those_that_no_answer_names_too(
+        self, keeping: Harness, account: UUID, tmp_path: Path
+    ) -> None:
+        ids, path = await self.with_photos(keeping, account)
+        await keeping.anonymous().post(f"{path}/delete")
+        assert await self.left(keeping, account, ids) == [404, 404]
+        assert [file for file in (tmp_path / "files").rglob("*") if file.is_file()] == []
