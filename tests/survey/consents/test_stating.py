@@ -78,7 +78,7 @@ class TestWhoIsKnown:
         assert await stated(survey, account) == []
         [response] = (await survey.client(account=account).get("/v1/responses")).json()["data"]
         ana = new_id()
-        found = CustomerIdentified(sighting_id=UUID(response["id"]), customer_id=ana, created=True)
+        found = CustomerIdentified(sighting_id=UUID(response["id"]), customer_id=ana)
         await survey.deliver(found, account=account, subject=ana)
         assert [(one.customer_id, one.granted) for one in await stated(survey, account)] == [(ana, True)]
 

@@ -205,7 +205,7 @@ class TestAnsweredInAnotherWay:
         await understand(survey, account)
         ana = await know_customer(survey, account)
         assert await gate_of(survey, account, live, ana) is None
-        found = CustomerIdentified(sighting_id=UUID(response_id), customer_id=ana, created=False)
+        found = CustomerIdentified(sighting_id=UUID(response_id), customer_id=ana)
         await survey.deliver(found, account=account, subject=ana)
         assert await gate_of(survey, account, live, ana) == "answered"
 
