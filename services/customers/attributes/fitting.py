@@ -19,7 +19,7 @@ def check(definitions: Definitions, attributes: Mapping[str, Any]) -> None:
     problems = []
     for name, value in attributes.items():
         definition = definitions.get(name)
-        wrong = _wrong(definition, value) if definition is not None and value is not None else None
+        wrong = misfit(definition, value) if definition is not None and value is not None else None
         if wrong is not None:
             problems.append(FieldProblem(f"/attributes/{name}", "attribute", f"{name} {wrong}"))
     if problems:
@@ -46,7 +46,7 @@ def _number(cell: str) -> Any:
     return int(number) if number == number.to_integral_value() and abs(number) < 2**53 else float(number)
 
 
-def _wrong(definition: AttributeDefinition, value: Any) -> str | None:
+def misfit(definition: AttributeDefinition, value: Any) -> str | None:
     """What is wrong with it, to be read after the attribute's name."""
     if definition.kind == AttributeKind.CHOICE:
         choices = [choice["value"] for choice in definition.choices]

@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import Response
 
 from services.customers.personas import service as personas
-from services.customers.personas.schemas import Persona, PersonaOut
+from services.customers.personas.schemas import NewPersona, PersonaOut
 from services.customers.records.auth import CustomersRead, CustomersWrite
 from services.customers.segments import service as segments
 from services.customers.segments.models import Segment
@@ -36,7 +36,7 @@ async def read_persona(segment_id: UUID, work: CustomersRead, response: Response
 
 @router.put("/v1/segments/{segment_id}/persona")
 async def describe_persona(
-    segment_id: UUID, body: Persona, work: CustomersWrite, expected: IfMatch, response: Response
+    segment_id: UUID, body: NewPersona, work: CustomersWrite, expected: IfMatch, response: Response
 ) -> PersonaOut:
     """Make a segment a persona, or describe it anew."""
     segment = await personas.describe(work, segment_id, body, expected)

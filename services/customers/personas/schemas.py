@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from services.customers.segments.models import State
 from shared.http.schemas import Model, Name, ShortText
@@ -28,6 +28,17 @@ class Persona(Model):
     pains: Lines = Field(default_factory=list)
     quotes: Lines = Field(default_factory=list)
     picture: Picture | None = None
+
+
+class NewPersona(Persona):
+    """Of the lists, any may be empty; what they are about is said in the summary."""
+
+    @field_validator("summary")
+    @classmethod
+    def says_something(cls, summary: str) -> str:
+        if not summary.strip():
+            raise ValueError("must not be empty: say in a sentence who they are")
+        return summary.strip()
 
 
 class LatestNps(Model):

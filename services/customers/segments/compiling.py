@@ -3,7 +3,7 @@
 Each table that conditions ask about is read once, grouped by customer, with one filtered aggregate for each question.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -38,22 +38,13 @@ from services.customers.activities.models import Activity
 from services.customers.consents.models import Consent
 from services.customers.records.models import Bytewise, Customer
 from services.customers.segments import conditions as c
+from services.customers.segments.comparing import COMPARE, NO_KINDS, Kinds, in_time, is_in_time
 from services.customers.segments.models import FeedbackFact, ListedCustomer, SegmentMember
 from services.customers.segments.scope import Scope
 from shared.contracts.consent import ALLOWED_BY_DEFAULT, ANY
 
 DAY: Final = timedelta(days=1)
 TIMESTAMP: Final = DateTime(timezone=True)
-
-_COMPARE: Final[dict[str, Callable[[Any, Any], ColumnElement[bool]]]] = {
-    "eq": lambda one, other: one == other,
-    "lt": lambda one, other: one < other,
-    "lte": lambda one, other: one <= other,
-    "gt": lambda one, other: one > other,
-    "gte": lambda one, other: one >= other,
-    "begins_with": lambda one, other: func.starts_with(one, other),
-    "contains": lambda one, other: func.strpos(one, other) > 0,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +53,7 @@ class Question:
 
     place: str
     type: str
+    condition: c.Leaf | None
     truth: ColumnElement[bool]
     observed: ColumnElement[Any]
 
@@ -86,9 +78,9 @@ class Compiled:
         return select(*columns).select_from(self.source).where(*self.scope.population())
 
 
-def compile_condition(condition: c.AnyCondition, scope: Scope, now: datetime) -> Compiled:
-    """The condition for the customers in the scope, as it is `now`."""
-    compiler = _Compiler(scope, now)
+def compile_condition(condition: c.AnyCondition, scope: Scope, now: datetime, kinds: Kinds = NO_KINDS) -> Compiled:
+    """The condition for the customers in the scope, as it is `now`, with attributes of these kinds."""
+    compiler = _Compiler(scope, now, kinds)
     truth = compiler.truth_of(condition, "")
     review_at = func.least(*compiler.reviews) if compiler.reviews else None
     return Compiled(scope, compiler.source(), truth, review_at, sorted(compiler.questions, key=lambda one: one.place))
@@ -100,7 +92,7 @@ def compile_list(segment_id: UUID, scope: Scope) -> Compiled:
         *scope.holds(ListedCustomer.account_id, ListedCustomer.customer_id), ListedCustomer.segment_id == segment_id
     )
     truth = Customer.id.in_(listed)
-    question = Question("", "list", truth, cast(null(), Text))
+    question = Question("", "list", None, truth, cast(null(), Text))
     return Compiled(scope, Customer.__table__, truth, None, (question,))
 
 
@@ -137,8 +129,9 @@ class _Summary:
 
 
 class _Compiler:
-    def __init__(self, scope: Scope, now: datetime) -> None:
+    def __init__(self, scope: Scope, now: datetime, kinds: Kinds) -> None:
         self.scope = scope
+        self.kinds = kinds
         self.now = literal(now, TIMESTAMP)
         self._moment = now
         self.questions: list[Question] = []
@@ -178,7 +171,8 @@ class _Compiler:
                 truth, observed = self._of_consent(condition)
             case _:
                 truth = self._of_segment(condition)
-        self.questions.append(Question(place, condition.type, truth, observed))
+        leaf = None if isinstance(condition, c.All | c.AnyOf | c.Not) else condition
+        self.questions.append(Question(place, condition.type, leaf, truth, observed))
         return truth
 
     def _parts(self, conditions: Sequence[c.AnyCondition], place: str) -> list[ColumnElement[bool]]:
@@ -195,29 +189,32 @@ class _Compiler:
             case "one_of":
                 truth = func.coalesce(text.in_(condition.value), false())
             case op:
-                truth = func.coalesce(_COMPARE[op](text, literal(condition.value, Bytewise)), false())
+                truth = func.coalesce(COMPARE[op](text, literal(condition.value, Bytewise)), false())
         return truth, text
 
     def _of_attribute(self, condition: c.OfAttribute) -> tuple[ColumnElement[bool], ColumnElement[Any]]:
         found = Customer.attributes.op("->", return_type=JSONB())(condition.name)
         text = Customer.attributes.op("->>", return_type=Bytewise)(condition.name)
         value = condition.value
+        kind = self.kinds.get(condition.name)
         match condition.op:
             case "known":
                 truth: ColumnElement[bool] = found.is_not(None)
             case "unknown":
                 truth = found.is_(None)
+            case op if kind is not None and is_in_time(kind, op):
+                truth = in_time(kind, op, value, found, text)
             case "eq":
                 truth = func.coalesce(found == literal(value, JSONB()), false())
             case "one_of":
                 truth = func.coalesce(or_(*(found == literal(item, JSONB()) for item in value)), false())
             case op:
                 is_text = isinstance(value, str)
-                kind = func.coalesce(func.jsonb_typeof(found), "")
+                type_ = func.coalesce(func.jsonb_typeof(found), "")
                 one: Any = cast(text, Bytewise) if is_text else cast(text, Numeric)
                 other = literal(value, Bytewise) if is_text else cast(literal(repr(value), Bytewise), Numeric)
                 # A cast is only safe behind the type; `case` is what keeps this order.
-                truth = case((kind == ("string" if is_text else "number"), _COMPARE[op](one, other)), else_=false())
+                truth = case((type_ == ("string" if is_text else "number"), COMPARE[op](one, other)), else_=false())
         return truth, found
 
     def _of_activity(self, condition: c.OfActivity) -> tuple[ColumnElement[bool], ColumnElement[Any]]:
@@ -262,7 +259,7 @@ class _Compiler:
         since = self._moment - days * DAY if days is not None else None
         summary.earliest.append(since)
         rows = and_(*wanted, *(() if since is None else (summary.occurred_at > literal(since, TIMESTAMP),)))
-        compare = _COMPARE[condition.op]
+        compare = COMPARE[condition.op]
         value = literal(condition.value, Numeric)
         if condition.measure == "days_since_last":
             last = summary.ask(func.max(summary.occurred_at).filter(rows), rows, TIMESTAMP)
@@ -290,7 +287,7 @@ class _Compiler:
         observed = case((moment.is_not(None), passed))
         turns = [moment + literal((days + more) * DAY, INTERVAL()) for more in (0, 1)]
         self.reviews.append(func.least(*(case((turn > self.now, turn)) for turn in turns)))
-        return func.coalesce(_COMPARE[op](observed, literal(days, Numeric)), false()), observed
+        return func.coalesce(COMPARE[op](observed, literal(days, Numeric)), false()), observed
 
     def _of_consent(self, condition: c.OfConsent) -> tuple[ColumnElement[bool], ColumnElement[Any]]:
         """`consent.decide`, in SQL."""

@@ -17,7 +17,6 @@ from pydantic import (
     ValidationError,
     WithJsonSchema,
     field_validator,
-    model_validator,
 )
 from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import ValidationInfo
@@ -158,11 +157,18 @@ class OfAttribute(_Valued):
 
 
 class _Counted(Model):
-    """Left alone: at least one."""
+    """Left alone: at least one. What has to go together is seen field by field, so that no problem hides another."""
 
     within_days: Window | None = None
     op: Comparison = "gte"
     value: Number = Decimal(1)
+
+    @field_validator("measure", check_fields=False)
+    @classmethod
+    def is_one_time(cls, measure: str, info: ValidationInfo) -> str:
+        if measure == "days_since_last" and info.data.get("within_days") is not None:
+            raise ValueError("`days_since_last` is a time already; leave out `within_days`")
+        return measure
 
 
 class OfActivity(_Counted):
@@ -176,17 +182,21 @@ class OfActivity(_Counted):
     name: Word | None = Field(None, description="What a custom activity is; only for these.")
     touchpoint: Word | None = None
     measure: Literal["count", "sum", "days_since_last"] = "count"
-    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = None
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = Field(None, validate_default=True)
 
-    @model_validator(mode="after")
-    def fits_together(self) -> "OfActivity":
-        if self.name is not None and self.kind != "custom":
+    @field_validator("name")
+    @classmethod
+    def is_of_a_custom_one(cls, name: str | None, info: ValidationInfo) -> str | None:
+        if name is not None and info.data.get("kind", "custom") != "custom":
             raise ValueError("only custom activities have a `name`")
-        if (self.measure == "sum") != (self.currency is not None):
+        return name
+
+    @field_validator("currency")
+    @classmethod
+    def is_that_of_a_sum(cls, currency: str | None, info: ValidationInfo) -> str | None:
+        if "measure" in info.data and (info.data["measure"] == "sum") != (currency is not None):
             raise ValueError("`sum` needs a `currency`, the other measures have none")
-        if self.measure == "days_since_last" and self.within_days is not None:
-            raise ValueError("`days_since_last` is a time already; leave out `within_days`")
-        return self
+        return currency
 
 
 class OfFeedback(_Counted):
@@ -202,13 +212,12 @@ class OfFeedback(_Counted):
     survey_id: UUID | None = None
     measure: Literal["count", "last", "average", "days_since_last"] = "count"
 
-    @model_validator(mode="after")
-    def fits_together(self) -> "OfFeedback":
-        if self.measure in ("last", "average") and self.scheme is None:
-            raise ValueError(f"`{self.measure}` needs a `scheme`: scores of different scales cannot be compared")
-        if self.measure == "days_since_last" and self.within_days is not None:
-            raise ValueError("`days_since_last` is a time already; leave out `within_days`")
-        return self
+    @field_validator("measure")
+    @classmethod
+    def has_a_scale(cls, measure: str, info: ValidationInfo) -> str:
+        if measure in ("last", "average") and info.data.get("scheme", "") is None:
+            raise ValueError(f"`{measure}` needs a `scheme`: scores of different scales cannot be compared")
+        return measure
 
 
 class OfAge(Model):

@@ -15,7 +15,7 @@ from shared.work import Work
 async def explain(work: Work, segment: Segment, customer: Customer) -> Explanation:
     """By the statement that judges, with two columns for each condition."""
     scope = Scope(work.account_id, ids=[customer.id])
-    compiled = compiled_for(segment, scope, work.now)
+    compiled = await compiled_for(work, segment, scope)
     # Named, because what is asked twice would otherwise be one column.
     columns = [
         column.label(f"column_{index}_{part}")
@@ -26,7 +26,9 @@ async def explain(work: Work, segment: Segment, customer: Customer) -> Explanati
     found = select(*whole, *columns).select_from(compiled.source)
     belongs, review_at, *values = (await work.session.execute(found.where(Customer.id == customer.id))).one()
     looks_at = [
-        ConditionExplained(place=asked.place, type=asked.type, is_true=truth, observed=observed)
+        ConditionExplained(
+            place=asked.place, type=asked.type, condition=asked.condition, is_true=truth, observed=observed
+        )
         for asked, truth, observed in zip(compiled.questions, values[::2], values[1::2], strict=True)
     ]
     left_out = await _left_out(work, scope, customer)

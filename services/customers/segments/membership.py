@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from services.customers.segments.compiling import TIMESTAMP, Compiled, compile_condition, compile_list
 from services.customers.segments.concerns import in_order
 from services.customers.segments.conditions import CONDITION
+from services.customers.segments.fitting import kinds_of
 from services.customers.segments.models import Review, Segment, SegmentMember
 from services.customers.segments.scope import Scope
 from shared.contracts.customers import SegmentMembershipChanged
@@ -64,7 +65,7 @@ async def judge(work: Work, segment: Segment, scope: Scope) -> set[UUID]:
     entered: list[UUID] = []
     left: list[UUID] = []
     due_at: datetime | None = None
-    compiled = compiled_for(segment, scope, work.now)
+    compiled = await compiled_for(work, segment, scope)
     for customer_id, came, due in await work.session.execute(_apply(work, segment, compiled)):
         if customer_id is None:
             due_at = due
@@ -76,10 +77,11 @@ async def judge(work: Work, segment: Segment, scope: Scope) -> set[UUID]:
     return {*entered, *left}
 
 
-def compiled_for(segment: Segment, scope: Scope, now: datetime) -> Compiled:
+async def compiled_for(work: Work, segment: Segment, scope: Scope) -> Compiled:
     if segment.condition is None:
         return compile_list(segment.id, scope)
-    return compile_condition(CONDITION.validate_python(segment.condition), scope, now)
+    condition = CONDITION.validate_python(segment.condition)
+    return compile_condition(condition, scope, work.now, await kinds_of(work, condition))
 
 
 def tell(work: Work, segment: Segment, entered: Sequence[UUID], left: Sequence[UUID]) -> None:

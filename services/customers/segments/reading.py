@@ -9,10 +9,11 @@ from sqlalchemy import Select, func, select, text
 from services.customers.records.models import Customer
 from services.customers.segments.compiling import compile_condition
 from services.customers.segments.conditions import AnyCondition
+from services.customers.segments.fitting import kinds_of
 from services.customers.segments.models import Segment, SegmentMember
 from services.customers.segments.schemas import Person, Preview
 from services.customers.segments.scope import Scope
-from services.customers.segments.service import known_segments, require_known_segments
+from services.customers.segments.service import known_segments, require_fitting
 from shared.http.schemas import Model
 from shared.work import Work
 
@@ -24,11 +25,11 @@ _TAKE_TIME = text("set local statement_timeout = '30s'")
 
 
 async def preview(work: Work, condition: AnyCondition) -> Preview:
-    """Raises `Unacceptable` for a segment that is not there."""
+    """Raises `Unacceptable` for a condition that does not fit what is here."""
     segments = (await work.session.scalars(known_segments(work))).all()
-    require_known_segments(condition, segments)
+    await require_fitting(work, condition, segments)
     scope = Scope(work.account_id)
-    compiled = compile_condition(condition, scope, work.now)
+    compiled = compile_condition(condition, scope, work.now, await kinds_of(work, condition))
     await work.session.execute(_TAKE_TIME)
     judged = compiled.judged().cte("judged").prefix_with("materialized")
     belong = select(judged.c.id).where(judged.c.belongs).order_by(judged.c.id.desc()).limit(SAMPLE)

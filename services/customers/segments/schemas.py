@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
+from pydantic_core.core_schema import ValidationInfo
 
 from services.customers.segments.conditions import WholeCondition
 from services.customers.segments.models import SegmentKind, State
@@ -22,13 +23,14 @@ class NewSegment(Model):
     name: Name
     description: Description | None = None
     kind: SegmentKind = "dynamic"
-    condition: WholeCondition | None = None
+    condition: WholeCondition | None = Field(None, validate_default=True)
 
-    @model_validator(mode="after")
-    def has_a_condition_if_dynamic(self) -> "NewSegment":
-        if (self.kind == "dynamic") != (self.condition is not None):
+    @field_validator("condition")
+    @classmethod
+    def is_there_if_dynamic(cls, condition: Any, info: ValidationInfo) -> Any:
+        if "kind" in info.data and (info.data["kind"] == "dynamic") != (condition is not None):
             raise ValueError("a dynamic segment has a `condition`, a static one has none")
-        return self
+        return condition
 
 
 class SegmentChanges(Model):
@@ -109,13 +111,15 @@ class Listed(Model):
 
 
 class ConditionExplained(Model):
-    """`place` is a JSON Pointer into the condition; `observed` what was looked at, null for what only combines others.
+    """`place` is a JSON Pointer into the segment's condition; `condition` what stands there and `observed` what was
+    seen of the customer, both null for what only combines others.
 
-    A static segment has one, of type `list`.
+    A static segment has one, of type `list`, without a condition.
     """
 
     place: str
     type: str
+    condition: WholeCondition | None
     is_true: bool
     observed: Any
 

@@ -9,6 +9,7 @@ from sqlalchemy import Select, delete, select
 from services.customers.records.profiles import name_key
 from services.customers.segments.concerns import concerns_of, cycle_through
 from services.customers.segments.conditions import CONDITION, AnyCondition, OfSegment, leaves
+from services.customers.segments.fitting import problems_of
 from services.customers.segments.membership import forget_reviews, lock, segments_of
 from services.customers.segments.models import ListedCustomer, Review, Segment, SegmentMember
 from services.customers.segments.schemas import NewSegment, SegmentChanges
@@ -70,7 +71,7 @@ async def create(work: Work, body: NewSegment) -> Segment:
     )
     _require_free_name(segments, segment)
     if body.condition is not None:
-        _set_condition(segment, body.condition, segments)
+        await _set_condition(work, segment, body.condition, segments)
         await begin_building(work, segment)
     work.session.add(segment)
     tell(work, segment)
@@ -92,7 +93,7 @@ async def edit(work: Work, segment_id: UUID, body: SegmentChanges, expected: int
         if segment.kind == "static":
             raise Unacceptable.field("/condition", "static", "This segment is static: its members are listed by hand.")
         if _stored(body.condition) != segment.condition:
-            _set_condition(segment, body.condition, segments)
+            await _set_condition(work, segment, body.condition, segments)
             await forget_reviews(work, segment)
             await begin_building(work, segment)
     changed(work, segment)
@@ -147,20 +148,15 @@ def tell(work: Work, segment: Segment) -> None:
     work.emit(told, subject=segment.id, version=segment.version)
 
 
-def require_known_segments(condition: AnyCondition, segments: Sequence[Segment]) -> None:
-    """Raises `Unacceptable`, with every place that names a segment which is not there."""
-    known = {segment.id for segment in segments}
-    problems = tuple(
-        FieldProblem(f"/condition{place}/segment_id", "unknown_segment", "There is no such segment here.")
-        for place, leaf in leaves(condition)
-        if isinstance(leaf, OfSegment) and leaf.segment_id not in known
-    )
+async def require_fitting(work: Work, condition: AnyCondition, segments: Sequence[Segment]) -> None:
+    """Raises `Unacceptable`, with every place that names what is not here or asks an attribute what it is not."""
+    problems = await problems_of(work, condition, {segment.id for segment in segments})
     if problems:
-        raise Unacceptable("The condition names segments that are not here.", errors=problems)
+        raise Unacceptable("The condition does not fit what is here: see `errors`.", errors=tuple(problems))
 
 
-def _set_condition(segment: Segment, condition: AnyCondition, segments: Sequence[Segment]) -> None:
-    require_known_segments(condition, [*segments, segment])
+async def _set_condition(work: Work, segment: Segment, condition: AnyCondition, segments: Sequence[Segment]) -> None:
+    await require_fitting(work, condition, [*segments, segment])
     named = {leaf.segment_id for _, leaf in leaves(condition) if isinstance(leaf, OfSegment)}
     segment.segment_ids = sorted(named)
     _require_no_cycle(segment, condition, [*segments, segment])

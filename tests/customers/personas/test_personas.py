@@ -68,6 +68,8 @@ class TestPersonas:
             ({"picture": {"emoji": "🧗", "colour": "javascript:"}}, "/picture/colour"),
             ({"goals": ["x"] * 21}, "/goals"),
             ({"goals": [" "]}, "/goals/0"),
+            ({"summary": " "}, "/summary"),
+            ({"summary": ""}, "/summary"),
             ({"image": "https://example.com/a.png"}, "/image"),
         ],
     )

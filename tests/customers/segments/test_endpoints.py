@@ -60,6 +60,9 @@ class TestMaking:
                 attribute("plan", ["g"]),
                 {"type": "attribute", "name": "plan", "op": "gt"},
                 {"type": "any", "conditions": []},
+                {"type": "activity", "measure": "sum", "within_days": -3},
+                {"type": "activity", "kind": "purchase", "name": "tasting", "currency": "EUR", "value": -1},
+                {"type": "feedback", "measure": "average", "op": "is", "within_days": 0},
             ],
         }
         refused = await customers.client(account=account).post(PATH, json={"name": "Odd", "condition": wrong})
@@ -69,11 +72,19 @@ class TestMaking:
             "0/kind",
             "1/condition/value",
             "2",
-            "3",
+            "3/measure",
             "4",
             "5/value",
             "6/value",
             "7/conditions",
+            "8/within_days",
+            "8",
+            "9/value",
+            "9/name",
+            "9/currency",
+            "10/within_days",
+            "10/op",
+            "10/measure",
         ]
 
     async def test_takes_no_nul(self, customers: Harness, account: UUID) -> None:
@@ -95,6 +106,12 @@ class TestMaking:
         client = customers.client(account=account)
         for body in ({"name": "A"}, {"name": "A", "kind": "static", "condition": GOLD}):
             assert (await client.post(PATH, json=body)).status_code == 422
+
+    async def test_says_that_the_condition_is_missing_beside_what_else_is_wrong(
+        self, customers: Harness, account: UUID
+    ) -> None:
+        refused = await customers.client(account=account).post(PATH, json={"name": " "})
+        assert [e["pointer"] for e in refused.json()["errors"]] == ["/name", ""]
 
 
 class TestChanging:

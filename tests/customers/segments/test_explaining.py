@@ -44,6 +44,9 @@ class TestExplaining:
         await hear(customers, account)
         await customers.run_timers()
         found = (await client.get(path(segment_id, ana))).json()
+        shown = [each.pop("condition") for each in found["looks_at"]]
+        saved = (await client.get(f"{PATH}/{segment_id}")).json()["condition"]["conditions"]
+        assert shown == [None, saved[0], None, saved[1]["condition"], saved[2]]
         assert [tuple(each.values()) for each in found["looks_at"]] == [
             ("", "all", False, None),
             ("/conditions/0", "attribute", True, 12),

@@ -339,6 +339,24 @@ class TestFeedbackThatChanges:
 
 
 class TestSegments:
+    async def test_that_somebody_comes_into_and_goes_out_of_are_told(self, customers: Harness, account: UUID) -> None:
+        client = customers.client(account=account)
+        condition = {"type": "attribute", "name": "plan", "op": "eq", "value": "gold"}
+        assert (await client.post("/v1/segments", json={"name": "Gold", "condition": condition})).status_code == 201
+        await customers.run_timers()
+        ana = await add_customer(customers, account)
+        for plan in ("gold", "silver"):
+            changed = await client.patch(f"/v1/customers/{ana}", json={"attributes": {"plan": plan}})
+            assert changed.status_code == 200
+            customers.clock.advance(timedelta(minutes=1))
+            for _ in range(2):
+                await customers.deliver_raw([event.raw for event in await customers.emitted(account)])
+        entries = await timeline(client, ana)
+        assert [(entry["kind"], entry["segment_name"]) for entry in entries if "segment_id" in entry] == [
+            ("segment_left", "Gold"),
+            ("segment_entered", "Gold"),
+        ]
+
     async def test_are_told_to_everybody_that_they_are_about(self, customers: Harness, account: UUID) -> None:
         ana, client = await add_customer(customers, account), customers.client(account=account)
         ben = UUID((await client.post("/v1/customers", json={"email": "ben@example.com"})).json()["id"])
