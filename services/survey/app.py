@@ -10,6 +10,7 @@ from services.survey.feedback import endpoints as feedback
 from services.survey.files import endpoints as files
 from services.survey.invitations import endpoints as invitations
 from services.survey.invitations import qr
+from services.survey.logos import endpoints as logos
 from services.survey.pages import endpoints as pages
 from services.survey.policies import endpoints as policies
 from services.survey.receipts import endpoints as receipts
@@ -35,6 +36,8 @@ def create_app(runtime: Runtime) -> FastAPI:
         runtime,
         title="survey",
         routers=[
+            # Before the surveys, one of which could else be called `logos`.
+            logos.router,
             surveys.router,
             templates.router,
             invitations.router,
@@ -52,7 +55,7 @@ def create_app(runtime: Runtime) -> FastAPI:
             feedback.router,
             export_router(EXPORTS),
         ],
-        routes=[*responses.ROUTES, *pages.ROUTES, *receipts.ROUTES, *widget.ROUTES],
+        routes=[*responses.ROUTES, *logos.ROUTES, *pages.ROUTES, *receipts.ROUTES, *widget.ROUTES],
         openapi_paths=openapi.paths(),
         openapi_schemas=openapi.schemas(),
         body_limits={

@@ -8,6 +8,7 @@ from services.survey.feedback import handlers as feedback
 from services.survey.files import service as files
 from services.survey.invitations import following
 from services.survey.invitations import handlers as invitations
+from services.survey.logos import service as logos
 from services.survey.recurrence import service as recurrence
 from services.survey.responses import continuing
 from services.survey.runs import service as runs
@@ -74,4 +75,5 @@ TIMERS = {
     runs.TIMER: runs.advance,
     triggers.TIMER: triggers.ask,
     recurrence.TIMER: recurrence.sweep,
+    logos.UNUSED: logos.forget_unused,
 }

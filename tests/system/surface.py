@@ -35,7 +35,7 @@ PUBLIC: Final = {
     "customers": _OWN,
     # ... the hosted page and the receipt, whose link is the credential, and the widget, whose key is, ...
     "survey": _OWN
-    | {"GET /s/{token}", "POST /s/{token}"}
+    | {"GET /s/{token}", "POST /s/{token}", "GET /s/logos/{token}"}
     | {"GET /r/{token}", "GET /r/{token}/change", "POST /r/{token}/change"}
     | {"GET /r/{token}/delete", "POST /r/{token}/delete"}
     | {"GET /w/{key}.js", "GET /w/{key}/surveys/{survey_id}"}

@@ -13,12 +13,16 @@ PURPOSE = "survey.link"
 class LinkKind(IntEnum):
     """`INVITATION`: one answer of one customer. `OPEN`: any number of answers of anybody; the id is the survey's.
 
-    `RECEIPT`: to see, change and delete what was answered; the id is the response's.
+    `RECEIPT`: to see, change and delete what was answered; the id is the response's. `LOGO`: an image, for everybody.
     """
 
     INVITATION = 1
     OPEN = 2
     RECEIPT = 3
+    LOGO = 4
+
+
+_PLACES = {LinkKind.INVITATION: "s", LinkKind.OPEN: "s", LinkKind.RECEIPT: "r", LinkKind.LOGO: "s/logos"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +40,8 @@ class Links:
         self._base = settings.public_url.rstrip("/")
 
     def url(self, link: Link) -> str:
-        """Where the page of this link is."""
-        return f"{self._base}/{'r' if link.kind is LinkKind.RECEIPT else 's'}/{self.token(link)}"
+        """Where what this link opens is."""
+        return f"{self._base}/{_PLACES[link.kind]}/{self.token(link)}"
 
     def token(self, link: Link) -> str:
         return self._signer.token(Claim(link.kind, link.account_id, link.target_id))

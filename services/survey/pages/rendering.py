@@ -14,7 +14,7 @@ from fastapi import Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from services.survey.definition.document import Definition, Ending
-from services.survey.definition.facts import Facts
+from services.survey.definition.facts import Attempt, Facts
 from services.survey.definition.piping import filled
 from services.survey.definition.texts import Text, in_locale
 from services.survey.pages.fields import Fields
@@ -31,16 +31,25 @@ _TEMPLATES: Final = Path(__file__).parent / "templates"
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What every page of one survey has in common, in one language."""
+    """What every page of one survey has in common, in one language. `logo`: the path of the image, if it has one."""
 
     definition: Definition
     business: str | None
     locale: str
+    logo: str | None = None
 
     def teller(self, facts: Facts) -> Callable[[Text], str]:
         """Says a survey's text in the page's language, or its own; always the same way, whoever asks."""
         languages = (self.locale, self.definition.locales[0], FALLBACK)
         return lambda text: filled(in_locale(text, *languages), facts, *languages)
+
+    @property
+    def brand(self) -> dict[str, str] | None:
+        """The logo as the templates show it, in place of the business's name."""
+        if self.logo is None:
+            return None
+        alt, nothing = self.definition.theme.logo_alt, Facts(Attempt({}, {}, self.locale, "", ""), {})
+        return {"src": self.logo, "alt": self.teller(nothing)(alt) if alt else self.business or ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +174,7 @@ def _page(
         style=style,
         colours=colours,
         business=sheet.business if sheet else None,
+        logo=sheet.brand if sheet else None,
     )
     # The link is the credential: no cache may keep the page, no search engine list it.
     kept_out = {

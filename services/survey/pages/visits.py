@@ -7,6 +7,7 @@ from fastapi import Request, Response
 
 from services.survey.invitations.models import UNANSWERED, Invitation, InvitationState
 from services.survey.invitations.tokens import LinkKind, Links
+from services.survey.logos.service import address_of
 from services.survey.pages.fields import Fields
 from services.survey.pages.filling import LANG, SUBMISSION, VERSION
 from services.survey.pages.rendering import Sheet, message_page
@@ -54,7 +55,7 @@ class Visit:
 async def visit_of(request: Request, entered: Fields) -> Visit | Response:
     runtime = runtime_of(request)
     link = Links(runtime.settings).read(request.path_params["token"])
-    if link is None or link.kind is LinkKind.RECEIPT:
+    if link is None or link.kind not in (LinkKind.INVITATION, LinkKind.OPEN):
         return message_page("unknown", 404, page_locale(request, None))
     invitation = None
     if link.kind is LinkKind.INVITATION:
@@ -69,7 +70,7 @@ async def visit_of(request: Request, entered: Fields) -> Visit | Response:
     chosen = [value for name in ("lang", LANG) for value in entered.get(name, ())]
     invited = [invitation.locale] if invitation else []
     locale = page_locale(request, definition.locales if definition else None, *invited, chosen=chosen)
-    sheet = Sheet(definition, survey.business, locale) if survey and definition else None
+    sheet = sheet_of(runtime, survey, locale) if survey else None
     if invitation and invitation.state is InvitationState.ANSWERED:
         # Who sends twice has done nothing wrong; whoever comes back later learns that the link is used up.
         return message_page("used", 200 if request.method == "POST" else 410, locale, sheet=sheet)
@@ -79,6 +80,11 @@ async def visit_of(request: Request, entered: Fields) -> Visit | Response:
         return message_page("closed", 410, locale, sheet=sheet)
     needs_own = invitation is None or survey.definition.anonymous
     return Visit(survey, sheet, invitation, _submission(request, entered) if needs_own else None)
+
+
+def sheet_of(runtime: Runtime, survey: PublishedSurvey, locale: str) -> Sheet:
+    logo = address_of(runtime.settings, survey.account_id, survey.definition.theme)
+    return Sheet(survey.definition, survey.business, locale, logo)
 
 
 async def _shown_before(runtime: Runtime, account_id: UUID, survey_id: UUID, entered: Fields) -> PublishedSurvey | None:

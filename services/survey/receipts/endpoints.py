@@ -18,6 +18,7 @@ from services.survey.pages.fields import Fields, fields_of
 from services.survey.pages.filling import Filling, Step, first_step, next_step
 from services.survey.pages.forms import form_of, go_of
 from services.survey.pages.rendering import Entered, Sheet, message_page, survey_page
+from services.survey.pages.visits import sheet_of
 from services.survey.pages.words import page_locale
 from services.survey.receipts import service as receipts
 from services.survey.receipts.rendering import receipt_page
@@ -121,7 +122,7 @@ async def _visit(request: Request) -> Visit:
         named = await files.of_response(work, response.id)
     survey = await published_surveys(runtime).at(link.account_id, response.survey_id, response.survey_version)
     locale = page_locale(request, survey.definition.locales, *filter(None, [response.language]))
-    sheet = Sheet(survey.definition, survey.business, locale)
+    sheet = sheet_of(runtime, survey, locale)
     return Visit(link, survey, response, sheet, {file.id: file.name for file in named})
 
 

@@ -53,14 +53,14 @@ async def list_surveys(
 @router.post("/validate")
 async def validate_definition(body: ToValidate, work: SurveysRead) -> ValidationOut:
     """Everything that is wrong with a definition, at once. Nothing is stored."""
-    return validate(body.definition)
+    return await validate(work, body.definition)
 
 
 @router.post("/{survey_id}/validate")
 async def validate_survey(survey_id: UUID, work: SurveysRead) -> ValidationOut:
     """Everything that is wrong with the working copy, at once: what publishing would refuse, and warnings."""
     survey = await surveys.read(work, survey_id)
-    return validate(survey.definition)
+    return await validate(work, survey.definition)
 
 
 @router.get("/{survey_id}/versions")

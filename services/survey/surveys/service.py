@@ -107,7 +107,7 @@ async def publish(work: Work, survey: Survey) -> None:
     """
     latest = await _latest_version(work, survey)
     if latest is None or _content(latest) != _content(survey):
-        require_fit(definition_of(survey))
+        await require_fit(work, definition_of(survey))
         survey.published_version = (survey.published_version or 0) + 1
         work.session.add(
             SurveyVersion(

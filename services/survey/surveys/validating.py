@@ -8,9 +8,11 @@ from pydantic import ValidationError
 from services.survey.definition.document import Definition
 from services.survey.definition.faults.fault import Fault
 from services.survey.definition.faults.finding import faults_in
+from services.survey.logos import service as logos
 from shared.http.errors import FieldProblem, Unacceptable
 from shared.http.problems import from_validation
 from shared.http.schemas import Model
+from shared.work import Work
 
 
 class SurveyUnfit(Unacceptable):
@@ -41,23 +43,28 @@ class ValidationOut(Model):
     faults: list[FaultOut]
 
 
-def validate(definition: dict[str, Any]) -> ValidationOut:
+async def validate(work: Work, definition: dict[str, Any]) -> ValidationOut:
     """What has not the form of a definition has no sense to look into: its form is told first."""
     try:
-        found = faults_in(Definition.model_validate(definition))
+        found = await _faults(work, Definition.model_validate(definition))
     except ValidationError as problem:
         unreadable = from_validation(problem.errors(include_url=False), skip=0, document=definition)
         found = [Fault("error", each.pointer, each.code, each.detail) for each in unreadable.errors]
     return ValidationOut(publishable=not _errors(found), faults=[FaultOut.model_validate(fault) for fault in found])
 
 
-def require_fit(definition: Definition) -> None:
+async def require_fit(work: Work, definition: Definition) -> None:
     """Raises `SurveyUnfit` with every error at once."""
-    errors = _errors(faults_in(definition))
+    errors = _errors(await _faults(work, definition))
     if errors:
         told = tuple(FieldProblem(f"/definition{each.pointer}", each.code, each.detail) for each in errors)
         first = " ".join(each.detail for each in errors[:3])
         raise SurveyUnfit(f"The survey cannot be published: {first}", errors=told)
+
+
+async def _faults(work: Work, definition: Definition) -> list[Fault]:
+    """What can be seen in the document itself, and what it names that is not there."""
+    return [*await logos.faults(work, definition), *faults_in(definition)]
 
 
 def _errors(found: Sequence[Fault]) -> list[Fault]:

@@ -19,7 +19,7 @@ class TestLinks:
     def test_a_token_is_read_as_it_was_made(self, link: Link) -> None:
         token = LINKS.token(link)
         assert LINKS.read(token) == link
-        place = "r" if link.kind is LinkKind.RECEIPT else "s"
+        place = {LinkKind.RECEIPT: "r", LinkKind.LOGO: "s/logos"}.get(link.kind, "s")
         assert LINKS.url(link) == f"https://heed.test/{place}/{token}"
 
     @given(ANY_LINK)
