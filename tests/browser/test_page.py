@@ -1,5 +1,6 @@
 """The hosted page, as people with a telephone see it."""
 
+import base64
 import gzip
 from uuid import UUID
 
@@ -11,6 +12,10 @@ from shared.testing.harness import Harness
 from tests.browser.conftest import Visit
 from tests.browser.everything import DEFINITION
 from tests.survey.building import open_survey
+
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+)
 
 
 async def open_page(survey: Harness, account: UUID, **fields: object) -> str:
@@ -59,6 +64,25 @@ class TestTheReadyMadePage:
             await visitor.page.goto(path)
             await visitor.page.wait_for_load_state("networkidle")
         assert [httpx.URL(address).path for address in visitor.asked] == [path]
+
+
+class TestALogo:
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    async def test_is_seen_and_comes_from_where_the_page_does(
+        self, survey: Harness, account: UUID, visit: Visit, scheme: str
+    ) -> None:
+        logo = (await survey.client(account=account).post("/v1/surveys/logos", content=PIXEL)).json()
+        theme = {"logo_file_id": logo["id"], "logo_alt": {"en": "Corner Bakery"}}
+        path = await open_page(
+            survey, account, kind="custom", definition=DEFINITION | {"locales": ["en"], "theme": theme}
+        )
+        async with visit(scheme=scheme) as visitor:
+            await visitor.page.goto(path)
+            image = visitor.page.get_by_role("heading", level=1).get_by_role("img", name="Corner Bakery")
+            await visitor.page.wait_for_load_state("networkidle")
+            assert await image.evaluate("image => image.naturalWidth") == 1
+            assert await visitor.faults() == []
+        assert [httpx.URL(address).path for address in visitor.asked] == [path, httpx.URL(logo["url"]).path]
 
 
 class TestTheWeight:

@@ -124,10 +124,11 @@ class TestTheAddress:
         live = await open_survey(client, kind="custom", definition=asking)
         asked = {"survey_id": live["id"], "submission_id": "s-1", "question": "photo"}
         photo = (await client.post("/v1/uploads", params=asked, content=PNG)).json()
-        links = Links(keeping.runtime.settings)
+        links, logo_id = Links(keeping.runtime.settings), UUID((await uploaded(client))["id"])
         for link in (
+            Link(LinkKind.RECEIPT, account, logo_id),
             Link(LinkKind.LOGO, account, UUID(photo["id"])),
-            Link(LinkKind.LOGO, new_id(), UUID((await uploaded(client))["id"])),
+            Link(LinkKind.LOGO, new_id(), logo_id),
             Link(LinkKind.OPEN, account, UUID(live["id"])),
         ):
             answer = await keeping.anonymous().get(f"/s/logos/{links.token(link)}")
