@@ -40,7 +40,7 @@ async def take(work: Work, content: bytes) -> Logo:
     """Store an image. Raises `Unacceptable` or `TooLarge`."""
     if len(content) > LARGEST:
         raise TooLarge(f"A logo may have {LARGEST // 1_000} kB. Make it smaller: it is shown 48 pixels high.")
-    media_type = media_type_of(content, "", ("image",))
+    media_type = media_type_of(content, "", {"image"})
     if media_type not in ACCEPTED:
         raise Unacceptable.field("/", "wrong_kind_of_file", "Send a PNG, JPEG, WebP or GIF image, as the body.")
     logo = Logo(id=new_id(), account_id=work.account_id, media_type=media_type, size=len(content), created_at=work.now)
