@@ -1,5 +1,6 @@
 """What all bodies have in common."""
 
+import re
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -7,6 +8,8 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 NUL = "\x00"
+# With the blanks around them: line and page breaks, tabs, and what Unicode has of these (UAX 14, class BK).
+_BREAKS = re.compile(r"\s*[\t\n\v\f\r\x85\u2028\u2029]\s*")
 
 
 class Model(BaseModel):
@@ -67,14 +70,19 @@ class Money(Model):
     currency: str = Field(pattern="^[A-Z]{3}$")
 
 
-def _trimmed(value: str) -> str:
-    value = value.strip()
+def one_line(value: str) -> str:
+    """Without blanks around it; line breaks and tabs, which forms and files leave in names, are one blank."""
+    return _BREAKS.sub(" ", value.strip())
+
+
+def _name(value: str) -> str:
+    value = one_line(value)
     if not value:
         raise ValueError("must not be empty")
     return value
 
 
-Name = Annotated[str, Field(max_length=200), AfterValidator(_trimmed)]
+Name = Annotated[str, Field(max_length=200), AfterValidator(_name)]
 ShortText = Annotated[str, Field(max_length=1_000)]
 LongText = Annotated[str, Field(max_length=20_000)]
 Moment = AwareDatetime

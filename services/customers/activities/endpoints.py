@@ -20,6 +20,7 @@ from services.customers.activities.schemas import (
     money_of,
 )
 from services.customers.activities.totals import totals_of
+from services.customers.db import MERGED_CUSTOMERS
 from services.customers.records import service as customers
 from services.customers.records.auth import CustomersRead, CustomersWrite
 from shared.contracts.activities import ActivityKind
@@ -75,7 +76,9 @@ async def list_activities(
     since: Annotated[Moment | None, Query(alias="from", description="Happened at or after this moment.")] = None,
     until: Annotated[Moment | None, Query(alias="to", description="Happened before this moment.")] = None,
 ) -> Page[ActivityOut]:
-    """By when they happened, the latest first."""
+    """By when they happened, the latest first. The id of a record that was merged leads to what the kept one did."""
+    if customer_id is not None:
+        customer_id = (await MERGED_CUSTOMERS.present_ids(work, [customer_id]))[customer_id]
     wanted = {
         Activity.customer_id: customer_id,
         Activity.kind: kind,
@@ -111,8 +114,8 @@ async def delete_activity(activity_id: UUID, work: CustomersWrite, expected: IfM
 @of_customer.get("/{customer_id}/activity-totals")
 async def read_totals(customer_id: UUID, work: CustomersRead) -> ActivityTotals:
     """How much of what the customer has done, since when, and their lifetime value in each currency."""
-    await customers.find(work, customer_id)
-    return await totals_of(work, customer_id)
+    customer = await customers.find(work, customer_id)
+    return await totals_of(work, customer.id)
 
 
 def _out(activity: Activity) -> ActivityOut:

@@ -31,8 +31,8 @@ async def list_consents(customer_id: UUID, work: CustomersRead, page: PageQuery)
 @router.get("/{customer_id}/consents/current")
 async def read_consents(customer_id: UUID, work: CustomersRead) -> ConsentStates:
     """What may be done today, on every channel, for every purpose that has a default or was ever spoken of."""
-    await customers.find(work, customer_id)
-    return ConsentStates(data=await consents.states_of(work, customer_id))
+    customer = await customers.find(work, customer_id)
+    return ConsentStates(data=await consents.states_of(work, customer.id))
 
 
 def _out(row: Consent) -> ConsentOut:

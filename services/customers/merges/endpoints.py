@@ -33,7 +33,7 @@ async def list_suggestions(
 ) -> Page[SuggestionOut]:
     """Records that may be one person, the most probable first. Nothing is merged until somebody accepts."""
     keys = (MergeSuggestion.score.desc(), MergeSuggestion.id.desc())
-    statement = suggestions.suggestions(work, state=state, customer_id=customer_id)
+    statement = await suggestions.suggestions(work, state=state, customer_id=customer_id)
     return (await paginate(work.session, statement, page, keys=keys)).map(_suggestion)
 
 

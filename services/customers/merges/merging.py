@@ -14,7 +14,7 @@ from services.customers.records.models import Customer, CustomerIdentity, Merge
 from services.customers.records.profiles import name_key, profile_of
 from services.customers.timeline import service as timeline
 from shared.contracts.customers import CustomerUnmerged, CustomerUpdated
-from shared.http.errors import Conflict
+from shared.http.errors import Conflict, Unacceptable
 from shared.work import Work
 
 
@@ -33,15 +33,18 @@ class NotMerged(Conflict):
 async def merge(work: Work, one_id: UUID, other_id: UUID, *, keep: UUID | None, reason: str | None) -> Merge:
     """By a person, who may know better than what the identities say. `keep` is one of the two; else see `established`.
 
-    Raises `CustomerNotFound` or `SameCustomer`.
+    Raises `CustomerNotFound`, `SameCustomer`, or `Unacceptable` if `keep` is somebody else.
     """
-    directory = await Directory.open(work, customer_ids=[one_id, other_id])
+    directory = await Directory.open(work, customer_ids=[one_id, other_id, *([keep] if keep else [])])
     one, other = directory.require(one_id), directory.require(other_id)
     if one is other:
         raise SameCustomer
     kept, merged = await established(work, one, other)
-    if keep is not None and directory.get(keep) is merged:
-        kept, merged = merged, kept
+    if keep is not None:
+        wanted = directory.get(keep)
+        if wanted is not kept and wanted is not merged:
+            raise Unacceptable.field("/keep", "unknown_customer", "Name one of the two records that are merged.")
+        kept, merged = (kept, merged) if wanted is kept else (merged, kept)
     made = directory.merge(kept, merged, automatic=False, reason=reason)
     await directory.save()
     return made

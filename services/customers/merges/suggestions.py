@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import Select, delete, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 
+from services.customers.db import MERGED_CUSTOMERS
 from services.customers.merges.evidence import NAMED_TOGETHER, SUGGESTED_FROM, contradictions, is_strong, score
 from services.customers.merges.merging import merge
 from services.customers.records.identities import Identity, IdentityKind, WeakKind
@@ -73,13 +74,14 @@ async def forget(work: Work, customer_ids: Collection[UUID]) -> None:
     await work.session.execute(delete(MergeSuggestion).where(MergeSuggestion.account_id == work.account_id, about))
 
 
-def suggestions(work: Work, *, state: str, customer_id: UUID | None) -> Select[MergeSuggestion]:
+async def suggestions(work: Work, *, state: str, customer_id: UUID | None) -> Select[MergeSuggestion]:
+    """Those of the state; of a customer, those that name the record itself and those of whom it is part of today."""
     statement = select(MergeSuggestion).where(
         MergeSuggestion.account_id == work.account_id, MergeSuggestion.state == state
     )
     if customer_id is not None:
-        either = or_(MergeSuggestion.first_id == customer_id, MergeSuggestion.second_id == customer_id)
-        statement = statement.where(either)
+        theirs = {customer_id, *(await MERGED_CUSTOMERS.present_ids(work, [customer_id])).values()}
+        statement = statement.where(or_(MergeSuggestion.first_id.in_(theirs), MergeSuggestion.second_id.in_(theirs)))
     return statement
 
 

@@ -5,6 +5,7 @@ from services.customers.records.identities import IdentityKind, usable
 from shared.bus.events import Event
 from shared.contracts.customers import CustomerIdentified, SightingUnresolved
 from shared.contracts.survey import CustomerSighted
+from shared.http.schemas import one_line
 from shared.work import Work
 
 LONGEST_NAME = 200
@@ -20,7 +21,7 @@ async def identify(work: Work, event: Event[CustomerSighted]) -> None:
             IdentityKind.PHONE: named.phone,
         }
     )
-    name = (named.name or "").strip()[:LONGEST_NAME] or None
+    name = one_line(named.name or "")[:LONGEST_NAME] or None
     evidence = f"answer {sighting_id}"
     found = await customers.identify(work, named.id, stated, name, source="survey", evidence=evidence)
     if found is None:

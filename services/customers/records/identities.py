@@ -6,6 +6,8 @@ from enum import StrEnum
 from email_validator import EmailNotValidError, validate_email
 
 LONGEST_EXTERNAL_ID = 200
+# Digits after the country code of numbers in ranges that are not known yet; emergency and service numbers have fewer.
+SHORTEST_NEW_NUMBER = 7
 
 
 class IdentityKind(StrEnum):
@@ -49,7 +51,7 @@ def normal_email(value: str) -> str:
 
 
 def normal_phone(value: str) -> str:
-    """E.164 (ITU-T), such as `+351912345678`. Raises `ValueError` unless it is a possible international number."""
+    """E.164 (ITU-T), such as `+351912345678`. Raises `ValueError` unless it can be one person's number."""
     # Its tables of the world's numbering plans are big: only a process that sees a phone number pays for them.
     import phonenumbers
 
@@ -57,9 +59,11 @@ def normal_phone(value: str) -> str:
         number = phonenumbers.parse(value, None)
     except phonenumbers.NumberParseException:
         raise ValueError("write it in international form, with + and the country code, such as +351912345678") from None
-    # "Valid" would refuse number ranges newer than the tables.
-    if not phonenumbers.is_possible_number(number):
-        raise ValueError("is too short or too long for a number of its country")
+    # "Possible" alone would take emergency and service numbers, which many people have in common; "valid" alone would
+    # refuse number ranges newer than the tables.
+    new_range = len(phonenumbers.national_significant_number(number)) >= SHORTEST_NEW_NUMBER
+    if not phonenumbers.is_possible_number(number) or not (phonenumbers.is_valid_number(number) or new_range):
+        raise ValueError("is too short or too long to be somebody's number in its country")
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 

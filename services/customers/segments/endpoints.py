@@ -105,9 +105,9 @@ async def explain_membership(segment_id: UUID, customer_id: UUID, work: Customer
 @router.get("/v1/customers/{customer_id}/segments")
 async def list_memberships(customer_id: UUID, work: CustomersRead, page: PageQuery) -> Page[MembershipOut]:
     """The segments that a customer belongs to, by name."""
-    await customers.find(work, customer_id)
+    customer = await customers.find(work, customer_id)
     keys = (Segment.name_key.asc(), Segment.id.asc())
-    found = await paginate(work.session, reading.memberships_of(work, customer_id), page, keys=keys)
+    found = await paginate(work.session, reading.memberships_of(work, customer.id), page, keys=keys)
     return found.map(lambda row: reading.as_model(MembershipOut, row))
 
 

@@ -17,6 +17,7 @@ from shared.contracts.notifier import MessageSent
 from shared.ids import new_id
 from shared.testing.harness import Harness
 from tests.customers.merges.people import add, identities, merge, read, sight, unmerge
+from tests.customers.segments.building import attribute, segment
 
 PHONE, OTHER_PHONE = "+351912345678", "+351912345679"
 
@@ -138,6 +139,15 @@ class TestMergingByHand:
             response = await client.post(f"/v1/customers/{one}/merge", json={"customer_id": two})
             assert (response.status_code, response.json()["code"]) == (409, "same_customer")
 
+    async def test_keeps_neither_of_the_two_for_nobodys_sake(self, customers: Harness, account: UUID) -> None:
+        client = customers.client(account=account)
+        ana, other, third = [await add(client, external_id=str(n)) for n in range(3)]
+        for keep in (third, str(new_id())):
+            wish = {"customer_id": other, "keep": keep}
+            response = await client.post(f"/v1/customers/{ana}/merge", json=wish)
+            assert (response.status_code, response.json()["errors"][0]["pointer"]) == (422, "/keep")
+        assert (await read(client, other))["id"] == other
+
     async def test_at_the_same_time_in_both_directions_happens_once(self, customers: Harness, account: UUID) -> None:
         client = customers.client(account=account)
         ana, other = await add(client, email="ana@example.com"), await add(client, email="b@example.com")
@@ -173,6 +183,42 @@ class TestWhatHappensAfterAMerge:
         assert (await unmerge(client, ana, other)).status_code == 200
         assert await entries(customers, account, ana) == 1
         assert await entries(customers, account, other) == 2
+
+    async def test_is_found_by_the_id_of_either_record(self, customers: Harness, account: UUID) -> None:
+        client = customers.client(account=account)
+        ana, other = await add(client, external_id="1", attributes={"plan": "gold"}), await add(client, external_id="2")
+        act = {"customer": {"external_id": "1"}, "kind": "visit"}
+        assert (await client.post("/v1/activities", json=act)).status_code == 201
+        said = {
+            "purpose": "marketing",
+            "channel": "email",
+            "granted": True,
+            "basis": "consent",
+            "proof": {"source": "form"},
+        }
+        assert (await client.post(f"/v1/customers/{ana}/consents", json=said)).status_code == 201
+        await segment(client, "Gold", attribute("plan", "gold"))
+        await customers.run_timers()
+        await merge(client, ana, other)
+        for path in (
+            "/v1/customers/{}/activity-totals",
+            "/v1/activities?customer_id={}",
+            "/v1/customers/{}/consents",
+            "/v1/customers/{}/consents/current",
+            "/v1/customers/{}/segments",
+            "/v1/customers/{}/timeline",
+            "/v1/customers/{}/identities",
+            "/v1/customers/{}/merges",
+            "/v1/customers/merge-suggestions?customer_id={}",
+        ):
+            kept, merged = [(await client.get(path.format(each))).json() for each in (ana, other)]
+            for answer in (kept, merged):
+                answer.pop("counted_at", None)
+            assert kept == merged
+            assert kept.get("count", 1) == 1
+        belongs = (await client.get(f"/v1/customers/{other}/segments")).json()["data"]
+        assert [each["name"] for each in belongs] == ["Gold"]
+        assert len((await client.get("/v1/activities", params={"customer_id": other})).json()["data"]) == 1
 
     async def test_deleting_the_person_deletes_all_their_records(self, customers: Harness, account: UUID) -> None:
         client = customers.client(account=account)

@@ -43,6 +43,15 @@ class TestPhones:
         with pytest.raises(ValueError, match="too short"):
             normal_phone("+351 12")
 
+    @pytest.mark.parametrize("written", ["+4912", "+49110", "+49301", "+112"])
+    def test_that_many_people_call_are_nobodys(self, written: str) -> None:
+        with pytest.raises(ValueError):
+            normal_phone(written)
+
+    @pytest.mark.parametrize("written", ["+15005550006", "+4930123456", "+441632960961", "+6834000"])
+    def test_that_are_short_or_of_no_known_range_are_taken(self, written: str) -> None:
+        assert normal_phone(written) == written
+
     def test_cost_nothing_until_one_is_seen(self) -> None:
         code = "import sys, services.customers.app; sys.exit('phonenumbers' in sys.modules)"
         assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -9,6 +9,7 @@ import pytest
 from services.customers.records import service
 from services.customers.records.errors import CustomerNotFound
 from shared.contracts.customers import CustomerCreated, CustomerDeleted, CustomerUpdated
+from shared.contracts.survey import CustomerReference, CustomerSighted
 from shared.ids import new_id
 from shared.testing.harness import Harness
 
@@ -109,6 +110,23 @@ class TestAddingACustomer:
         answers = [await client.post("/v1/customers", json=ANA, headers=headers) for _ in range(2)]
         assert [answer.status_code for answer in answers] == [201, 201]
         assert answers[0].json() == answers[1].json()
+
+
+class TestNames:
+    @pytest.mark.parametrize("written", ["Ana\nSousa", " Ana \r\n Sousa\n", "Ana\tSousa", "Ana\u2028Sousa"])
+    async def test_are_one_line(self, customers: Harness, account: UUID, written: str) -> None:
+        client = customers.client(account=account)
+        answer = await put(client, **ANA, company=written)
+        changed = await client.patch(f"/v1/customers/{answer['id']}", json={"name": written})
+        assert (changed.json()["name"], changed.json()["company"]) == ("Ana Sousa", "Ana Sousa")
+
+    async def test_are_one_line_as_answers_give_them(self, customers: Harness, account: UUID) -> None:
+        sighting_id = new_id()
+        named = CustomerReference(email="bo@example.com", name="Bo\nSilva")
+        sighted = CustomerSighted(sighting_id=sighting_id, customer=named)
+        await customers.deliver(sighted, account=account, subject=sighting_id)
+        [found] = (await customers.client(account=account).get("/v1/customers")).json()["data"]
+        assert found["name"] == "Bo Silva"
 
 
 class TestAddingAKnownCustomer:
