@@ -29,6 +29,7 @@ SUBSCRIPTIONS: list[Subscription] = [
 TIMERS: dict[str, TimerHandler] = {
     telling.TIMER: telling.happens,
     companies.SPREAD: companies.spread,
+    companies.GATHER: companies.gather,
     imports.GO_ON: imports.go_on,
     imports.FORGET: imports.forget,
     **SEGMENT_TIMERS,

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services.customers.companies.models import Company
@@ -19,6 +19,7 @@ from shared.ids import new_id
 from shared.work import Work
 
 SPREAD = "companies.spread"
+GATHER = "companies.gather"
 PORTION = 500
 
 
@@ -76,16 +77,17 @@ async def named(work: Work, names: Collection[str], emails: Collection[str]) -> 
 
 
 async def add(work: Work, body: NewCompany) -> Company:
-    """Raises `CompanyExists`."""
+    """Who has an e-mail at its domain belongs to it soon. Raises `CompanyExists`."""
     made = insert(Company).values(_row(work, body.name, body.domain)).on_conflict_do_nothing().returning(Company)
     company: Company | None = await work.session.scalar(made)
     if company is None:
         raise _exists("/name" if await _taken(work, key_of(body.name)) else "/domain")
+    await _gather(work, company)
     return company
 
 
 async def change(work: Work, company_id: UUID, body: CompanyChanges, expected: int | None) -> Company:
-    """Its customers' records follow a new name soon. Raises `CompanyNotFound`, `StaleVersion` or `CompanyExists`."""
+    """Its customers follow a new name or domain soon. Raises `CompanyNotFound`, `StaleVersion` or `CompanyExists`."""
     company = await find(work, company_id, for_update=True)
     check_match(expected, company.version)
     if body.name is not None and body.name != company.name:
@@ -97,6 +99,7 @@ async def change(work: Work, company_id: UUID, body: CompanyChanges, expected: i
         if body.domain is not None and await _whose(work, body.domain) is not None:
             raise _exists("/domain")
         company.domain = body.domain
+        await _gather(work, company)
     company.version += 1
     company.updated_at = work.now
     await work.session.flush()
@@ -134,13 +137,7 @@ def companies(work: Work, *, domain: str | None, search: str | None) -> Select[C
 async def spread(work: Work, timer: Timer) -> None:
     """Timer: bring some more customers' records in step with a company that was renamed or removed."""
     company_id = UUID(timer.payload["company_id"])
-    after = UUID(timer.payload["after"]) if timer.payload["after"] else None
-    mine = select(Customer.id).where(
-        Customer.account_id == work.account_id, Customer.company_id == company_id, Customer.is_present()
-    )
-    if after is not None:
-        mine = mine.where(Customer.id > after)
-    ids = list(await work.session.scalars(mine.order_by(Customer.id).limit(PORTION)))
+    ids = await _portion(work, timer, Customer.company_id == company_id)
     company = await work.session.get(Company, company_id)
     told: dict[str, Any] = {"company": company.name} if company else {"company": None, "company_id": None}
     directory = await Directory.open(work, customer_ids=ids)
@@ -153,6 +150,24 @@ async def spread(work: Work, timer: Timer) -> None:
         await _spread(work, company_id, after=ids[-1])
 
 
+async def gather(work: Work, timer: Timer) -> None:
+    """Timer: some more customers who belong to no company and have an e-mail at this one's domain belong to it."""
+    mine = select(Company).where(Company.account_id == work.account_id, Company.id == UUID(timer.payload["company_id"]))
+    company: Company | None = await work.session.scalar(mine.with_for_update(read=True, key_share=True))
+    if company is None or company.domain is None:
+        return
+    there = func.split_part(Customer.email, "@", 2).in_(_spellings(company.domain))
+    ids = await _portion(work, timer, Customer.company_id.is_(None), Customer.company.is_(None), there)
+    directory = await Directory.open(work, customer_ids=ids)
+    for customer_id in ids:
+        customer = directory.get(customer_id)
+        if customer is not None and customer.company_id is None:
+            directory.change(customer, {"company": company.name, "company_id": company.id})
+    await directory.save()
+    if len(ids) == PORTION:
+        await _gather(work, company, after=ids[-1])
+
+
 def key_of(name: str) -> str:
     return " ".join(str(name_key(name)).split())
 
@@ -160,6 +175,20 @@ def key_of(name: str) -> str:
 async def _spread(work: Work, company_id: UUID, *, after: UUID | None = None) -> None:
     payload = {"company_id": str(company_id), "after": str(after) if after else None}
     await work.schedule(SPREAD, key=str(company_id), due_at=work.now, payload=payload)
+
+
+async def _gather(work: Work, company: Company, *, after: UUID | None = None) -> None:
+    if company.domain is not None:
+        payload = {"company_id": str(company.id), "after": str(after) if after else None}
+        await work.schedule(GATHER, key=str(company.id), due_at=work.now, payload=payload)
+
+
+async def _portion(work: Work, timer: Timer, *conditions: ColumnElement[bool]) -> list[UUID]:
+    """The next customers whom the timer is about."""
+    mine = select(Customer.id).where(Customer.account_id == work.account_id, Customer.is_present(), *conditions)
+    if timer.payload["after"]:
+        mine = mine.where(Customer.id > UUID(timer.payload["after"]))
+    return list(await work.session.scalars(mine.order_by(Customer.id).limit(PORTION)))
 
 
 async def _taken(work: Work, key: str) -> bool:
@@ -197,3 +226,11 @@ def _domain_of(email: str) -> str:
         return domain.encode("idna").decode().lower()
     except UnicodeError:
         return domain
+
+
+def _spellings(domain: str) -> set[str]:
+    """As e-mails are stored, which is in the domain's own alphabet, and in ASCII (RFC 5890)."""
+    try:
+        return {domain, domain.encode().decode("idna").lower()}
+    except UnicodeError:
+        return {domain}

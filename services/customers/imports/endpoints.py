@@ -99,7 +99,7 @@ async def download_rejections(import_id: UUID, work: CustomersRead) -> Response:
     row = await imports.find(work, import_id)
     rejections = await work.session.scalars(imports.rejections_of(work, row).order_by(ImportRejection.line))
     headers = {"Content-Disposition": f'attachment; filename="rejected-{row.id}.csv"'}
-    return Response(report(row.header, rejections), media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(report(row, rejections), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 async def _chunks(request: Request) -> AsyncIterator[bytes]:

@@ -12,6 +12,8 @@ from shared.http.errors import FieldProblem, Unacceptable
 FIELDS = ("external_id", "email", "phone", "name", "locale", "timezone", "company", "preferred_channel")
 # What begins with one of these is computed by spreadsheets (OWASP, CSV injection).
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# What our reports of rejected lines put before the file's own columns.
+REPORT_COLUMNS = ("line", "problems")
 # Two columns that make one name.
 NAME_PARTS = ("first_name", "last_name")
 ATTRIBUTE = "attributes."
@@ -39,10 +41,14 @@ _SYNONYMS: Mapping[str, str] = {
 def suggest(
     header: Sequence[str], samples: Sequence[Sequence[str]], definitions: fitting.Definitions
 ) -> dict[str, str | None]:
-    """A field for each named column, none of them twice; null for columns that mean nothing."""
+    """A field for each named column, none of them twice; null for columns that mean nothing, or that we added."""
     found: dict[str, str | None] = {}
+    ours = () if reported(header) is None else REPORT_COLUMNS
     for place, column in enumerate(header):
         if not column:
+            continue
+        if column in ours:
+            found[column] = None
             continue
         cells = [row[place] for row in samples if place < len(row) and row[place].strip()]
         field = _by_name(column, definitions) or _by_content(cells) or _as_attribute(column)
@@ -50,6 +56,18 @@ def suggest(
             field = _as_attribute(column)
         found[column] = field if field not in found.values() else None
     return found
+
+
+def reported(header: Sequence[str]) -> list[str] | None:
+    """The header of the file whose rejected lines a report of ours has; None if this is no such report."""
+    if tuple(header[: len(REPORT_COLUMNS)]) != REPORT_COLUMNS:
+        return None
+    return [_unquoted(column) for column in header[len(REPORT_COLUMNS) :]]
+
+
+def renewed(mapping: Mapping[str, str | None], header: Sequence[str]) -> dict[str, str | None]:
+    """The mapping of a file, for the report of its rejected lines."""
+    return {column: mapping.get(column, mapping.get(_unquoted(column))) for column in header if column}
 
 
 def check(mapping: Mapping[str, str | None], header: Sequence[str]) -> None:

@@ -20,7 +20,9 @@ class Run(Model):
     mapping: dict[Annotated[str, Field(max_length=1_000)], Annotated[str, Field(max_length=100)] | None] | None = Field(
         None, max_length=200, description="What was suggested, or used the last time, if left out."
     )
-    country: Country | None = Field(None, description="Of phone numbers without a country code (ISO 3166).")
+    country: Country | None = Field(
+        None, description="Of phone numbers without a country code (ISO 3166); as the last time, if left out."
+    )
     dry_run: bool = Field(False, description="Go through the file and say what would happen, and keep nothing.")
 
 

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any, BinaryIO, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, delete, insert, select
+from sqlalchemy import Select, delete, insert, or_, select
 
 from services.customers.attributes.service import definitions_of
 from services.customers.imports import mapping as mappings
@@ -77,7 +77,11 @@ async def upload(work: Work, file: BinaryIO, *, name: str | None, delimiter: str
         row.rows += len(portion)
     if not row.rows:
         raise UnreadableFile("The file has a header and no lines below it.")
-    row.mapping = mappings.suggest(row.header, await samples_of(work, row), await definitions_of(work))
+    source = await _source_of(work, row)
+    if source is not None:
+        row.mapping, row.country = mappings.renewed(source.mapping, row.header), source.country
+    else:
+        row.mapping = mappings.suggest(row.header, await samples_of(work, row), await definitions_of(work))
     await work.session.flush()
     await work.schedule(FORGET, key=str(row.id), due_at=work.now + KEPT_FOR, payload={"import_id": str(row.id)})
     return row
@@ -95,7 +99,8 @@ async def run(work: Work, import_id: UUID, body: Run) -> Import:
         raise ImportEnded
     wanted = body.mapping if body.mapping is not None else row.mapping
     mappings.check(wanted, row.header)
-    row.mapping, row.country, row.dry_run = dict(wanted), body.country, body.dry_run
+    country = body.country if "country" in body.model_fields_set else row.country
+    row.mapping, row.country, row.dry_run = dict(wanted), country, body.dry_run
     row.state, row.started_at, row.ended_at = "running", work.now, None
     row.done = row.created = row.updated = row.rejected = row.next_portion = 0
     row.version += 1
@@ -176,6 +181,20 @@ async def samples_of(work: Work, row: Import) -> list[list[str]]:
 
 def rejections_of(work: Work, row: Import) -> Select[ImportRejection]:
     return select(ImportRejection).where(*_of(ImportRejection, work, row.id))
+
+
+async def _source_of(work: Work, row: Import) -> Import | None:
+    """The import whose rejected lines were corrected and are in this file: the last that was run with its columns."""
+    header = mappings.reported(row.header)
+    if header is None:
+        return None
+    alike = select(Import).where(
+        Import.account_id == work.account_id,
+        or_(Import.header == header, Import.header == row.header),
+        Import.started_at.is_not(None),
+    )
+    found: Import | None = await work.session.scalar(alike.order_by(Import.id.desc()).limit(1))
+    return found
 
 
 async def _take(work: Work, row: Import, lines: Sequence[Line]) -> _Taken:

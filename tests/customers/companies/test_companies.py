@@ -47,7 +47,13 @@ class TestCompanies:
         assert await names(client, domain="sousa.example.com") == ["Sousa Lda"]
 
     @pytest.mark.parametrize(
-        "body", [{"name": " "}, {"name": "x", "domain": "no dots"}, {"name": "x", "domain": "a@b.c"}]
+        "body",
+        [
+            {"name": " "},
+            {"name": "x", "domain": "no dots"},
+            {"name": "x", "domain": "a@b.c"},
+            {"name": "x", "domain": "Gmail.com"},
+        ],
     )
     async def test_that_cannot_be_are_refused(self, customers: Harness, account: UUID, body: dict[str, str]) -> None:
         assert (await customers.client(account=account).post(PATH, json=body)).status_code == 422
@@ -109,3 +115,23 @@ class TestCustomersOfACompany:
         await customers.run_timers()
         left = (await client.get("/v1/customers")).json()["data"]
         assert {(item["company"], item["company_id"]) for item in left} == {(None, None)}
+
+    async def test_are_found_when_it_gets_its_domain(
+        self, customers: Harness, account: UUID, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("services.customers.companies.service.PORTION", 2)
+        client = customers.client(account=account)
+        there = [await put(client, email=f"{n}@bücher.example.com") for n in range(5)]
+        told = await put(client, email="ben@bücher.example.com", company="Acme")
+        elsewhere = await put(client, email="eve@sousa.example.com")
+        company = (await client.post(PATH, json={"name": "Bücher", "domain": "bücher.example.com"})).json()
+        await customers.run_timers()
+        for person in there:
+            found = (await client.get(f"/v1/customers/{person['id']}")).json()
+            assert (found["company"], found["company_id"]) == ("Bücher", company["id"])
+        assert (await client.get(f"/v1/customers/{told['id']}")).json()["company"] == "Acme"
+        changed = await client.patch(f"{PATH}/{company['id']}", json={"domain": "sousa.example.com"})
+        assert changed.status_code == 200
+        await customers.run_timers()
+        found = (await client.get(f"/v1/customers/{elsewhere['id']}")).json()
+        assert found["company_id"] == company["id"]

@@ -252,6 +252,41 @@ class TestImports:
         [found] = (await client.get("/v1/customers")).json()["data"]
         assert found["phone"] == "+351912345678"
 
+    async def test_go_on_with_a_corrected_report_as_they_began(self, customers: Harness, account: UUID) -> None:
+        client = customers.client(account=account)
+        mapping = {"Nummer": "external_id", "+Tel": "phone", "Grade": "attributes.tier"}
+        first = await upload(client, b"Nummer,+Tel,Grade\n1,call me,gold\n2,912345679,gold\n")
+        answer = await run(customers, client, first["id"], mapping=mapping, country="PT")
+        assert counts(answer) == (2, 1, 0, 1)
+        again = answer
+        for _ in range(2):
+            response = await client.get(f"{PATH}/{again['id']}/rejections.csv")
+            assert response.text.splitlines()[0] == "\ufeffline,problems,Nummer,'+Tel,Grade"
+            uploaded = await upload(client, response.content)
+            fields = {column["name"]: column["field"] for column in uploaded["columns"]}
+            wanted = {"Nummer": "external_id", "'+Tel": "phone", "Grade": "attributes.tier"}
+            assert fields == {"line": None, "problems": None, **wanted}
+            again = await run(customers, client, uploaded["id"])
+            assert counts(again) == (1, 0, 0, 1)
+        corrected = response.content.replace(b"call me", b"912345678")
+        assert counts(await run(customers, client, (await upload(client, corrected))["id"])) == (1, 1, 0, 0)
+        [found] = (await client.get("/v1/customers", params={"external_id": "1"})).json()["data"]
+        assert (found["phone"], found["attributes"]) == ("+351912345678", {"tier": "gold"})
+
+    async def test_of_a_report_nobody_knows_leave_our_columns_out(self, customers: Harness, account: UUID) -> None:
+        client = customers.client(account=account)
+        uploaded = await upload(client, b"line,problems,id,Stufe\n2,Bad.,1,gold\n")
+        fields = {column["name"]: column["field"] for column in uploaded["columns"]}
+        assert fields == {"line": None, "problems": None, "id": "external_id", "Stufe": "attributes.stufe"}
+
+    async def test_never_make_a_person_of_an_emergency_number(self, customers: Harness, account: UUID) -> None:
+        client = customers.client(account=account)
+        uploaded = await upload(client, b"id,phone\n1,12\n2,110\n3,030 123456\n")
+        answer = await run(customers, client, uploaded["id"], country="DE")
+        assert counts(answer) == (3, 1, 0, 2)
+        rejections = (await client.get(f"{PATH}/{answer['id']}/rejections")).json()["data"]
+        assert [item["errors"][0]["pointer"] for item in rejections] == ["/phone", "/phone"]
+
     async def test_say_nothing_any_more_of_somebody_who_was_deleted(self, customers: Harness, account: UUID) -> None:
         client = customers.client(account=account)
         ana = (await client.post("/v1/customers", json={"email": "ana@example.com"})).json()["id"]
