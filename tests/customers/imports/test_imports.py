@@ -268,7 +268,8 @@ class TestImports:
             assert fields == {"line": None, "problems": None, **wanted}
             again = await run(customers, client, uploaded["id"])
             assert counts(again) == (1, 0, 0, 1)
-        corrected = response.content.replace(b"call me", b"912345678")
+        report = (await client.get(f"{PATH}/{again['id']}/rejections.csv")).content
+        corrected = report.replace(b"call me", b"912345678")
         assert counts(await run(customers, client, (await upload(client, corrected))["id"])) == (1, 1, 0, 0)
         [found] = (await client.get("/v1/customers", params={"external_id": "1"})).json()["data"]
         assert (found["phone"], found["attributes"]) == ("+351912345678", {"tier": "gold"})
