@@ -11,7 +11,8 @@ from services.customers.merges.evidence import contradictions, is_strong, strong
 from services.customers.records.directory import Directory
 from services.customers.records.identities import Identities, Identity, IdentityKind
 from services.customers.records.models import Customer, CustomerIdentity, Merge
-from services.customers.records.profiles import name_key, profile_of
+from services.customers.records.profiles import profile_of
+from services.customers.records.returning import give_back
 from services.customers.timeline import service as timeline
 from shared.contracts.customers import CustomerUnmerged, CustomerUpdated
 from shared.http.errors import Conflict, Unacceptable
@@ -90,8 +91,8 @@ async def unmerge(work: Work, customer_id: UUID, merged_id: UUID) -> Merge:
     if merged is None or merged.merged_into_id is None or directory.get(merged_id) is not kept:
         raise NotMerged
     made = await _last_merge(work, merged_id)
-    for holder, handed_on in await _line(work, merged.merged_into_id, kept):
-        _give_back(holder, {name: value for name, value in made.taken.items() if name in handed_on})
+    for holder, handed_on, replaced in await _line(work, made, kept):
+        give_back(holder, {name: value for name, value in made.taken.items() if name in handed_on}, replaced)
     merged.merged_into_id = None
     merged.restricted |= kept.restricted
     made.unmerged_at, made.unmerged_by = work.now, str(work.actor)
@@ -130,29 +131,22 @@ async def _last_merge(work: Work, merged_id: UUID) -> Merge:
     return found.one()
 
 
-async def _line(work: Work, first_id: UUID, kept: Customer) -> list[tuple[Customer, Mapping[str, Any]]]:
-    """Who holds what was taken over: the record it was merged into, and if that was merged too, all up to `kept`."""
-    line: list[tuple[Customer, Mapping[str, Any]]] = []
+async def _line(
+    work: Work, merge: Merge, kept: Customer
+) -> list[tuple[Customer, Mapping[str, Any], Mapping[str, Any]]]:
+    """Who holds what was taken over: the record it was merged into, and if that was merged too, all up to `kept`.
+
+    With each, which fields can have come to it and what they took the place of there.
+    """
+    line: list[tuple[Customer, Mapping[str, Any], Mapping[str, Any]]] = []
     handed_on: Mapping[str, Any] = profile_of(kept).model_dump()
-    holder = await work.session.get_one(Customer, first_id)
     while True:
-        line.append((holder, handed_on))
+        holder = await work.session.get_one(Customer, merge.customer_id)
+        line.append((holder, handed_on, merge.replaced))
         if holder.merged_into_id is None:
             return line
-        handed_on = {n: v for n, v in (await _last_merge(work, holder.id)).taken.items() if n in handed_on}
-        holder = await work.session.get_one(Customer, holder.merged_into_id)
-
-
-def _give_back(holder: Customer, taken: Mapping[str, Any]) -> None:
-    """What was taken over and has not been changed since."""
-    for name, value in taken.items():
-        if name == "attributes":
-            same = {key for key, item in value.items() if holder.attributes.get(key) == item}
-            holder.attributes = {key: item for key, item in holder.attributes.items() if key not in same}
-        # Only a person lifts a restriction: it may have been asked for since.
-        elif name != "restricted" and str(getattr(holder, name)) == str(value):
-            setattr(holder, name, None)
-    holder.name_key = name_key(holder.name)
+        merge = await _last_merge(work, holder.id)
+        handed_on = {n: v for n, v in merge.taken.items() if n in handed_on}
 
 
 async def _put_first(work: Work, customer: Customer) -> None:

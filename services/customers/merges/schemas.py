@@ -37,7 +37,8 @@ class Decision(Model):
 
 
 class MergeOut(Model):
-    """`merged_customer_id` is part of `customer_id`, until `unmerged_at`; `taken` names the fields it filled there."""
+    """`merged_customer_id` is part of `customer_id`, until `unmerged_at`; `taken` names the fields it filled there, at
+    the merge or by what was told under its identities since."""
 
     id: UUID
     customer_id: UUID

@@ -11,6 +11,7 @@ from services.customers.records.identities import Identities, Identity, Identity
 from services.customers.records.loading import hold
 from services.customers.records.models import Customer, Merge
 from services.customers.records.profiles import EMPTY, lacking, merged_attributes, name_key, profile_of
+from services.customers.records.returning import Told, remember, said_of
 from services.customers.subjects import tombstones
 from shared.contracts.customers import (
     CustomerCreated,
@@ -54,6 +55,7 @@ class Directory:
         self._created: dict[UUID, Customer] = {}
         self._changed: dict[UUID, Customer] = {}
         self._merges: list[Merge] = []
+        self._told: list[Told] = []
         self._erased: set[Identity] = set()
 
     @classmethod
@@ -170,7 +172,11 @@ class Directory:
                 if value is not None:
                     self._take(customer, (kind, value), verified=kind in verified, origin_id=origin_id)
                 del rest[kind]
+        values = {name: value for name, value in rest.items() if name not in list(IdentityKind)}
+        before = said_of(customer, values)
         self.change(customer, rest, verified, origin_id=origin_id)
+        if origin_id and values:
+            self._told.append(Told(origin_id, values, before))
 
     def change(
         self,
@@ -230,6 +236,7 @@ class Directory:
             automatic=automatic,
             reason=reason,
             taken={name: str(value) if isinstance(value, UUID) else value for name, value in taken.items()},
+            replaced={},
             merged_at=self.work.now,
             merged_by=str(self.work.actor),
             unmerged_at=None,
@@ -257,6 +264,8 @@ class Directory:
             self._announce(customer)
         for merge in self._merges:
             await self._save_merge(merge)
+        if self._told:
+            await remember(self.work, self._told)
 
     async def _save_merge(self, merge: Merge) -> None:
         kept = await self.work.session.get_one(Customer, merge.customer_id)

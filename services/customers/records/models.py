@@ -104,7 +104,11 @@ class CustomerIdentity(AccountOwned, Identified, Base):
 
 
 class Merge(AccountOwned, Identified, Base):
-    """`merged_customer_id` became part of `customer_id`, which took over `taken`: values of fields it did not have."""
+    """`merged_customer_id` became part of `customer_id`, which took over `taken`: values of fields it did not have.
+
+    What is told under the merged record's identities since is in `taken` too, and what it took the place of in
+    `replaced`.
+    """
 
     __tablename__ = "merges"
 
@@ -113,6 +117,7 @@ class Merge(AccountOwned, Identified, Base):
     automatic: Mapped[bool]
     reason: Mapped[str | None] = mapped_column(Text)
     taken: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    replaced: Mapped[dict[str, Any]] = mapped_column(JSONB)
     merged_at: Mapped[datetime]
     merged_by: Mapped[str] = mapped_column(Text)
     unmerged_at: Mapped[datetime | None]

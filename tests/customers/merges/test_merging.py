@@ -258,6 +258,36 @@ class TestTakingAMergeBack:
         changed = {"phone": PHONE, "version": restored["version"], "updated_at": restored["updated_at"]}
         assert restored == before | changed
 
+    async def test_gives_back_what_the_others_system_told_since(self, customers: Harness, account: UUID) -> None:
+        client = customers.client(account=account)
+        ana = await add(client, external_id="1", name="Ana", attributes={"n": 1, "own": True})
+        other = await add(client, external_id="2", locale="pt")
+        await merge(client, ana, other, keep=ana)
+        told = {"name": "Anna", "company": "Acme", "attributes": {"n": 2, "tier": "gold"}}
+        await add(client, external_id="2", **told | {"name": "A"})
+        await add(client, external_id="2", **told)
+        kept = await read(client, ana)
+        assert (kept["name"], kept["company"], kept["locale"]) == ("Anna", "Acme", "pt")
+        assert (await unmerge(client, ana, other)).status_code == 200
+        kept, restored = await read(client, ana), await read(client, other)
+        names = ("name", "company", "locale", "attributes")
+        assert [kept[name] for name in names] == ["Ana", None, None, {"n": 1, "own": True}]
+        assert kept["company_id"] is None
+        assert [restored[name] for name in names] == ["Anna", "Acme", "pt", {"n": 2, "tier": "gold"}]
+        found = (await client.get("/v1/customers", params={"search": "anna"})).json()["data"]
+        assert [each["id"] for each in found] == [other]
+
+    async def test_gives_back_what_was_told_down_a_chain(self, customers: Harness, account: UUID) -> None:
+        client = customers.client(account=account)
+        first, second, third = [await add(client, external_id=str(n), name=f"Ana {n}") for n in range(3)]
+        await merge(client, second, third, keep=second)
+        await merge(client, first, second, keep=first)
+        await add(client, external_id="2", name="Carla")
+        assert (await unmerge(client, first, second)).status_code == 200
+        assert [(await read(client, each))["name"] for each in (first, second)] == ["Ana 0", "Carla"]
+        assert (await unmerge(client, second, third)).status_code == 200
+        assert [(await read(client, each))["name"] for each in (second, third)] == ["Ana 1", "Carla"]
+
     async def test_leaves_what_was_changed_since_with_the_kept_record(self, customers: Harness, account: UUID) -> None:
         client = customers.client(account=account)
         ana, other = await add(client, external_id="1"), await add(client, external_id="2", name="Ana", locale="pt")
