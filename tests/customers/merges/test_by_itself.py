@@ -11,6 +11,8 @@ from shared.contracts.customers import (
 from shared.testing.harness import Harness
 from tests.customers.merges.people import add, read, sight
 
+PHONE, OTHER_PHONE = "+351912345678", "+351912345679"
+
 
 class TestMergingByItself:
     async def test_happens_if_two_strong_identities_are_named_together(self, customers: Harness, account: UUID) -> None:
