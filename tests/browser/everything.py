@@ -226,4 +226,4 @@ async def choose(page: Page, name: str, value: str) -> None:
 async def go_on(page: Page, go: str = "next") -> None:
     """Press a button, and be on the page that it leads to."""
     async with page.expect_navigation():
-        await page.locator(f"button[name=go][value={go}]").click()
+        await page.locator(f"button[name='.go'][value={go}]").click()

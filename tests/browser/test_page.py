@@ -12,6 +12,7 @@ from shared.testing.harness import Harness
 from tests.browser.conftest import Visit
 from tests.browser.everything import DEFINITION
 from tests.survey.building import open_survey
+from tests.survey.definition.making import page, question
 
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
@@ -92,3 +93,26 @@ class TestTheWeight:
             page = await survey.anonymous().get(await open_page(survey, account, **fields))
             assert len(page.content) <= 30_000
             assert len(gzip.compress(page.content)) <= 10_000
+
+
+class TestTheBackKey:
+    @pytest.mark.parametrize("scripts", [True, False])
+    async def test_shows_the_page_before_and_what_was_entered(
+        self, survey: Harness, account: UUID, visit: Visit, scripts: bool
+    ) -> None:
+        pages = [page(f"p_{key}", question(key)) for key in ("one", "two", "three")]
+        path = await open_page(survey, account, kind="custom", definition={"locales": ["en"], "pages": pages})
+        async with visit(scripts=scripts) as visitor:
+            await visitor.page.goto(path)
+            for name in ("One", "Two"):
+                await visitor.page.get_by_label(name).fill(f"my {name}")
+                await visitor.page.get_by_role("button", name="Next").click()
+                await visitor.page.get_by_label(name).wait_for(state="detached")
+            # This page, too, came as the answer to a form: "Confirm Form Resubmission", if no cache might keep it.
+            await visitor.page.go_back()
+            await visitor.page.get_by_label("Two").fill("another")
+            await visitor.page.get_by_role("button", name="Next").click()
+            await visitor.page.get_by_label("Three").fill("my Three")
+            await visitor.page.get_by_role("button", name="Send answer").click()
+            await visitor.page.get_by_role("heading", name="Thank you!").wait_for()
+        assert (await received(survey, account))[-1] == {"one": "my One", "two": "another", "three": "my Three"}

@@ -18,6 +18,9 @@ from services.survey.pages.problems import SHARED_PLACES, Wrong
 
 Go = Literal["next", "back", "look", "later", "seen", "keep", "leave"]
 # The form's own fields. No question is called so: keys do not begin with a dot.
+# The button that was pressed, and the one of a language.
+GO: Final = ".go"
+CHOSEN_LANG: Final = ".choose"
 LEFT: Final = ".left"
 SHOWN: Final = ".shown"
 SUBMISSION: Final = ".submission"

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 from fastapi import Request
 
 from services.survey.pages.fields import Fields
-from services.survey.pages.filling import Go
+from services.survey.pages.filling import CHOSEN_LANG, GO, Go
 from shared.http.schemas import NUL
 
 # A table of 200 rows in which several can be chosen is the longest form that there can be.
@@ -45,9 +45,9 @@ async def form_of(request: Request) -> Form:
 
 def go_of(fields: Fields) -> Go:
     """The button that was pressed. Choosing a language only shows the page again, as does what nobody knows."""
-    if "lang" in fields:
+    if CHOSEN_LANG in fields:
         return "look"
-    return _GO.get(next(iter(fields.get("go", ())), "next"), "look")
+    return _GO.get(next(iter(fields.get(GO, ())), "next"), "look")
 
 
 async def _pairs(request: Request, files: list[Sent]) -> list[tuple[str, str]]:

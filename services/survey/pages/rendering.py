@@ -18,7 +18,20 @@ from services.survey.definition.facts import Attempt, Facts
 from services.survey.definition.piping import filled
 from services.survey.definition.texts import Text, in_locale
 from services.survey.pages.fields import Fields
-from services.survey.pages.filling import LANG, LEFT, PROOF, SHOWN, SPENT, STAMP, SUBMISSION, TRAP, VERSION, Step
+from services.survey.pages.filling import (
+    CHOSEN_LANG,
+    GO,
+    LANG,
+    LEFT,
+    PROOF,
+    SHOWN,
+    SPENT,
+    STAMP,
+    SUBMISSION,
+    TRAP,
+    VERSION,
+    Step,
+)
 from services.survey.pages.problems import field_of, told
 from services.survey.pages.theme import colours_of
 from services.survey.pages.views import Teller, view_of
@@ -101,6 +114,8 @@ def survey_page(sheet: Sheet, step: Step, entered: Entered) -> Response:
         "takes_files": step.takes_files and bool(entered.stamp),
         "puzzle": orjson.dumps(entered.puzzle).decode() if entered.puzzle else None,
         "trap": TRAP,
+        "go": GO,
+        "choose": CHOSEN_LANG,
         # Where there is no beginning, as in a receipt, nobody watches how far somebody comes.
         "watched": bool(entered.stamp),
         # Only the server knows the rules; the script asks it, where an answer can change the page it is on.
@@ -108,7 +123,9 @@ def survey_page(sheet: Sheet, step: Step, entered: Entered) -> Response:
         "languages": [(tag, language_name(tag)) for tag in sheet.definition.locales],
         "script": _text("script.js"),
     }
-    return _page("survey.html", sheet, sheet.locale, 422 if problems else 200, context)
+    # Not `no-store`: a browser that may keep no page cannot go back to one, only send its form again.
+    kept = {"Cache-Control": "private, no-cache"}
+    return _page("survey.html", sheet, sheet.locale, 422 if problems else 200, context, kept)
 
 
 def ending_page(
@@ -176,7 +193,7 @@ def _page(
         business=sheet.business if sheet else None,
         logo=sheet.brand if sheet else None,
     )
-    # The link is the credential: no cache may keep the page, no search engine list it.
+    # The link is the credential: nobody may keep the page for others, no search engine list it.
     kept_out = {
         "Content-Security-Policy": _policy((style, colours), script),
         "Cache-Control": "no-store",

@@ -9,7 +9,7 @@ from services.survey.invitations.models import UNANSWERED, Invitation, Invitatio
 from services.survey.invitations.tokens import LinkKind, Links
 from services.survey.logos.service import address_of
 from services.survey.pages.fields import Fields
-from services.survey.pages.filling import LANG, SUBMISSION, VERSION
+from services.survey.pages.filling import CHOSEN_LANG, LANG, SUBMISSION, VERSION
 from services.survey.pages.rendering import Sheet, message_page
 from services.survey.pages.words import page_locale
 from services.survey.surveys.published import PublishedSurvey, published_surveys
@@ -67,7 +67,7 @@ async def visit_of(request: Request, entered: Fields) -> Visit | Response:
     survey = await _shown_before(runtime, link.account_id, survey_id, entered)
     survey = survey or await published_surveys(runtime).find(link.account_id, survey_id)
     definition = survey.definition if survey else None
-    chosen = [value for name in ("lang", LANG) for value in entered.get(name, ())]
+    chosen = [value for name in (CHOSEN_LANG, LANG) for value in entered.get(name, ())]
     invited = [invitation.locale] if invitation else []
     locale = page_locale(request, definition.locales if definition else None, *invited, chosen=chosen)
     sheet = sheet_of(runtime, survey, locale) if survey else None

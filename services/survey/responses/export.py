@@ -1,4 +1,4 @@
-"""Responses as a CSV file: a row for each, a column for each question of any published version."""
+"""Responses as a CSV file: a row for each, a column for each question, hidden field and variable of any version."""
 
 import csv
 import io
@@ -8,9 +8,10 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from services.survey.definition.document import Definition
+from services.survey.definition.facts import OTHER
 from services.survey.definition.questions import CSI, Matrix, Statement
 from services.survey.responses.models import Response
 from services.survey.surveys.models import SurveyVersion
@@ -21,6 +22,12 @@ _FIELDS: Final = (
     "id", "submission_id", "survey_version", "completed", "received_at", "occurred_at", "channel", "touchpoint",
     "language", "score", "ending", "screened_out", "over_quota", "suspicious", "revision",
 )  # fmt: skip
+_CUSTOMER: Final = ("id", "external_id", "email", "phone", "name")
+# Senders name them as they like.
+_DIMENSIONS: Final = text("""
+    select distinct name collate "C" as name from survey.responses, jsonb_object_keys(dimensions) as name
+    where account_id = :account_id and survey_id = :survey_id and withdrawn_at is null order by name
+""")
 # What spreadsheets take for a formula, behind any blanks; a tab or a line break in front is one of their tricks, too.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
@@ -31,8 +38,16 @@ async def lines(database: Database, account_id: UUID, survey_id: UUID) -> AsyncI
         same = (SurveyVersion.account_id == account_id) & (SurveyVersion.survey_id == survey_id)
         statement = select(SurveyVersion.definition).where(same).order_by(SurveyVersion.version)
         versions = [Definition.model_validate(each) for each in await session.scalars(statement)]
-    columns = list(dict.fromkeys(column for definition in versions for column in _columns(definition)))
-    yield b"\xef\xbb\xbf" + _rows([[*_FIELDS, *(f"answers.{name}" for name in columns)]])
+        dimensions = (await session.scalars(_DIMENSIONS, {"account_id": account_id, "survey_id": survey_id})).all()
+    named = {
+        "customer": _CUSTOMER,
+        "dimensions": dimensions,
+        "hidden": _once(field.key for definition in versions for field in definition.hidden_fields),
+        "variables": _once(variable.key for definition in versions for variable in definition.variables),
+        "answers": _once(column for definition in versions for column in _columns(definition)),
+    }
+    columns = [(group, name) for group, names in named.items() for name in names]
+    yield b"\xef\xbb\xbf" + _rows([[*_FIELDS, *(f"{group}.{name}" for group, name in columns)]])
     after: tuple[datetime, UUID] | None = None
     while True:
         found = await _portion(database, account_id, survey_id, after)
@@ -74,14 +89,27 @@ def _columns(definition: Definition) -> Iterable[str]:
             yield question.key
 
 
-def _row(response: Response, columns: Sequence[str]) -> list[str]:
-    answers: dict[str, Any] = {answer["question"]: answer["value"] for answer in response.answers}
-    return [*(_cell(getattr(response, name)) for name in _FIELDS), *(_cell(_value(answers, name)) for name in columns)]
+def _row(response: Response, columns: Sequence[tuple[str, str]]) -> list[str]:
+    groups: dict[str, Mapping[str, Any]] = {
+        "customer": response.customer or {},
+        "dimensions": response.dimensions,
+        "hidden": response.hidden,
+        "variables": response.variables,
+        "answers": {answer["question"]: answer["value"] for answer in response.answers},
+    }
+    cells = (_value(groups[group], name) for group, name in columns)
+    return [*(_cell(getattr(response, name)) for name in _FIELDS), *map(_cell, cells)]
 
 
-def _value(answers: Mapping[str, Any], column: str) -> Any:
+def _once(names: Iterable[str]) -> Sequence[str]:
+    return list(dict.fromkeys(names))
+
+
+def _value(group: Mapping[str, Any], column: str) -> Any:
+    if column in group:
+        return group[column]
     key, _, item = column.partition(".")
-    value = answers.get(key)
+    value = group.get(key)
     return value.get(item) if item and isinstance(value, dict) else value
 
 
@@ -93,8 +121,15 @@ def _cell(value: Any) -> str:
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, list):
-        return harmless("; ".join(each if isinstance(each, str) else orjson.dumps(each).decode() for each in value))
-    return harmless(orjson.dumps(value).decode() if isinstance(value, dict) else str(value))
+        return harmless("; ".join(map(_text, value)))
+    return harmless(_text(value))
+
+
+def _text(value: Any) -> str:
+    """An answer in own words as it was written, without a word that it is one."""
+    if isinstance(value, dict):
+        return str(value[OTHER]) if value.keys() == {OTHER} else orjson.dumps(value).decode()
+    return str(value)
 
 
 def _rows(rows: Iterable[Iterable[str]]) -> bytes:

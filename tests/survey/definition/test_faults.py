@@ -58,6 +58,7 @@ ERRORS: list[tuple[Definition, str, str]] = [
     (definition(page("end", question("q"))), "/pages/0/key", "reserved_key"),
     (good_but(hidden_fields=[{"key": "score"}]), "/hidden_fields/0/key", "key_used_twice"),
     (good_but(hidden_fields=[{"key": "lang"}]), "/hidden_fields/0/key", "reserved_key"),
+    (good_but(hidden_fields=[{"key": "attempt"}]), "/hidden_fields/0/key", "reserved_key"),
     (asking(question("q", "single", options=[ABC[0], ABC[0]])), f"{Q}/options/1/id", "key_used_twice"),
     (
         asking(question("q", "single", other=True, options=[ABC[0], {"id": "other", "label": {"en": "O"}}])),

@@ -112,7 +112,7 @@ class TestGoingOn:
     async def test_by_the_open_link_needs_the_address_that_was_given(self, survey: Harness, account: UUID) -> None:
         path, visitor = await open_page(survey, account), survey.anonymous()
         second = await visitor.post(path, data=form(await visitor.get(path)) | {"score": "3"})
-        saved = await visitor.post(path, data=form(second) | {"why": "Late.", "go": "later"})
+        saved = await visitor.post(path, data=form(second) | {"why": "Late.", ".go": "later"})
         found = re.search(f'href="[^"]*({path}\\?attempt=[0-9a-f-]+)"', saved.text)
         assert found
         back = await survey.anonymous().get(found[1])
@@ -160,7 +160,7 @@ class TestFiles:
         path = await open_page(survey, account, personal=True)
         second = await survey.anonymous().post(path, data={"score": "3"})
         third = await self.send(survey, path, ("<i>.png", PNG), **form(second))
-        again = await survey.anonymous().post(path, data=form(third) | {"go": "back"})
+        again = await survey.anonymous().post(path, data=form(third) | {".go": "back"})
         assert "&lt;i&gt;.png" in again.text
         [photo] = form(again)["photo"]
         data = form(again)
@@ -189,7 +189,7 @@ class TestFiles:
         theirs = await survey.anonymous().post(path, data={"score": "3"})
         data = form(theirs) | {"photo": form(third)["photo"], ".left": "first,second", "name": "Eve"}
         assert (await survey.anonymous().post(path, data=data)).status_code == 422
-        back = await survey.anonymous().post(path, data=data | {"go": "look", ".left": "first"})
+        back = await survey.anonymous().post(path, data=data | {".go": "look", ".left": "first"})
         assert (back.status_code, 'name="photo-file"' in back.text, "mine.png" in back.text) == (200, True, False)
 
 
@@ -204,9 +204,9 @@ class TestAttempts:
         path, visitor = await open_page(survey, account), survey.anonymous()
         entered = form(await visitor.get(path))
         assert (await attempts(survey, account)) == []
-        assert (await visitor.post(path, data=entered | {"go": "seen"})).status_code == 204
+        assert (await visitor.post(path, data=entered | {".go": "seen"})).status_code == 204
         assert [one.state for one in await attempts(survey, account)] == ["displayed"]
-        assert (await visitor.post(path, data=entered | {"go": "leave", "score": "2"})).status_code == 204
+        assert (await visitor.post(path, data=entered | {".go": "leave", "score": "2"})).status_code == 204
         assert [one.state for one in await attempts(survey, account)] == ["dismissed"]
         [part] = await responses(survey, account)
         assert (given(part), part.completed) == ({"score": 2}, False)
@@ -214,7 +214,7 @@ class TestAttempts:
     async def test_of_an_anonymous_survey_lead_to_nobody(self, survey: Harness, account: UUID) -> None:
         path = await open_page(survey, account, personal=True, anonymous=True)
         entered = form(await survey.anonymous().get(path))
-        await survey.anonymous().post(path, data=entered | {"go": "seen"})
+        await survey.anonymous().post(path, data=entered | {".go": "seen"})
         [attempt] = await attempts(survey, account)
         assert (attempt.customer_id, attempt.invitation_id) == (None, None)
         assert entered[".submission"][0] not in attempt.submission_id

@@ -19,6 +19,7 @@ from shared.contracts.survey import ResponseReceived
 from shared.ids import new_id
 from shared.testing.harness import Harness
 from tests.survey.building import know_customer, open_survey
+from tests.survey.definition.making import page, question
 
 
 class Page(HTMLParser):
@@ -147,7 +148,8 @@ class TestLooking:
         policy = answer.headers["content-security-policy"]
         assert policy.startswith("default-src 'none'; style-src 'sha256-")
         assert "frame-ancestors 'none'" in policy
-        assert (answer.headers["cache-control"], answer.headers["referrer-policy"]) == ("no-store", "no-referrer")
+        assert answer.headers["cache-control"] == "private, no-cache"
+        assert answer.headers["referrer-policy"] == "no-referrer"
         page = Page(answer.text)
         [script] = re.findall("<script>(.*?)</script>", answer.text, re.DOTALL)
         digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -290,3 +292,29 @@ class TestABrokenForm:
             await survey.app(scope, receive, send)
         assert [entry for entry in logs if entry["log_level"] == "error"] == []
         assert answered[0]["status"] == 400
+
+
+class TestNames:
+    async def test_of_questions_are_never_those_of_the_form(self, survey: Harness, account: UUID) -> None:
+        keys = ["go", "lang", "left", "submission", "stamp", "attempt", "website", "elements", "dataset"]
+        pages = [page("one", *(question(key) for key in keys[:5])), page("two", *(question(key) for key in keys[5:]))]
+        definition = {"locales": ["en", "de"], "pages": pages}
+        path = await open_link(survey, account, kind="custom", definition=definition)
+        visitor = survey.anonymous()
+        first = Page((await visitor.get(path)).text)
+        own = {
+            str(has["name"])
+            for _, has in first.tags
+            if has.get("name") and has["name"] not in ("viewport", "robots", "color-scheme")
+        }
+        assert {name for name in own if not name.startswith(".")} == set(keys[:5])
+        given = {key: f"my {key}" for key in keys}
+        second = Page((await visitor.post(path, data={key: given[key] for key in keys[:5]} | _hidden(first))).text)
+        ended = await visitor.post(path, data=_hidden(second) | {key: given[key] for key in keys[5:]})
+        assert heading(ended) == "Thank you!"
+        responses = [one for one in await received(survey, account) if one.completed]
+        assert {answer.question: answer.value for answer in responses[-1].answers} == given
+
+
+def _hidden(shown: Page) -> dict[str, str]:
+    return {str(has["name"]): str(has["value"]) for has in shown.all("input", type="hidden")}

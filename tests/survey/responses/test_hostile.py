@@ -13,6 +13,7 @@ from services.survey.responses.export import harmless
 from shared.ids import new_id
 from shared.testing.harness import Harness
 from tests.survey.building import answers, open_survey, response_to, understand
+from tests.survey.definition.making import page, question
 
 HOSTILE = [
     "<script>alert(1)</script><img src=x onerror=alert(1)>",
@@ -90,6 +91,34 @@ class TestExport:
         await survey.anonymous().post(f"{path}/delete")
         rows = await exported(client, live)
         assert sorted((row["submission_id"], row["answers.score"]) for row in rows) == [("s-0", "0"), ("s-2", "2")]
+
+    async def test_says_who_it_was_and_what_came_along(self, survey: Harness, account: UUID) -> None:
+        client = survey.client(account=account)
+        liked = question("liked", "multiple", other=True)
+        why = question("why", "single", other=True)
+        definition = {
+            "locales": ["en"],
+            "hidden_fields": [{"key": "order"}, {"key": "store", "dimension": True}],
+            "variables": [{"key": "points", "type": "number", "initial": 3}],
+            "pages": [page("p", question("score", "nps"), liked, why)],
+        }
+        live = await open_survey(client, kind="custom", definition=definition)
+        given = {"score": 9, "liked": ["a", {"other": "The smell"}], "why": {"other": "=1+1"}}
+        body = response_to(
+            live,
+            answers=[{"question": key, "value": value} for key, value in given.items()],
+            customer={"email": "ana@example.com", "name": "Ana"},
+            hidden={"order": "A-7", "store": "12"},
+            dimensions={"region": "north"},
+        )
+        assert (await client.post("/v1/responses", json=body)).status_code == 201
+        await client.post("/v1/responses", json=response_to(live, "s-2"))
+        row, bare = await exported(client, live)
+        assert (row["answers.liked"], row["answers.why"]) == ("a; The smell", "'=1+1")
+        assert (row["customer.email"], row["customer.name"], row["customer.id"]) == ("ana@example.com", "Ana", "")
+        assert (row["hidden.order"], row["hidden.store"], row["variables.points"]) == ("A-7", "12", "3")
+        assert (row["dimensions.region"], row["dimensions.store"]) == ("north", "12")
+        assert {bare[name] for name in ("customer.email", "hidden.order", "dimensions.region")} == {""}
 
     @pytest.mark.parametrize("text", ["-5", "-5.25", "Ana", "", "a=b", "12"])
     def test_numbers_and_words_stay_as_they_are(self, text: str) -> None:

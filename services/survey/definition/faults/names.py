@@ -7,7 +7,7 @@ from services.survey.definition.facts import OTHER
 from services.survey.definition.faults.fault import Fault, error
 
 # What the address of the hosted page means by itself.
-OF_THE_PAGE = frozenset({"lang", "score"})
+OF_THE_PAGE = frozenset({"attempt", "lang", "score"})
 # What a response that came too late says it was over.
 OF_THE_LIMIT = "responses"
 

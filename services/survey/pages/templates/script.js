@@ -1,14 +1,16 @@
 // What the page is without scripts, only sooner: the server decides, this asks it while somebody is still filling in.
 (() => {
   const form = document.querySelector("form"), all = s => [...form.querySelectorAll(s)];
+  // A question called `elements` or `dataset` hides the form's own property of that name; names in camelCase are safe.
+  const own = name => form.querySelector(`[name="${name}"]`), data = name => form.getAttribute("data-" + name);
   const spent = {}, field = (name, value) => {
-    let input = form.elements[name];
-    if (!input) { input = document.createElement("input"); input.type = "hidden"; input.name = name; form.append(input); }
+    let input = own(name);
+    if (!input) { input = document.createElement("input"); input.type = "hidden"; input.name = name; form.appendChild(input); }
     input.value = value;
   };
 
   // How long each question had somebody's attention, in milliseconds; the last one it had comes last.
-  for (const part of (form.elements[".spent"]?.value || "").split(",")) if (part) spent[part.split(":")[0]] = +part.split(":")[1];
+  for (const part of (own(".spent")?.value || "").split(",")) if (part) spent[part.split(":")[0]] = +part.split(":")[1];
   let now = null, since = 0;
   const attend = key => {
     if (now) {
@@ -26,10 +28,10 @@
   const body = go => {
     const fields = new URLSearchParams();
     for (const [name, value] of new FormData(form)) if (typeof value === "string") fields.append(name, value);
-    fields.set("go", go);
+    fields.set(".go", go);
     return fields;
   };
-  const tell = go => form.dataset.watched !== undefined && navigator.sendBeacon(location.href, body(go));
+  const tell = go => data("watched") !== null && navigator.sendBeacon(location.href, body(go));
   let seen = false, touched = false, sent = false;
   const look_at = () => { if (!seen && !document.hidden) { seen = true; tell("seen"); } };
   for (const sign of ["pointermove", "pointerdown", "keydown", "scroll"]) addEventListener(sign, look_at, { once: true, passive: true });
@@ -55,7 +57,7 @@
     for (const question of all("[data-key]")) if (!keys.includes(question.id)) question.remove();
     wanted.forEach((question, place) => {
       const here = document.getElementById(question.id);
-      if (!here) { all("[data-key]")[place - 1] ? all("[data-key]")[place - 1].after(question) : form.prepend(question); grew = true; return; }
+      if (!here) { all("[data-key]")[place - 1] ? all("[data-key]")[place - 1].after(question) : form.insertBefore(question, form.firstChild); grew = true; return; }
       for (const part of ["legend", ".title", ".hint"]) {
         const [was, is] = [here.querySelector(part), question.querySelector(part)];
         if (was && is && was.textContent !== is.textContent) was.replaceWith(is);
@@ -63,10 +65,10 @@
     });
     const ours = ":scope > input[type=hidden]:not([name='.spent'], [name='.proof'])";
     form.querySelectorAll(ours).forEach(input => input.remove());
-    page.querySelectorAll(ours).forEach(input => form.append(input));
+    page.querySelectorAll(ours).forEach(input => form.appendChild(input));
     // In its place: somebody may have the focus on it.
-    form.querySelector("[name=go]").textContent = page.querySelector("[name=go]").textContent;
-    document.querySelector("[role=status]").textContent = grew ? form.dataset.more : "";
+    form.querySelector("[name='.go']").textContent = page.querySelector("[name='.go']").textContent;
+    document.querySelector("[role=status]").textContent = grew ? data("more") : "";
   };
 
   let later;
@@ -88,7 +90,7 @@
       const choice = all(`[name="${input.name.split(".")[0]}"]`).find(c => c.value === "+other");
       if (choice) choice.checked = true;
     }
-    if (form.dataset.live !== undefined) { clearTimeout(later); later = setTimeout(look, input.type === "radio" || input.type === "checkbox" ? 0 : 400); }
+    if (data("live") !== null) { clearTimeout(later); later = setTimeout(look, input.type === "radio" || input.type === "checkbox" ? 0 : 400); }
   });
   for (const select of all("[data-rank]")) select.was = select.value;
 
@@ -101,7 +103,7 @@
         return field(".proof", btoa(JSON.stringify({ ...puzzle, number })));
     }
   };
-  if (form.dataset.puzzle && crypto.subtle) solve(JSON.parse(form.dataset.puzzle));
+  if (data("puzzle") && crypto.subtle) solve(JSON.parse(data("puzzle")));
 
   // One press, one answer.
   form.addEventListener("submit", e => { attend(null); sent ? e.preventDefault() : sent = true; });
