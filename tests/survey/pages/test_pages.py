@@ -297,7 +297,8 @@ class TestABrokenForm:
 class TestNames:
     async def test_of_questions_are_never_those_of_the_form(self, survey: Harness, account: UUID) -> None:
         keys = ["go", "lang", "left", "submission", "stamp", "attempt", "website", "elements", "dataset"]
-        pages = [page("one", *(question(key) for key in keys[:5])), page("two", *(question(key) for key in keys[5:]))]
+        asked = [question(key, title={"en": key, "de": key}) for key in keys]
+        pages = [page("one", *asked[:5]), page("two", *asked[5:])]
         definition = {"locales": ["en", "de"], "pages": pages}
         path = await open_link(survey, account, kind="custom", definition=definition)
         visitor = survey.anonymous()

@@ -99,7 +99,7 @@ class TestExport:
         definition = {
             "locales": ["en"],
             "hidden_fields": [{"key": "order"}, {"key": "store", "dimension": True}],
-            "variables": [{"key": "points", "type": "number", "initial": 3}],
+            "variables": [{"key": "points", "initial": 3}],
             "pages": [page("p", question("score", "nps"), liked, why)],
         }
         live = await open_survey(client, kind="custom", definition=definition)
