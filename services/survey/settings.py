@@ -11,8 +11,13 @@ class SurveySettings(ServiceSettings):
         7, ge=0, le=365, description="Days before the same customer may be asked the same survey again, by default."
     )
     survey_contact_wait_seconds: float = Field(
-        2.0, ge=0, le=10, description="How long an invitation waits for a customer who was created a moment ago."
+        2.0, ge=0, le=10, description="How long a call waits for customers and segments made a moment ago."
     )
     survey_intake_waiting: int = Field(
         256, ge=1, description="Responses that may wait for their commit in one process; more are refused with 429."
     )
+
+
+def patience(settings: SurveySettings) -> float:
+    """Seconds to wait for what another service has only just told of."""
+    return settings.survey_contact_wait_seconds

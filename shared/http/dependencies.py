@@ -1,8 +1,8 @@
 """What endpoints ask for: a Work with a scope, the runtime, an If-Match."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import structlog
@@ -10,8 +10,10 @@ from fastapi import Depends, Header, Request
 from fastapi.openapi.models import HTTPBearer
 from fastapi.params import Security
 from fastapi.security.base import SecurityBase
+from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 
+from shared.arrivals import arrived
 from shared.auth.scopes import ALL
 from shared.auth.tokens import Principal
 from shared.bus.events import Actor
@@ -20,6 +22,9 @@ from shared.http.idempotency import claim_key
 from shared.ids import new_id
 from shared.service import Runtime
 from shared.work import Work, open_work
+
+B = TypeVar("B", bound=BaseModel)
+Seconds = Callable[[Any], float]
 
 
 def runtime_of(request: Request) -> Runtime:
@@ -53,21 +58,28 @@ def authenticate(request: Request, scope: str | None) -> Principal:
     return principal
 
 
+First = Callable[[Request, Principal], Awaitable[None]]
+
+
 class WorkDependency(SecurityBase):
     """Opens the Work of one request, commits it before the answer, and remembers idempotent answers in it.
 
+    `first` is awaited before that, once the caller is known: for what may take its time, while no connection is held.
     It is a `SecurityBase` so that the scope shows in the OpenAPI document.
     """
 
-    def __init__(self, scope: str | None) -> None:
+    def __init__(self, scope: str | None, first: First | None = None) -> None:
         if scope is not None and scope not in ALL:
             raise ValueError(f"{scope!r} is not a scope; see shared/auth/scopes.py")
         self.scope = scope
+        self.first = first
         self.model = HTTPBearer(bearerFormat="JWT")
         self.scheme_name = "bearer"
 
     async def __call__(self, request: Request) -> AsyncIterator[Work]:
         principal = authenticate(request, self.scope)
+        if self.first is not None:
+            await self.first(request, principal)
         async with _work(request, principal.account_id, principal.actor) as work:
             pending = await claim_key(request, work, principal.credential)
             if pending is not None:
@@ -75,18 +87,37 @@ class WorkDependency(SecurityBase):
             yield work
 
 
-def work_with(scope: str | None) -> Any:
+def work_with(scope: str | None, *, first: First | None = None) -> Any:
     """`Annotated[Work, work_with("tickets:write")]`. Function scope: committed before the answer is sent.
 
     None is for what anybody with a good credential may do, whatever its scopes.
     """
-    return Security(WorkDependency(scope), scope="function", scopes=[scope] if scope else [])
+    return Security(WorkDependency(scope, first), scope="function", scopes=[scope] if scope else [])
 
 
 def principal_of(request: Request) -> Principal:
     """The caller, for an endpoint that has a Work: dependencies are resolved before its body runs."""
     principal: Principal = request.scope["heed.principal"]
     return principal
+
+
+def after(body: type[B], has_arrived: Callable[[Work, B], Awaitable[bool]], *, seconds: Seconds) -> First:
+    """Wait until what the body names has arrived here; after `seconds` go on without. Looks in short transactions of
+    its own, so that a thousand who wait in vain keep no connection from anybody else."""
+
+    async def wait(request: Request, principal: Principal) -> None:
+        try:
+            named = body.model_validate_json(await request.body())
+        except ValidationError:  # the endpoint will say so
+            return
+
+        async def look() -> bool | None:
+            async with _work(request, principal.account_id, principal.actor) as work:
+                return await has_arrived(work, named) or None
+
+        await arrived(look, seconds=seconds(runtime_of(request).settings))
+
+    return wait
 
 
 @asynccontextmanager

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
-from services.survey.definition.facts import OTHER, Facts, is_answered
+from services.survey.definition.document import Definition
+from services.survey.definition.facts import OTHER, Attempt, Facts, is_answered
 from services.survey.definition.questions import CSI, Matrix, Multiple, Question, Ranking, Single
 from services.survey.definition.texts import in_locale
 
@@ -31,11 +32,27 @@ def pipes(text: str) -> Iterator[Pipe]:
     return (Pipe(found[1], (found[2] or "").strip()) for found in _PIPE.finditer(text))
 
 
+def without_pipes(text: str) -> str:
+    return _PIPE.sub("", text)
+
+
 def filled(text: str, facts: Facts, *locales: str) -> str:
     """The text with what is known put in, options by their labels. What was put in is not looked at again."""
     if "{{" not in text:
         return text
     return _PIPE.sub(lambda found: _words_for(found[1], (found[2] or "").strip(), facts, locales), text)
+
+
+def known_before(definition: Definition, *, locale: str, channel: str, today: str) -> Facts:
+    """What is known of an attempt that nobody has begun: the variables as they start, the language, and the channel."""
+    attempt = Attempt(answers={}, hidden={}, language=locale, channel=channel, today=today)
+    return Facts(attempt, {variable.key: variable.initial for variable in definition.variables})
+
+
+def filled_before(text: str, facts: Facts, *locales: str) -> str:
+    """As `filled`, for words that are sent ahead. Only the survey's own makers have a say in them, so nothing is
+    isolated: in a text message these two characters would more than double its price."""
+    return filled(text, facts, *locales).replace(ISOLATE, "").replace(END_OF_ISOLATE, "")
 
 
 def _words_for(reference: str, fallback: str, facts: Facts, locales: tuple[str, ...]) -> str:

@@ -17,8 +17,11 @@ from services.survey.db import MERGED_CUSTOMERS
 from services.survey.experiments import service as experiments
 from services.survey.policies import service as policies
 from services.survey.policies.schemas import Channel, ContactPolicy, SurveyPolicy
+from services.survey.responses import quotas
+from services.survey.responses.quotas import Full
 from services.survey.settings import SurveySettings
-from services.survey.surveys.models import Survey
+from services.survey.surveys.models import Survey, SurveyVersion
+from services.survey.surveys.service import definition_of
 from shared.contracts.consent import SURVEYS, Statement
 from shared.work import Work
 
@@ -36,6 +39,7 @@ class Rules:
     contact: ContactPolicy
     timezone: str | None = None
     ticket_id: UUID | None = None
+    full: Full | None = None
 
     @property
     def longest_window(self) -> timedelta:
@@ -154,7 +158,16 @@ async def rules_for(work: Work, survey: Survey, channel: Channel, ticket_id: UUI
         contact=contact,
         timezone=account.timezone if account else None,
         ticket_id=ticket_id,
+        full=await _full(work, survey),
     )
+
+
+async def _full(work: Work, survey: Survey) -> Full | None:
+    """By what respondents see, which is the published version."""
+    version = await work.session.get(SurveyVersion, (survey.id, survey.published_version))
+    if version is None:
+        return None
+    return await quotas.full(work.session, survey.id, definition_of(version), survey.response_limit)
 
 
 async def lock(work: Work, customer_ids: Collection[UUID]) -> None:

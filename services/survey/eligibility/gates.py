@@ -14,6 +14,7 @@ from services.survey.eligibility.facts import Facts, Rules
 from services.survey.lots import share_of
 from services.survey.policies.schemas import Budget
 from services.survey.surveys.models import SurveyState
+from services.survey.surveys.service import asks_nobody
 from shared.contracts.consent import ANY, SURVEYS, decide
 
 FOR_GOOD: Final = datetime.max.replace(tzinfo=UTC)
@@ -71,10 +72,18 @@ def _not_published(rules: Rules, facts: Facts) -> datetime | None:
 def _published_reason(rules: Rules, facts: Facts) -> str:
     state, until = rules.survey.state, _not_published(rules, facts)
     if state is not SurveyState.PUBLISHED:
-        return f"The survey is {state}; publish it first."
+        return asks_nobody(state)
     if until is None:
         return f"The survey is {state}."
     return "The survey is closed already." if until == FOR_GOOD else "The survey is not open yet."
+
+
+def _full(rules: Rules, facts: Facts) -> datetime | None:
+    return None if rules.full is None else FOR_GOOD
+
+
+def _full_reason(rules: Rules, facts: Facts) -> str:
+    return "There is room for more answers." if rules.full is None else str(rules.full)
 
 
 def _restricted(rules: Rules, facts: Facts) -> datetime | None:
@@ -277,6 +286,7 @@ def _says(closed: str, is_open: str, closing: Closing) -> Reason:
 
 GATES: Final = (
     Gate("not_published", _not_published, _published_reason, when_leaving=True),
+    Gate("full", _full, _full_reason, when_leaving=True),
     Gate(
         "restricted",
         _restricted,

@@ -10,10 +10,12 @@ from uuid import UUID
 
 from sqlalchemy import Select, func, insert, select
 
+from services.survey.experiments import wording
 from services.survey.experiments.models import Assignment, StoredExperiment
 from services.survey.experiments.schemas import HOLDOUT, Experiment, Variant
 from services.survey.lots import share_of
 from services.survey.surveys.models import Survey, SurveyState
+from services.survey.surveys.service import asks_nobody, definition_of
 from shared.contracts.survey import AskingChanged, VariantAssigned
 from shared.http.errors import Conflict, NotFound, Unacceptable
 from shared.ids import new_id
@@ -33,6 +35,7 @@ async def create(work: Work, survey: Survey, wanted: Experiment) -> StoredExperi
     for index, variant in enumerate(wanted.variants):
         if variant.survey_id is not None:
             await _check_variant(work, survey, variant.survey_id, pointer=f"/variants/{index}/survey_id")
+    wording.require_fit(definition_of(survey), wanted.variants)
     stored = StoredExperiment(
         id=new_id(),
         account_id=work.account_id,
@@ -138,7 +141,7 @@ async def _check_variant(work: Work, survey: Survey, variant_id: UUID, *, pointe
         detail = "There is no such survey here." if variant is None else "Leave it out for the survey itself."
         raise Unacceptable.field(pointer, "unknown_survey", detail)
     if variant.state is not SurveyState.PUBLISHED:
-        raise Unacceptable.field(pointer, "not_published", "This survey is not published; publish it first.")
+        raise Unacceptable.field(pointer, "not_published", asks_nobody(variant.state))
 
 
 async def _write_down(work: Work, stored: StoredExperiment, experiment: Experiment, drawn: Mapping[UUID, str]) -> None:

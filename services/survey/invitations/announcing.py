@@ -4,8 +4,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.survey.definition.document import Definition
+from services.survey.definition.facts import Facts
+from services.survey.definition.piping import filled_before, known_before
 from services.survey.definition.questions import CSI, Scored, bounds
-from services.survey.definition.texts import in_locale
+from services.survey.definition.texts import Text, in_locale
 from services.survey.experiments.schemas import Variant
 from services.survey.invitations.models import Invitation, Made
 from services.survey.invitations.tokens import Link, LinkKind, Links
@@ -24,8 +26,9 @@ class Announcer:
     definition: Definition
     leading: Scored | None
     links: Links
-    # By locale: the same for all who read it.
-    _words: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # By locale and channel: the same for all who read it there.
+    _known: dict[tuple[str, str], Facts] = field(default_factory=dict)
+    _words: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
 
     @classmethod
     async def of(cls, work: Work, survey: Survey) -> "Announcer":
@@ -37,8 +40,8 @@ class Announcer:
         """`channel` says `link` for whatever its first readers do not know; `medium` says what it is."""
         payload = InvitationCreated(
             **self._about(invitation),
-            subject=words.subject if words else None,
-            text=words.text if words else None,
+            subject=self._said(words.subject, invitation) if words and words.subject else None,
+            text=self._said(words.text, invitation) if words and words.text else None,
             channel="email" if invitation.channel == "email" else "link",
             cause=invitation.cause,
         )
@@ -55,7 +58,7 @@ class Announcer:
 
     def _about(self, invitation: Invitation | Made) -> dict[str, Any]:
         """What both say."""
-        words = self._words.get(invitation.locale) or self._words_in(invitation.locale)
+        words = self._words.get((invitation.locale, invitation.channel)) or self._words_for(invitation)
         url = self.links.url(Link(LinkKind.INVITATION, invitation.account_id, invitation.id))
         return {
             **words,
@@ -73,19 +76,32 @@ class Announcer:
             "variant": invitation.variant,
         }
 
-    def _words_in(self, locale: str) -> dict[str, Any]:
+    def _words_for(self, invitation: Invitation | Made) -> dict[str, Any]:
         leading = self.leading
         question = leading or next(self.definition.questions)
-        locales = (locale, *self.definition.locales)
+
+        def say(text: Text | None) -> str:
+            if not text:
+                return ""
+            return self._said(in_locale(text, invitation.locale, *self.definition.locales), invitation)
+
         words = {
             "survey_name": self.version.name,
             "kind": self.version.kind,
-            "question": in_locale(question.title, *locales),
-            "low_label": in_locale(leading.low_label, *locales) if leading and leading.low_label else "",
-            "high_label": in_locale(leading.high_label, *locales) if leading and leading.high_label else "",
+            "question": say(question.title),
+            "low_label": say(leading.low_label) if leading else "",
+            "high_label": say(leading.high_label) if leading else "",
         }
-        self._words[locale] = words
+        self._words[invitation.locale, invitation.channel] = words
         return words
+
+    def _said(self, text: str, invitation: Invitation | Made) -> str:
+        key = locale, channel = invitation.locale, invitation.channel
+        facts = self._known.get(key)
+        if facts is None:
+            today = self.work.now.date().isoformat()
+            facts = self._known[key] = known_before(self.definition, locale=locale, channel=channel, today=today)
+        return filled_before(text, facts, locale, *self.definition.locales)
 
 
 def _one_click_scores(leading: Scored | None, url: str) -> list[dict[str, Any]]:

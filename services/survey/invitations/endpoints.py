@@ -17,19 +17,28 @@ from services.survey.invitations.schemas import (
 from services.survey.invitations.service import Asked
 from services.survey.invitations.tokens import Link, LinkKind, Links
 from services.survey.runs import service as runs
+from services.survey.settings import patience
 from services.survey.surveys import service as surveys
 from services.survey.surveys.auth import SurveysRead, SurveysWrite
 from services.survey.surveys.models import Survey
 from shared.db.pagination import Page, PageQuery, paginate
+from shared.http.dependencies import after, work_with
 from shared.http.errors import Unacceptable
 from shared.http.routing import APIRouter
 from shared.work import Work
 
+
+async def _are_here(work: Work, body: NewInvitations) -> bool:
+    return None not in await invitations.known(work, body.customers)
+
+
+# A customer who was created a moment ago is still on the way here.
+AsksCustomers = Annotated[Work, work_with("surveys:write", first=after(NewInvitations, _are_here, seconds=patience))]
 router = APIRouter(prefix="/v1/surveys", tags=["invitations"])
 
 
 @router.post("/{survey_id}/invitations")
-async def invite_customers(survey_id: UUID, body: NewInvitations, work: SurveysWrite) -> InvitationResults:
+async def invite_customers(survey_id: UUID, body: NewInvitations, work: AsksCustomers) -> InvitationResults:
     """Ask customers, each by a personal link for one answer. Says for each: queued, or which gate refused and why."""
     survey = await surveys.read(work, survey_id)
     if body.segment_id is not None or body.send_at is not None:

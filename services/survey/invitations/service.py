@@ -1,6 +1,5 @@
 """Asking customers: who may be asked now, and the link each of them gets."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -28,13 +27,13 @@ from services.survey.invitations.schemas import CustomerLookup, NewInvitations
 from services.survey.policies.schemas import Channel
 from services.survey.settings import SurveySettings
 from services.survey.surveys.models import Survey, SurveyState
+from services.survey.surveys.service import asks_nobody
 from shared.contracts.base import ActorKind
 from shared.contracts.survey import GatesOverridden
 from shared.http.errors import Conflict, Forbidden, NotFound
 from shared.ids import new_id
 from shared.work import Work
 
-_LOOK_AGAIN_SECONDS = 0.1
 _INSERT = text("""
     insert into survey.invitations
     select * from json_populate_recordset(null::survey.invitations, cast(:rows as json))
@@ -112,18 +111,7 @@ async def ask(work: Work, survey: Survey, customer_ids: Sequence[UUID | None], t
 
 
 async def known(work: Work, lookups: Sequence[CustomerLookup]) -> list[Contact | None]:
-    """A customer who was created a moment ago is still on the way here, so look again for a while."""
-    settings: SurveySettings = work.settings
-    patience = settings.survey_contact_wait_seconds
-    while True:
-        found = await _look_up(work, lookups)
-        if patience <= 0 or None not in found:
-            return found
-        patience -= _LOOK_AGAIN_SECONDS
-        await asyncio.sleep(_LOOK_AGAIN_SECONDS)
-
-
-async def _look_up(work: Work, lookups: Sequence[CustomerLookup]) -> list[Contact | None]:
+    """In the order of the lookups."""
     known: dict[tuple[str, object], Contact] = {}
     ids = {lookup.id for lookup in lookups if lookup.id}
     known |= {("id", key): contact for key, contact in (await directory.by_id(work, ids)).items()}
@@ -144,7 +132,7 @@ def _refused(
         facts = known.get(customer_id) if customer_id is not None else None
         if facts is None:
             # A survey that asks nobody says so first: that is what the caller has to put right.
-            unpublished = f"The survey is {rules.survey.state}; publish it first."
+            unpublished = asks_nobody(rules.survey.state)
             is_open = rules.survey.state is SurveyState.PUBLISHED
             refused.append(_UNKNOWN if is_open else Refused("not_published", unpublished))
             continue

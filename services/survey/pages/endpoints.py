@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from services.survey.definition.document import Definition
 from services.survey.definition.flow import Walk
+from services.survey.definition.piping import known_before
 from services.survey.definition.questions import CES, CSAT, NPS, Rating, bounds
 from services.survey.files.endpoints import LARGEST as LARGEST_FILE
 from services.survey.invitations.tokens import Link, LinkKind, Links
@@ -22,10 +23,11 @@ from services.survey.pages.opening import first_pages, is_the_same_for_all
 from services.survey.pages.rendering import Entered, ending_page, later_page, message_page, survey_page
 from services.survey.pages.visits import ATTEMPT, Visit, visit_of
 from services.survey.pages.words import page_locale
-from services.survey.responses import suspicion
+from services.survey.responses import quotas, suspicion
 from services.survey.responses.intake import Outcome
 from shared.http.dependencies import runtime_of
 from shared.http.problems import translate
+from shared.service import Runtime
 
 LONGEST_HIDDEN = 200
 # One large file and everything else, or several that are not quite so large.
@@ -41,6 +43,9 @@ async def show_page(request: Request) -> Response:
     kept: Fields = {}
     if visit.invitation or ATTEMPT in request.query_params:
         kept = await keeping.resumed(request, visit)
+    # Who has begun may hold a place already; the intake knows, exactly.
+    if not kept and (full := await _full(request, visit)) is not None:
+        return full
     filling = _filling(request, visit, {**_preselected(request, definition), **kept})
     runtime, stamp = runtime_of(request), _stamp(request, visit)
     if kept or not is_the_same_for_all(filling):
@@ -123,12 +128,30 @@ def _ended(request: Request, visit: Visit, way: Walk, outcome: Outcome) -> Respo
     return ending_page(visit.sheet, ending, facts, message="full", receipt=receipt)
 
 
+async def _full(request: Request, visit: Visit) -> Response | None:
+    """Said before anything is filled in, not after."""
+    survey, runtime, definition = visit.survey, runtime_of(request), visit.sheet.definition
+    if survey.response_limit is None and not definition.quotas:
+        return None
+    async with runtime.database.transaction(survey.account_id) as session:
+        found = await quotas.full(session, survey.survey_id, definition, survey.response_limit)
+    if found is None:
+        return None
+    ending = next((one for one in definition.endings if one.key == found.ending), None)
+    nothing = known_before(definition, locale=visit.sheet.locale, channel=visit.channel, today=_today(runtime))
+    return ending_page(visit.sheet, ending, nothing, message="full")
+
+
 def _filling(request: Request, visit: Visit, entered: Fields) -> Filling:
     definition = visit.sheet.definition
     asked = request.query_params
     hidden = {one.key: asked[one.key][:LONGEST_HIDDEN] for one in definition.hidden_fields if one.key in asked}
-    today = runtime_of(request).clock.now().date().isoformat()
+    today = _today(runtime_of(request))
     return Filling(definition, entered, hidden, visit.sheet.locale, visit.channel, today)
+
+
+def _today(runtime: Runtime) -> str:
+    return runtime.clock.now().date().isoformat()
 
 
 async def _shown(request: Request, visit: Visit, filling: Filling, step: Step, stamp: str) -> Response:

@@ -6,8 +6,10 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.survey.definition.document import Definition
+from services.survey.definition.faults.names import OF_THE_LIMIT
 from services.survey.definition.flow import Walk
 from services.survey.definition.logic import holds
 from services.survey.responses.models import QuotaCount
@@ -30,6 +32,33 @@ def places_for(definition: Definition, way: Walk, *, completed: bool) -> Sequenc
         for quota in definition.quotas
         if holds(quota.when, way.facts)
     ]
+
+
+class Full(NamedTuple):
+    """A limit of the whole survey that is reached: nobody can answer any more."""
+
+    counted: int
+    limit: int
+    ending: str | None
+
+    def __str__(self) -> str:
+        return f"The survey is full: {self.counted} of at most {self.limit} answers are in."
+
+
+async def full(
+    session: AsyncSession, survey_id: UUID, definition: Definition, response_limit: int | None
+) -> Full | None:
+    """By the response limit and by the quotas that everybody meets; None while there is a place. Locks nothing."""
+    limits = {quota.key: (quota.limit, quota.ending) for quota in definition.quotas if quota.when is None}
+    if response_limit is not None:
+        limits[OF_THE_LIMIT] = response_limit, None
+    if not limits:
+        return None
+    mine = (QuotaCount.survey_id == survey_id) & QuotaCount.key.in_(limits)
+    found = await session.execute(select(QuotaCount.key, QuotaCount.counted).where(mine))
+    counted = {row.key: row.counted for row in found}
+    reached = (Full(counted.get(key, 0), limit, ending) for key, (limit, ending) in limits.items())
+    return next((one for one in reached if one.counted >= one.limit), None)
 
 
 async def take(work: Work, survey_id: UUID, places: Sequence[Place], has: Collection[str]) -> Place | None:

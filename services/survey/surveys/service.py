@@ -172,6 +172,13 @@ def duplicate(work: Work, survey: Survey) -> Survey:
     return copy
 
 
+def asks_nobody(state: SurveyState) -> str:
+    """Why a survey that is not published asks nobody, and what to do."""
+    if state is SurveyState.ARCHIVED:
+        return "The survey is archived, which is final; duplicate it to go on with a copy."
+    return f"The survey is {state}; publish it first."
+
+
 def definition_of(survey: Survey | SurveyVersion) -> Definition:
     return Definition.model_validate(survey.definition)
 

@@ -12,7 +12,7 @@ from shared.contracts.survey import InvitationCreated, InvitationRefused
 from shared.ids import new_id
 from shared.testing.harness import Harness
 from tests.survey.asking import explain, gate_of, invite, join, say, set_contact_policy, set_survey_policy
-from tests.survey.building import know_customer, make_survey, open_survey
+from tests.survey.building import know_customer, make_survey, open_survey, response_to
 
 
 class TestAccess:
@@ -57,8 +57,9 @@ class TestExplaining:
         assert verdict["eligible"]
         assert verdict["next_eligible_at"] is None
         assert [gate["gate"] for gate in verdict["gates"]] == [
-            "not_published", "restricted", "no_consent", "not_wanted", "no_address", "open_invitation", "asked_enough",
-            "cool_down", "answered", "other_survey", "left_in_peace", "contact_gap", "contact_budget", "not_drawn",
+            "not_published", "full", "restricted", "no_consent", "not_wanted", "no_address", "open_invitation",
+            "asked_enough", "cool_down", "answered", "other_survey", "left_in_peace", "contact_gap", "contact_budget",
+            "not_drawn",
         ]  # fmt: skip
         assert all(gate["passed"] and gate["detail"] and gate["opens_at"] is None for gate in verdict["gates"])
 
@@ -242,3 +243,30 @@ class TestRefusals:
         [event] = await survey.emitted(account, InvitationRefused)
         assert isinstance(event.data, InvitationRefused)
         assert (event.data.customer_id, event.data.gate, event.data.detail) == (ana, "no_address", kept["detail"])
+
+
+class TestFull:
+    @pytest.mark.parametrize("by", ["limit", "quota"])
+    async def test_a_full_survey_asks_nobody_and_its_page_says_so(
+        self, survey: Harness, account: UUID, by: str
+    ) -> None:
+        client = survey.client(account=account)
+        live = await open_survey(client)
+        if by == "limit":
+            live = (await client.patch(f"/v1/surveys/{live['id']}", json={"response_limit": 1})).json()
+        else:
+            quota = live["definition"] | {"quotas": [{"key": "all", "limit": 1}]}
+            await client.patch(f"/v1/surveys/{live['id']}", json={"definition": quota})
+            live = (await client.post(f"/v1/surveys/{live['id']}/publish")).json()
+        ana = await know_customer(survey, account)
+        assert await gate_of(survey, account, live, ana) is None
+        link = (await client.get(f"/v1/surveys/{live['id']}/link")).json()["url"]
+        path = httpx.URL(link).path
+        assert "<form" in (await survey.anonymous().get(path)).text
+        assert (await client.post("/v1/responses", json=response_to(live))).status_code == 201
+        assert await gate_of(survey, account, live, ana) == "full"
+        [result] = await invite(survey, account, live, ana)
+        assert (result["gate"], "1 of at most 1" in result["detail"]) == ("full", True)
+        page = await survey.anonymous().get(path)
+        assert "as many answers as we need" in page.text
+        assert "<form" not in page.text

@@ -148,6 +148,27 @@ class TestSurveys:
         for person in people:
             assert await gate_of(survey, account, live, person) == "open_invitation"
 
+    @pytest.mark.parametrize(
+        ("words", "pointer", "code"),
+        [
+            ({"subject": "Hi {{hidden.shop|you}}"}, "/variants/1/subject", "unknown_hidden"),
+            ({"text": "You gave {{question.score|much}}"}, "/variants/1/text", "asked_later"),
+            ({"text": "Dear {{ Name }}"}, "/variants/1/text", "bad_pipe"),
+            ({"subject": "Hi\nBcc: all@example.com"}, "/variants/1/subject", "line_break"),
+            ({"subject": "Hi\u2028there"}, "/variants/1/subject", "line_break"),
+        ],
+    )
+    async def test_words_that_cannot_be_sent_are_refused(
+        self, survey: Harness, account: UUID, words: dict[str, str], pointer: str, code: str
+    ) -> None:
+        client = survey.client(account=account)
+        live = await open_survey(client)
+        body = {"name": "Words", "of": "invitation", "variants": [{"key": "a"}, {"key": "b"} | words]}
+        answer = await client.post(f"/v1/surveys/{live['id']}/experiments", json=body)
+        assert answer.status_code == 422
+        [problem] = answer.json()["errors"]
+        assert (problem["pointer"], problem["code"]) == (pointer, code)
+
     async def test_a_draft_cannot_be_a_variant(self, survey: Harness, account: UUID) -> None:
         client = survey.client(account=account)
         live, draft = await open_survey(client), await make_survey(client)

@@ -31,6 +31,12 @@ async def invite(
     return results
 
 
+async def put_contact_policy(survey: Harness, account: UUID) -> None:
+    """No quiet hours, whatever the test's clock says."""
+    answer = await survey.client(account=account).put("/v1/contact-policy", json={"quiet_hours": []})
+    assert answer.status_code == 200, answer.text
+
+
 class TestAccess:
     @pytest.mark.parametrize("call", ["POST {}/invitations", "GET {}/link"])
     async def test_needs_a_credential(self, survey: Harness, call: str) -> None:
@@ -81,6 +87,51 @@ class TestInviting:
         ]
         assert created.expires_at == survey.clock.now() + timedelta(days=3)
 
+    @pytest.mark.parametrize("channel", ["email", "sms"])
+    async def test_what_is_known_before_stands_in_its_words(self, survey: Harness, account: UUID, channel: str) -> None:
+        title = {"en": "Rec {{hidden.shop|our shop}} ({{variable.year}}, {{response.channel}})?"}
+        labels = {"low_label": {"en": "Not {{hidden.shop|it}}"}, "high_label": {"en": "Yes, {{variable.year}}"}}
+        page = {"key": "p", "questions": [{"key": "score", "type": "nps", "title": title, **labels}]}
+        document = {
+            "pages": [page],
+            "hidden_fields": [{"key": "shop"}],
+            "variables": [{"key": "year", "initial": 2026}],
+        }
+        live = await open_survey(survey.client(account=account), kind=None, definition=document)
+        subject = {"key": "b", "subject": "{{hidden.shop|Our shop}} asks", "text": "In {{ variable.year }}."}
+        body = {"name": "x", "of": "invitation", "variants": [{"key": "a", "subject": "-"}, subject | {"weight": 1000}]}
+        path = f"/v1/surveys/{live['id']}/experiments"
+        assert (await survey.client(account=account).post(path, json=body)).status_code == 201
+        await put_contact_policy(survey, account)
+        for number in range(6):
+            phone = f"+4930123456{number}"
+            one = await know_customer(survey, account, email=f"p{number}@example.com", phone=phone)
+            await invite(survey, account, live, one, channel=channel)
+        told = [event.data for event in await survey.emitted(account, InvitationCreated)]
+        created = next(one for one in told if isinstance(one, InvitationCreated) and one.variant == "b")
+        assert created.question == f"Rec our shop (2026, {channel})?"
+        assert (created.low_label, created.high_label) == ("Not it", "Yes, 2026")
+        assert (created.subject, created.text) == ("Our shop asks", "In 2026.")
+
+    async def test_who_is_waited_for_keeps_no_connection_from_others(
+        self, harness: HarnessFactory, account: UUID
+    ) -> None:
+        survey = await harness(SERVICE, survey_contact_wait_seconds=10, database_pool_size=2)
+        live = await open_survey(survey.client(account=account))
+        waiting = [
+            asyncio.create_task(invite(survey, account, live, {"email": f"{number}@example.com"}))
+            for number in range(12)
+        ]
+        known = await know_customer(survey, account, email="known@example.com")
+        # With the two connections taken for as long as that, each of these would be refused.
+        for _ in range(5):
+            [result] = await invite(survey, account, live, known)
+            assert result["status"] == "queued" or result["gate"] == "open_invitation"
+        assert not any(task.done() for task in waiting)
+        for number in range(12):
+            await know_customer(survey, account, email=f"{number}@example.com")
+        assert [result["status"] for [result] in await asyncio.gather(*waiting)] == ["queued"] * 12
+
     async def test_a_customer_who_was_created_a_moment_ago_is_waited_for(
         self, harness: HarnessFactory, account: UUID
     ) -> None:
@@ -101,6 +152,15 @@ class TestGates:
         assert [result["gate"] for result in results] == [None, "no_address", "unknown_customer", "asked_twice"]
         assert all(result["detail"] for result in results[1:])
         assert len(await survey.emitted(account, InvitationCreated)) == 1
+
+    async def test_an_archived_survey_says_what_to_do(self, survey: Harness, account: UUID) -> None:
+        ana = await know_customer(survey, account)
+        live = await open_survey(survey.client(account=account))
+        assert (await survey.client(account=account).post(f"/v1/surveys/{live['id']}/archive")).status_code == 200
+        for result in await invite(survey, account, live, ana, {"email": "nobody@example.com"}):
+            assert result["gate"] == "not_published"
+            assert "duplicate" in result["detail"]
+            assert "publish" not in result["detail"]
 
     async def test_a_draft_asks_nobody(self, survey: Harness, account: UUID) -> None:
         ana = await know_customer(survey, account)
