@@ -18,7 +18,7 @@ from services.notifier.settings import NotifierSettings
 from services.notifier.templates.kinds import KINDS
 from services.notifier.templates.models import Template
 from services.notifier.templates.moments import zone_of
-from services.notifier.templates.rendering import one_line, render
+from services.notifier.templates.rendering import name_in_text, one_line, render
 from services.notifier.templates.service import source_of
 from services.notifier.templates.texts import language_of
 from shared.contracts.consent import SERVICE
@@ -36,8 +36,8 @@ def compose(
     """Fill in the message's subject, text and HTML. Raises `jinja2.TemplateError`, and `TooLong` for an SMS."""
     variables: dict[str, Any] = {
         **message.variables,
-        "business": {"name": account.name},
-        "customer": {"name": contact.name},
+        "business": {"name": name_in_text(account.name)},
+        "customer": {"name": name_in_text(contact.name)},
         "preferences_url": _preferences_url(message, settings),
     }
     rendered = render(
@@ -67,7 +67,7 @@ def to_mail(message: Message, account: Account, settings: NotifierSettings) -> M
     assert message.recipient is not None
     content = EmailMessage(policy=SMTP)
     own_address = Address(addr_spec=settings.smtp_from)
-    name = one_line(account.name)[:LONGEST_NAME]
+    name = one_line(name_in_text(account.name) or "")[:LONGEST_NAME]
     content["From"] = Address(name, own_address.username, own_address.domain)
     content["To"] = Address(addr_spec=message.recipient)
     content["Subject"] = one_line(message.subject or "")

@@ -22,6 +22,7 @@ from shared.http.errors import Unacceptable
 
 # Whatever a mail program may take for the end of a line: ASCII controls, NEL, LINE and PARAGRAPH SEPARATOR.
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
+_TURNS: Final = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 _FILTERS: Final = ("upper", "lower", "capitalize", "trim", "length", "first", "last", "join", "default", "truncate")
 _TESTS: Final = ("defined", "none", "eq", "ne", "lt", "le", "gt", "ge", "in")
 LONGEST_SUBJECT = 200
@@ -53,6 +54,11 @@ class Rendered:
 def one_line(value: str) -> str:
     """No line ends and no control characters, so nothing in it can begin a header of its own."""
     return " ".join(_BREAKS.sub(" ", value).split())
+
+
+def name_in_text(name: str | None) -> str | None:
+    """A name that turns round nothing but itself: without the controls that set a direction (UAX 9)."""
+    return name.translate(_TURNS) if name else name
 
 
 def compile_mjml(source: str) -> str:

@@ -1,16 +1,27 @@
 """`/v1/contact-policy` and `/v1/surveys/{id}/asking`."""
 
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Response
 
+from services.survey import references
 from services.survey.policies import service as policies
 from services.survey.policies.schemas import ContactPolicy, SurveyPolicy
+from services.survey.settings import patience
 from services.survey.surveys import service as surveys
 from services.survey.surveys.auth import SurveysRead, SurveysWrite
-from shared.http.dependencies import IfMatch, set_etag
+from shared.http.dependencies import IfMatch, after, set_etag, work_with
 from shared.http.routing import APIRouter
+from shared.work import Work
 
+
+async def _is_here(work: Work, body: ContactPolicy) -> bool:
+    return await references.segments_are_here(work, [exception.segment_id for exception in body.exceptions])
+
+
+# A segment that was made a moment ago is still on the way here.
+Writes = Annotated[Work, work_with("surveys:write", first=after(ContactPolicy, _is_here, seconds=patience))]
 router = APIRouter(tags=["asking"])
 
 
@@ -24,7 +35,7 @@ async def get_contact_policy(work: SurveysRead, response: Response) -> ContactPo
 
 @router.put("/v1/contact-policy")
 async def replace_contact_policy(
-    body: ContactPolicy, work: SurveysWrite, if_match: IfMatch, response: Response
+    body: ContactPolicy, work: Writes, if_match: IfMatch, response: Response
 ) -> ContactPolicy:
     """Holds from now on, for whatever is sent next."""
     set_etag(response, await policies.replace_contact_policy(work, body, expected=if_match))

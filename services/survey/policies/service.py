@@ -5,10 +5,12 @@ from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
 
+from services.survey import references
 from services.survey.policies.models import StoredContactPolicy, StoredSurveyPolicy
 from services.survey.policies.schemas import ContactPolicy, SurveyPolicy
 from shared.contracts.survey import AskingChanged
 from shared.http.dependencies import check_match
+from shared.http.errors import Unacceptable
 from shared.http.schemas import Model
 from shared.work import Work
 
@@ -31,6 +33,11 @@ async def replace_contact_policy(work: Work, wanted: ContactPolicy, *, expected:
     stored = await work.session.get(StoredContactPolicy, work.account_id, with_for_update=True)
     before, version = _read(ContactPolicy, stored)
     check_match(expected, version)
+    # One that was accepted before may have gone since; it excepts nobody, and its entry may stay.
+    accepted = {exception.segment_id for exception in before.exceptions}
+    segments = {f"/exceptions/{n}/segment_id": one.segment_id for n, one in enumerate(wanted.exceptions)}
+    added = {pointer: one for pointer, one in segments.items() if one not in accepted}
+    await references.require_segments(work, added)
     statement = insert(StoredContactPolicy).values(
         account_id=work.account_id, version=version + 1, document=wanted.model_dump(mode="json"), updated_at=work.now
     )
@@ -44,6 +51,11 @@ async def replace_survey_policy(work: Work, survey_id: UUID, wanted: SurveyPolic
     stored = await work.session.get(StoredSurveyPolicy, survey_id, with_for_update=True)
     before, version = _read(SurveyPolicy, stored)
     check_match(expected, version)
+    others = {f"/after_others/{n}/survey_id": other.survey_id for n, other in enumerate(wanted.after_others)}
+    await references.require_surveys(work, others)
+    for pointer, other in others.items():
+        if other == survey_id:
+            raise Unacceptable.field(pointer, "itself", "This is the survey itself; its own clock is `cooldown_days`.")
     statement = insert(StoredSurveyPolicy).values(
         account_id=work.account_id,
         survey_id=survey_id,

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Select, delete, exists, func, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from services.survey import references
 from services.survey.contacts.models import Contact
 from services.survey.eligibility.refusals import Cause
 from services.survey.invitations import service as invitations
@@ -60,6 +61,11 @@ async def replace(work: Work, survey_id: UUID, wanted: Recurrence, *, expected: 
     version = before.version if before else 0
     check_match(expected, version)
     document = wanted.model_dump(mode="json")
+    # What was accepted may have gone since; the rest can be changed all the same.
+    if wanted.segment_id is not None and (
+        before is None or before.document.get("segment_id") != document["segment_id"]
+    ):
+        await references.require_segments(work, {"/segment_id": wanted.segment_id})
     changed = tuple(name for name in document if before is None or document[name] != before.document.get(name))
     values = {"version": version + 1, "document": document, "updated_at": work.now}
     statement = upsert(StoredRecurrence).values(

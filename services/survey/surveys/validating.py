@@ -64,7 +64,7 @@ async def require_fit(work: Work, definition: Definition) -> None:
 
 async def _faults(work: Work, definition: Definition) -> list[Fault]:
     """What can be seen in the document itself, and what it names that is not there."""
-    return [*await logos.faults(work, definition), *faults_in(definition)]
+    return [*await logos.faults(work, definition), *faults_in(definition, work.now.date())]
 
 
 def _errors(found: Sequence[Fault]) -> list[Fault]:

@@ -1,23 +1,34 @@
 """`/v1/surveys/{id}/triggers`."""
 
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Response
 
+from services.survey import references
+from services.survey.settings import patience
 from services.survey.surveys import service as surveys
 from services.survey.surveys.auth import SurveysRead, SurveysWrite
 from services.survey.triggers import service as triggers
 from services.survey.triggers.models import StoredTrigger
-from services.survey.triggers.schemas import Trigger, TriggerOut
+from services.survey.triggers.schemas import OnSegment, Trigger, TriggerOut
 from shared.db.pagination import Page, PageQuery, paginate
-from shared.http.dependencies import IfMatch, set_etag
+from shared.http.dependencies import IfMatch, after, set_etag, work_with
 from shared.http.routing import APIRouter
+from shared.work import Work
 
+
+async def _is_here(work: Work, body: Trigger) -> bool:
+    return await references.segments_are_here(work, [body.on.segment_id] if isinstance(body.on, OnSegment) else [])
+
+
+# A segment that was made a moment ago is still on the way here.
+Writes = Annotated[Work, work_with("surveys:write", first=after(Trigger, _is_here, seconds=patience))]
 router = APIRouter(prefix="/v1/surveys/{survey_id}/triggers", tags=["asking"])
 
 
 @router.post("", status_code=201)
-async def create_trigger(survey_id: UUID, body: Trigger, work: SurveysWrite, response: Response) -> TriggerOut:
+async def create_trigger(survey_id: UUID, body: Trigger, work: Writes, response: Response) -> TriggerOut:
     """Have customers asked by themselves: after something they did, an answer, or when they come into a segment."""
     await surveys.read_to_change(work, survey_id)
     return _out(await triggers.create(work, survey_id, body), response)
@@ -39,7 +50,7 @@ async def get_trigger(survey_id: UUID, trigger_id: UUID, work: SurveysRead, resp
 
 @router.put("/{trigger_id}")
 async def replace_trigger(
-    survey_id: UUID, trigger_id: UUID, body: Trigger, work: SurveysWrite, if_match: IfMatch, response: Response
+    survey_id: UUID, trigger_id: UUID, body: Trigger, work: Writes, if_match: IfMatch, response: Response
 ) -> TriggerOut:
     """Occasions that wait for their turn already are asked about by the new rules."""
     return _out(await triggers.replace(work, survey_id, trigger_id, body, expected=if_match), response)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, func, select
 
+from services.survey import references
 from services.survey.accounts.models import Account
 from services.survey.contacts import directory
 from services.survey.eligibility import refusals
@@ -21,11 +22,11 @@ from services.survey.settings import SurveySettings
 from services.survey.surveys import service as surveys
 from services.survey.triggers.matching import first_moment
 from services.survey.triggers.models import StoredTrigger
-from services.survey.triggers.schemas import Trigger
+from services.survey.triggers.schemas import OnAnswer, OnSegment, Trigger
 from shared.bus.subscriptions import Timer
 from shared.contracts.survey import AskingChanged
 from shared.http.dependencies import check_match
-from shared.http.errors import NotFound
+from shared.http.errors import NotFound, Unacceptable
 from shared.ids import new_id
 from shared.work import Work
 
@@ -35,6 +36,8 @@ _NEWS_TRAVELS = timedelta(minutes=1)
 
 
 async def create(work: Work, survey_id: UUID, wanted: Trigger) -> StoredTrigger:
+    """Raises `Unacceptable` for an occasion that cannot come."""
+    await _check_occasion(work, wanted)
     trigger = StoredTrigger(
         id=new_id(),
         account_id=work.account_id,
@@ -72,6 +75,9 @@ async def replace(
     """Occasions that wait already are asked about by the new rules."""
     trigger = await read(work, survey_id, trigger_id, to_change=True)
     check_match(expected, trigger.version)
+    # What was accepted may have gone since; it can be switched off all the same.
+    if wanted.on != rules_of(trigger).on:
+        await _check_occasion(work, wanted)
     document = wanted.model_dump(mode="json")
     changed = tuple(name for name in document if document[name] != trigger.document.get(name))
     trigger.event, trigger.enabled, trigger.document = wanted.on.event, wanted.enabled, document
@@ -79,6 +85,17 @@ async def replace(
     trigger.updated_at = work.now
     _tell(work, trigger, "updated", changed)
     return trigger
+
+
+async def _check_occasion(work: Work, wanted: Trigger) -> None:
+    on = wanted.on
+    if isinstance(on, OnSegment):
+        await references.require_segments(work, {"/on/segment_id": on.segment_id})
+    elif isinstance(on, OnAnswer):
+        await references.require_surveys(work, {"/on/survey_id": on.survey_id})
+        if on.lowest > on.highest:
+            detail = f"No score is at least {on.lowest} and at most {on.highest}."
+            raise Unacceptable.field("/on/lowest", "never_met", detail)
 
 
 async def delete(work: Work, survey_id: UUID, trigger_id: UUID) -> None:

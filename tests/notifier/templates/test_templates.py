@@ -12,7 +12,7 @@ from services.notifier.templates.builtin import built_in_text
 from services.notifier.templates.checking import check
 from services.notifier.templates.kinds import KINDS
 from services.notifier.templates.moments import moment, zone_of
-from services.notifier.templates.rendering import Source, compile_mjml, one_line, paragraphs, render
+from services.notifier.templates.rendering import Source, compile_mjml, name_in_text, one_line, paragraphs, render
 from services.notifier.templates.schemas import TemplateText
 from services.notifier.templates.service import compile_source
 from services.notifier.templates.texts import LOCALES, language_of, words_of
@@ -250,3 +250,25 @@ class TestTexts:
     @pytest.mark.parametrize("value", ["a\r\nb", "a\u2028b", "a\x85 b", " a\t\n\nb "])
     def test_a_subject_is_one_line(self, value: str) -> None:
         assert one_line(value) == "a b"
+
+
+class TestWordsThatAreNotThere:
+    @pytest.mark.parametrize("key", ["invitation", "reminder"])
+    @pytest.mark.parametrize(
+        ("low", "high", "expected"),
+        [("", "", None), ("No", "Yes", "0 = No, 1 = Yes"), ("No", "", "0 = No"), ("", "Yes", "1 = Yes")],
+    )
+    def test_ends_without_words_are_left_out(self, key: str, low: str, high: str, expected: str | None) -> None:
+        scores = [{"score": score, "url": f"https://x.example/{score}"} for score in (0, 1)]
+        variables = example_of(KINDS[key].shape) | {"scores": scores, "low_label": low, "high_label": high}
+        text = built_in_text(key, "en")
+        source = Source(text["subject"], text["text"], text["html"], text["sms"])
+        shown = render(source, variables, locale="en", zone=UTC)
+        lines = [line for line in shown.text.splitlines() if " = " in line]
+        assert lines == ([expected] if expected else [])
+        body = re.sub("<[^>]*>", "", shown.html.split("<body")[1])
+        assert (" = " in body) == (expected is not None)
+        assert "\u00b7" not in body or (low and high)
+
+    def test_a_name_turns_round_nothing(self) -> None:
+        assert name_in_text("Ana \u202egro.live\u202c \u2067x\u200f") == "Ana gro.live x"

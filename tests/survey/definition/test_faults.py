@@ -1,5 +1,6 @@
 """What is wrong with a definition, each kind of fault where it stands."""
 
+from datetime import date
 from typing import Any, get_args
 
 import pytest
@@ -9,10 +10,11 @@ from services.survey.definition.colours import READABLE, contrast, darkened
 from services.survey.definition.conditions import ALONE, Operator
 from services.survey.definition.document import Definition
 from services.survey.definition.faults.finding import faults_in
-from tests.survey.definition.making import ABC, definition, page, question, when
+from tests.survey.definition.making import ABC, TODAY, definition, page, question, when
 from tests.survey.definition.test_flow import surveys
 from tests.survey.definition.test_logic import ANYTHING
 
+ALONE_OR_TWO = [*ABC[:2], ABC[2] | {"exclusive": True}]
 GOOD: dict[str, Any] = {
     "pages": [
         page("one", question("score", "nps", required=True), question("plan", "single"), question("likes", "multiple")),
@@ -26,6 +28,25 @@ GOOD: dict[str, Any] = {
     ],
 }
 Q = "/pages/0/questions/0"
+
+
+class TestDays:
+    """Whether a date can be given depends on the day."""
+
+    @pytest.mark.parametrize(
+        ("earliest", "latest", "expected"),
+        [
+            ("today", "2026-03-01", {("error", f"{Q}/latest", "cannot_be_answered")}),
+            ("today", "2026-03-02", set()),
+            ("2026-03-03", "today", {("warning", f"{Q}/earliest", "not_answerable_yet")}),
+            ("2026-03-02", "today", set()),
+            ("today", "today", set()),
+        ],
+    )
+    def test_nothing_lies_between(self, earliest: str, latest: str, expected: set[tuple[str, str, str]]) -> None:
+        survey = asking(question("q", "date", required=True, earliest=earliest, latest=latest))
+        faults = faults_in(survey, date.fromisoformat(TODAY))
+        assert {(fault.severity, fault.pointer, fault.code) for fault in faults} == expected
 
 
 def found(survey: Definition) -> set[tuple[str, str, str]]:
@@ -125,6 +146,7 @@ ERRORS: list[tuple[Definition, str, str]] = [
     (asking(question("q", "short_text", shortest=300)), f"{Q}/shortest", "cannot_be_answered"),
     (asking(question("q", "date", earliest="2026-02-01", latest="2026-01-01")), f"{Q}/earliest", "cannot_be_answered"),
     (asking(question("q", "multiple", fewest=4)), f"{Q}/fewest", "cannot_be_answered"),
+    (asking(question("q", "multiple", options=ALONE_OR_TWO, fewest=3)), f"{Q}/fewest", "cannot_be_answered"),
     (asking(question("q", "ranking", places=4)), f"{Q}/places", "cannot_be_answered"),
     (asking(question("q", "short_text", pattern="(a")), f"{Q}/pattern", "bad_pattern"),
     (asking(question("q", "consent", purpose="surveys"), anonymous=True), f"{Q}/purpose", "asks_who"),

@@ -270,3 +270,21 @@ class TestFull:
         page = await survey.anonymous().get(path)
         assert "as many answers as we need" in page.text
         assert "<form" not in page.text
+
+
+class TestReferences:
+    async def test_what_leads_nowhere_is_refused(self, survey: Harness, account: UUID) -> None:
+        client = survey.client(account=account)
+        path, nowhere = f"/v1/surveys/{(live := await open_survey(client))['id']}", str(new_id())
+        stranger = await open_survey(survey.client(account=new_id()))
+        calls: list[tuple[str, dict[str, Any], str]] = [
+            ("/v1/contact-policy", {"exceptions": [{"segment_id": nowhere}]}, "/exceptions/0/segment_id"),
+            (f"{path}/recurrence", {"every_days": 30, "segment_id": nowhere}, "/segment_id"),
+        ]
+        for other in (nowhere, live["id"], stranger["id"]):
+            body = {"after_others": [{"survey_id": other, "days": 3}]}
+            calls.append((f"{path}/asking", body, "/after_others/0/survey_id"))
+        for address, body, pointer in calls:
+            answer = await client.put(address, json=body)
+            assert answer.status_code == 422, address
+            assert [each["pointer"] for each in answer.json()["errors"]] == [pointer]

@@ -10,6 +10,7 @@ import pytest
 from services.survey.triggers.matching import first_moment, holds
 from services.survey.triggers.schemas import Condition, Window
 from shared.contracts.activities import ActivityAmount, ActivityDeleted, ActivityRecorded
+from shared.contracts.customers import SegmentDeleted
 from shared.contracts.survey import AskingChanged, InvitationCreated, InvitationRefused
 from shared.ids import new_id
 from shared.testing.harness import Harness
@@ -47,6 +48,39 @@ class TestAccess:
         changes = [(one.change, one.changed) for one in told if isinstance(one, AskingChanged)]
         assert [change for change, _ in changes] == ["created", "updated", "deleted"]
         assert changes[1][1] == ("delay_minutes",)
+
+
+class TestReferences:
+    @pytest.mark.parametrize(
+        ("on", "pointer"),
+        [
+            ({"event": "answer", "survey_id": str(new_id())}, "/on/survey_id"),
+            ({"event": "segment", "segment_id": str(new_id())}, "/on/segment_id"),
+            ({"event": "answer", "lowest": 60, "highest": 40}, "/on/lowest"),
+        ],
+    )
+    async def test_what_leads_nowhere_is_refused(
+        self, survey: Harness, account: UUID, on: dict[str, Any], pointer: str
+    ) -> None:
+        client = survey.client(account=account)
+        live = await open_survey(client)
+        path = f"/v1/surveys/{live['id']}/triggers"
+        wanted = {"name": "x", "on": {"survey_id": live["id"]} | on if on["event"] == "answer" else on}
+        made = await make(survey, account, live, PURCHASE)
+        for answer in (await client.post(path, json=wanted), await client.put(f"{path}/{made['id']}", json=wanted)):
+            assert answer.status_code == 422
+            assert answer.json()["errors"][0]["pointer"] == pointer
+
+    async def test_one_whose_segment_has_gone_can_be_switched_off(self, survey: Harness, account: UUID) -> None:
+        client, segment = survey.client(account=account), new_id()
+        live = await open_survey(client)
+        wanted = {"name": "x", "on": {"event": "segment", "segment_id": str(segment)}}
+        await join(survey, account, segment)
+        made = await make(survey, account, live, wanted)
+        await survey.deliver(SegmentDeleted(segment_id=segment), account=account, subject=segment, version=9)
+        path = f"/v1/surveys/{live['id']}/triggers"
+        assert (await client.post(path, json=wanted)).status_code == 422
+        assert (await client.put(f"{path}/{made['id']}", json=wanted | {"enabled": False})).status_code == 200
 
 
 class TestActivities:
@@ -201,8 +235,9 @@ class TestChains:
         segment, ana = new_id(), await know_customer(survey, account)
         live = await open_survey(survey.client(account=account))
         on = {"event": "segment", "segment_id": str(segment)}
+        await join(survey, account, segment)
         await make(survey, account, live, {"name": "Welcome", "on": on})
-        await join(survey, account, segment, ana)
+        await join(survey, account, segment, ana, version=2)
         await survey.run_timers()
         assert await asked(survey, account) == [ana]
 

@@ -1,6 +1,7 @@
 """Limits that no answer can keep."""
 
 from collections.abc import Iterator
+from datetime import date
 
 from services.survey.definition.document import Definition
 from services.survey.definition.faults.fault import Fault, error, warning
@@ -31,6 +32,24 @@ def faults(definition: Definition) -> Iterator[Fault]:
                 yield from _anonymous(question, pointer)
 
 
+def faults_on(definition: Definition, today: date) -> Iterator[Fault]:
+    """What cannot be answered as long as it is this day, or from it on."""
+    for page_number, page in enumerate(definition.pages):
+        for number, question in enumerate(page.questions):
+            if isinstance(question, Date):
+                yield from _dates_on(question, today, f"/pages/{page_number}/questions/{number}")
+
+
+def _dates_on(question: Date, today: date, pointer: str) -> Iterator[Fault]:
+    earliest, latest = question.earliest, question.latest
+    if earliest == "today" and isinstance(latest, date) and latest < today:
+        detail = f"Today is {today} already, so no date can be from today on and at most {latest}."
+        yield error(f"{pointer}/latest", "cannot_be_answered", detail)
+    elif latest == "today" and isinstance(earliest, date) and earliest > today:
+        detail = f"Nobody can answer this before {earliest}: until then today is too early a date."
+        yield warning(f"{pointer}/earliest", "not_answerable_yet", detail)
+
+
 def _limits(question: Question, pointer: str) -> Iterator[Fault]:
     if isinstance(question, Number):
         yield from _span(question.minimum, question.maximum, f"{pointer}/minimum")
@@ -42,8 +61,9 @@ def _limits(question: Question, pointer: str) -> Iterator[Fault]:
         if question.earliest != "today" and question.latest != "today":
             yield from _span(question.earliest, question.latest, f"{pointer}/earliest")
     elif isinstance(question, Multiple):
-        there_are = len(question.options) + question.other
-        yield from _span(question.fewest, min(question.most or there_are, there_are), f"{pointer}/fewest")
+        # An exclusive option is chosen alone, so it counts only where nothing else does.
+        together = max(1, sum(not option.exclusive for option in question.options) + question.other)
+        yield from _span(question.fewest, min(question.most or together, together), f"{pointer}/fewest")
     elif isinstance(question, Ranking):
         yield from _span(question.places, len(question.options), f"{pointer}/places")
     elif isinstance(question, Consent) and question.purpose is not None and question.purpose not in PURPOSES:
