@@ -27,6 +27,7 @@ SCORES: Final = {"ana": 2, "ben": 9, "cleo": 5, "emil": 10, "finn": 7, "gina": 0
 _ANOTHER_EACH_TIME: Final = {
     "id": re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"),
     "/s/link": re.compile(r"/s/[\w-]+"),
+    "/p/link": re.compile(r"/p/[\w-]+"),
     "time": re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?"),
     "moment": re.compile(r"\w+day, \d+ \w+, \d\d:\d\d \w+"),
     "#n": re.compile(r"#\d+"),

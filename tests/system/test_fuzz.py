@@ -28,7 +28,7 @@ async def ids(world: "World") -> dict[str, str]:
     from shared.ids import new_id
     from tests.system.resources import MAKERS
 
-    made = {"user_id": str(new_id()), "api_key_id": str(new_id()), "name": "nps", "token": "x"}
+    made = {name: str(new_id()) for name in ("user_id", "api_key_id", "request_id")} | {"name": "nps", "token": "x"}
     for name, make in MAKERS.items():
         if name != "gateway":
             made |= await make(world[name], world.account)
