@@ -203,10 +203,11 @@ async def of_customers(work: Work, rules: Rules, customer_ids: Collection[UUID])
         if (facts := people.get(person)) is not None:
             facts.times_asked, facts.last_asked_at = times, last_at
             facts.last_answered_at, facts.open_until = answered_at, open_until
-    answered = {"surveys": list(rules.surveys), "ticket_id": rules.ticket_id}
-    for person, answered_at in await rows(_ANSWERED, **answered):
-        if (facts := people.get(person)) is not None:
-            facts.last_answered_at = max(answered_at, facts.last_answered_at or answered_at)
+    if rules.own.answered_days is not None:
+        answered = {"surveys": list(rules.surveys), "ticket_id": rules.ticket_id}
+        for person, answered_at in await rows(_ANSWERED, **answered):
+            if (facts := people.get(person)) is not None:
+                facts.last_answered_at = max(answered_at, facts.last_answered_at or answered_at)
     for person, at, channel in await rows(_CONTACTED, since=rules.now - rules.longest_window):
         if (facts := people.get(person)) is not None:
             facts.contacts = (*facts.contacts, (at, channel))

@@ -161,9 +161,10 @@ def _answered(rules: Rules, facts: Facts) -> datetime | None:
 
 
 def _answered_reason(rules: Rules, facts: Facts) -> str:
-    return (
-        f"{_ago('answered', facts.last_answered_at)}; {rules.own.answered_days or 0} days have to pass after an answer."
-    )
+    days = rules.own.answered_days
+    if days is None:
+        return "No time has to pass after an answer."
+    return f"{_ago('answered', facts.last_answered_at)}; {days} days have to pass after an answer."
 
 
 def _other_survey(rules: Rules, facts: Facts) -> datetime | None:
