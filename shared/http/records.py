@@ -1,9 +1,10 @@
 """Records of an NDJSON or CSV file of any length, read as they arrive; memory holds a few records at a time."""
 
+import asyncio
 import csv
 import io
-from collections.abc import AsyncIterator, Callable, Iterator
-from typing import NamedTuple
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from typing import NamedTuple, TypeVar
 
 from starlette.requests import Request
 from starlette.types import Message
@@ -15,6 +16,8 @@ LARGEST_RECORD = 1_048_576
 PORTION = 50
 
 Chunks = AsyncIterator[bytes]
+Read = TypeVar("Read")
+Checked = TypeVar("Checked")
 
 
 class Line(NamedTuple):
@@ -126,3 +129,32 @@ def _decoded(part: bytes) -> str:
         return part.decode()
     except UnicodeDecodeError:
         raise Unreadable("The file is not UTF-8 throughout. What came before that place is stored.") from None
+
+
+async def write_behind(
+    portions: AsyncIterator[Sequence[Read]],
+    check: Callable[[Sequence[Read], list[Checked]], Awaitable[None]],
+    write: Callable[[Sequence[Checked]], Awaitable[None]],
+    *,
+    batch_size: int,
+) -> None:
+    """While one batch is written, the next is read. `check` adds what of a portion is good to the batch; `write` gets
+    at least `batch_size` of these at a time, and the rest, which may be none, at the end."""
+    batch: list[Checked] = []
+    writing: asyncio.Future[None] | None = None
+    try:
+        async for portion in portions:
+            await check(portion, batch)
+            if len(batch) >= batch_size:
+                if writing is not None:
+                    await writing
+                writing = asyncio.ensure_future(write(batch))
+                batch = []
+            # Lets the batch go out to the database, and other requests have their turn.
+            await asyncio.sleep(0)
+        if writing is not None:
+            await writing
+        await write(batch)
+    finally:
+        if writing is not None:
+            await asyncio.gather(writing, return_exceptions=True)

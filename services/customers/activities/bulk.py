@@ -3,7 +3,6 @@
 While PostgreSQL writes one batch of a file the next is read and checked.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Final
 
@@ -18,7 +17,7 @@ from shared.auth.tokens import Principal
 from shared.http.dependencies import authenticate, public_work
 from shared.http.errors import FieldProblem
 from shared.http.idempotency import claim_key
-from shared.http.records import limited
+from shared.http.records import limited, write_behind
 
 MOST_JSON_BYTES: Final = 8 * 1_048_576
 MOST_PROBLEMS: Final = 10_000
@@ -99,32 +98,18 @@ class _Run:
 
     async def through(self, portions: AsyncIterator[Sequence[Item]]) -> dict[str, Any]:
         """As `BulkOutcome`."""
-        batch: list[tuple[int, Item, NewActivity]] = []
-        writing: asyncio.Task[None] | None = None
-        try:
-            async for portion in portions:
-                for item in portion:
-                    if isinstance(item.activity, NewActivity):
-                        batch.append((self._received, item, item.activity))
-                    else:
-                        self._note(self._received, item, Outcome("failed", problems=item.activity))
-                    self._received += 1
-                if len(batch) >= BATCH:
-                    if writing is not None:
-                        await writing
-                    writing = asyncio.create_task(self._write(batch))
-                    batch = []
-                # Lets the batch go out to the database, and other requests have their turn.
-                await asyncio.sleep(0)
-            if writing is not None:
-                await writing
-            await self._write(batch)
-        finally:
-            if writing is not None:
-                await asyncio.gather(writing, return_exceptions=True)
+        await write_behind(portions, self._check, self._write, batch_size=BATCH)
         self._items.sort(key=lambda item: item["index"])
         counts = {"duplicates" if status == "duplicate" else status: count for status, count in self._counts.items()}
         return {"received": self._received, **counts, "data": self._items}
+
+    async def _check(self, portion: Sequence[Item], batch: list[tuple[int, Item, NewActivity]]) -> None:
+        for item in portion:
+            if isinstance(item.activity, NewActivity):
+                batch.append((self._received, item, item.activity))
+            else:
+                self._note(self._received, item, Outcome("failed", problems=item.activity))
+            self._received += 1
 
     async def _write(self, batch: Sequence[tuple[int, Item, NewActivity]]) -> None:
         outcomes = await self._record([activity for _, _, activity in batch]) if batch else ()

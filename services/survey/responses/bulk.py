@@ -4,7 +4,6 @@ While PostgreSQL writes one batch the next is read and checked. Sending the same
 stored already are counted as duplicates.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +23,7 @@ from shared.auth.tokens import Principal
 from shared.http.dependencies import authenticate, public_work, runtime_of
 from shared.http.errors import AppError, FieldProblem, Unacceptable
 from shared.http.idempotency import HEADER, Replay, claim_key
-from shared.http.records import PORTION, limited
+from shared.http.records import PORTION, limited, write_behind
 
 MOST_JSON_BYTES = 8 * 1_048_576
 MOST_PROBLEMS = 10_000
@@ -92,25 +91,7 @@ class _Run:
 
     async def through(self, portions: AsyncIterator[Sequence[Record]]) -> dict[str, Any]:
         """As `BulkResult`."""
-        batch: list[tuple[Place, Submission]] = []
-        writing: asyncio.Task[None] | None = None
-        try:
-            async for portion in portions:
-                for record in portion:
-                    await self._check(record, batch)
-                if len(batch) >= BATCH:
-                    if writing is not None:
-                        await writing
-                    writing = asyncio.create_task(self._write(batch))
-                    batch = []
-                # Lets the batch go out to the database, and other requests have their turn.
-                await asyncio.sleep(0)
-            if writing is not None:
-                await writing
-            await self._write(batch)
-        finally:
-            if writing is not None:
-                await asyncio.gather(writing, return_exceptions=True)
+        await write_behind(portions, self._check_all, self._write, batch_size=BATCH)
         self._items.sort(key=lambda item: item["index"])
         return {
             "received": self._received,
@@ -119,6 +100,10 @@ class _Run:
             "failed": self._failed,
             "data": self._items,
         }
+
+    async def _check_all(self, portion: Sequence[Record], batch: list[tuple[Place, Submission]]) -> None:
+        for record in portion:
+            await self._check(record, batch)
 
     async def _check(self, record: Record, batch: list[tuple[Place, Submission]]) -> None:
         place, parsed = Place(self._received, record.line), record.parsed
