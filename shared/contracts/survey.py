@@ -7,7 +7,8 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.contracts.base import Part, Payload
-from shared.contracts.ratings import Band, QuestionRating, Rating
+from shared.contracts.labels import Sentiment, Topic, Urgency
+from shared.contracts.ratings import QuestionRating, Rating
 
 
 class SurveyPublished(Payload):
@@ -302,26 +303,6 @@ class CustomerSighted(Payload):
     customer: CustomerReference
 
 
-class Sentiment(Part):
-    """`score` is -1..1; `method` says how it was reached (`rating`, `model`, `lexicon`, `human`).
-
-    `evidence`: the words that led to it, as they were written; `model`: which model or lexicon it was.
-    """
-
-    label: Band
-    score: float
-    method: str
-    evidence: tuple[str, ...] = ()
-    model: str | None = None
-
-
-class Topic(Part):
-    """A topic and the words of the text that led to it."""
-
-    key: str
-    evidence: tuple[str, ...]
-
-
 class Feedback(Payload):
     """All that is known of something that was said. `origin_customer_id`, if merged since: where an answer goes.
 
@@ -354,6 +335,7 @@ class Feedback(Payload):
     anonymous: bool = False
     origin_customer_id: UUID | None = None
     ratings: tuple[QuestionRating, ...] = ()
+    urgency: Urgency | None = None
 
 
 class FeedbackReceived(Feedback):

@@ -10,6 +10,7 @@ from services.survey.feedback import service
 from services.survey.feedback.auth import FeedbackRead, FeedbackWrite
 from services.survey.feedback.models import Feedback
 from services.survey.feedback.schemas import FeedbackChange, FeedbackOut
+from services.survey.understanding.urgency import UrgencyLabel
 from shared.contracts.ratings import Band
 from shared.db.pagination import Page, PageQuery, paginate
 from shared.http.dependencies import IfMatch, check_match, set_etag
@@ -26,6 +27,7 @@ async def list_feedback(
     kind: Annotated[str | None, Query(max_length=40, description="Only this kind, such as `survey`.")] = None,
     channel: Annotated[str | None, Query(max_length=40, description="Only this channel.")] = None,
     band: Annotated[Band | None, Query(description="Only ratings of this band.")] = None,
+    urgency: Annotated[UrgencyLabel | None, Query(description="Only what presses so much.")] = None,
     survey_id: Annotated[UUID | None, Query(description="Only answers to this survey.")] = None,
     customer_id: Annotated[UUID | None, Query(description="Only this customer's.")] = None,
     since: Annotated[Moment | None, Query(alias="from", description="Said at or after this moment.")] = None,
@@ -36,6 +38,7 @@ async def list_feedback(
         Feedback.kind: kind,
         Feedback.channel: channel,
         Feedback.band: band,
+        Feedback.urgency_label: urgency,
         Feedback.survey_id: survey_id,
         Feedback.customer_id: customer_id,
     }

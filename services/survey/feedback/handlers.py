@@ -18,6 +18,7 @@ from services.survey.responses.anonymity import coarse, random_id
 from services.survey.responses.models import Response
 from services.survey.surveys.models import SurveyVersion
 from services.survey.surveys.service import definition_of
+from services.survey.taxonomy import service as taxonomies
 from shared.bus.events import Event
 from shared.contracts.base import Payload
 from shared.contracts.customers import CustomerIdentified, SightingUnresolved
@@ -48,6 +49,7 @@ _UPSERT = text("""
         screened_out = excluded.screened_out, suspicious = excluded.suspicious, updated_at = excluded.updated_at,
         ratings = excluded.ratings,
         customer_id = coalesce(known.customer_id, excluded.customer_id),
+        urgency_label = excluded.urgency_label, urgency_evidence = excluded.urgency_evidence,
         (sentiment_label, sentiment_score, sentiment_method, sentiment_evidence, sentiment_model, topics) = (
             select kept.* from (values
                 (true, known.sentiment_label, known.sentiment_score, known.sentiment_method,
@@ -81,6 +83,7 @@ async def understand(work: Work, events: Sequence[Event[Payload]]) -> None:
     """One record for each response. One whose customer is unknown here is told to the others once we know."""
     responses = await _still_there(work, _latest(cast("Responses", events)))
     surveys = await _surveys(work, responses)
+    taxonomy = await taxonomies.current(work)
     people = await _People.named_in(work, [event.data.customer for event in responses])
     made: list[Row] = []
     for event in responses:
@@ -94,6 +97,7 @@ async def understand(work: Work, events: Sequence[Event[Payload]]) -> None:
             feedback_id=random_id() if response.anonymous else new_id(),
             account_id=work.account_id,
             locale=person.locale if person else None,
+            taxonomy=taxonomy,
             now=coarse(work.now) if response.anonymous else work.now,
         )
         if response.customer is not None:

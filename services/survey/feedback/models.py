@@ -66,3 +66,5 @@ class Feedback(Identified, AccountOwned, Base):
     suspicious: Mapped[list[Any]] = mapped_column(JSONB, server_default=text_("'[]'"))
     sentiment_evidence: Mapped[list[Any]] = mapped_column(JSONB, server_default=text_("'[]'"))
     sentiment_model: Mapped[str | None]
+    urgency_label: Mapped[str | None]
+    urgency_evidence: Mapped[list[Any]] = mapped_column(JSONB, server_default=text_("'[]'"))

@@ -9,6 +9,7 @@ from pydantic import Field
 from services.survey.definition.texts import Key
 from services.survey.feedback.models import Feedback
 from services.survey.feedback.understanding import Row
+from services.survey.understanding.urgency import UrgencyLabel
 from shared.contracts.ratings import Band, QuestionRating, RatingScheme
 from shared.http.schemas import Model
 
@@ -38,9 +39,17 @@ class SentimentOut(Model):
 
 
 class TopicOut(Model):
-    """`evidence` holds the words that led to it; none for a topic that a person added."""
+    """`evidence` holds the words that led to it; none where a person added it. `parent`: of the second level."""
 
     key: str
+    parent: str | None
+    evidence: list[str]
+
+
+class UrgencyOut(Model):
+    """How soon somebody should look, and the words that say so, as they were written."""
+
+    label: UrgencyLabel
     evidence: list[str]
 
 
@@ -69,6 +78,7 @@ class FeedbackOut(Model):
     occurred_at: datetime
     received_at: datetime
     ratings: list[QuestionRating]
+    urgency: UrgencyOut | None
 
     @classmethod
     def of(cls, feedback: Feedback) -> Self:
@@ -77,6 +87,9 @@ class FeedbackOut(Model):
             fields["rating"] = {name: getattr(feedback, name, feedback.score) for name in RatingOut.model_fields}
         if feedback.sentiment_label is not None:
             fields["sentiment"] = {name: getattr(feedback, f"sentiment_{name}") for name in SentimentOut.model_fields}
+        if feedback.urgency_label is not None:
+            fields["urgency"] = {name: getattr(feedback, f"urgency_{name}") for name in UrgencyOut.model_fields}
+        fields["topics"] = [{"parent": None} | topic for topic in feedback.topics]
         return cls.model_validate(fields)
 
 

@@ -38,7 +38,7 @@ def correct(work: Work, feedback: Feedback, wanted: FeedbackChange) -> None:
         feedback.sentiment_score = _SCORE[wanted.sentiment]
         feedback.sentiment_method, feedback.sentiment_evidence, feedback.sentiment_model = "human", [], None
     if "topics" in given:
-        evidence = {topic["key"]: topic["evidence"] for topic in feedback.topics}
-        feedback.topics = [{"key": key, "evidence": evidence.get(key, [])} for key in dict.fromkeys(wanted.topics)]
+        known = {topic["key"]: topic for topic in feedback.topics}
+        feedback.topics = [known.get(key, {"key": key, "evidence": []}) for key in dict.fromkeys(wanted.topics)]
     feedback.version += 1
     feedback.updated_at = work.now

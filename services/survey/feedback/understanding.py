@@ -8,11 +8,12 @@ from uuid import UUID
 from services.survey.definition.document import Definition
 from services.survey.definition.questions import LongText, ShortText
 from services.survey.feedback.ratings import is_reversed, ratings_of, whole_score
-from services.survey.feedback.sentiment import sentiment_of
-from services.survey.feedback.topics import topics_of
 from services.survey.surveys.models import SurveyVersion
+from services.survey.understanding.analysis import analyse
+from services.survey.understanding.topics import Taxonomy
+from shared.contracts.labels import Sentiment, Urgency
 from shared.contracts.ratings import Rating
-from shared.contracts.survey import FeedbackReceived, ResponseReceived, Sentiment
+from shared.contracts.survey import FeedbackReceived, ResponseReceived
 
 KIND = "survey"
 SOURCE = "heed"
@@ -28,6 +29,7 @@ def understood(
     feedback_id: UUID,
     account_id: UUID,
     locale: str | None,
+    taxonomy: Taxonomy,
     now: datetime,
 ) -> Row:
     """A row of `feedback`, its customer left open. `locale` is the customer's, for want of a better."""
@@ -36,9 +38,9 @@ def understood(
     rating = ratings[0].rating if ratings else None
     leading = next((each for each in definition.scored if ratings and each.key == ratings[0].question), None)
     text = _text(definition, values)
-    language = (response.language or locale or definition.locales[0]) if text else None
-    sentiment = sentiment_of(rating, text, language)
-    return {
+    language = response.language or locale or definition.locales[0]
+    analysis = analyse(text, rating=rating, language_hint=language, taxonomy=taxonomy)
+    return analysis.columns() | {
         "id": feedback_id,
         "account_id": account_id,
         "version": 1,
@@ -59,13 +61,6 @@ def understood(
         "normalised": rating.normalised if rating else None,
         "band": rating.band if rating else None,
         "text": text,
-        "language": language,
-        "sentiment_label": sentiment.label if sentiment else None,
-        "sentiment_score": sentiment.score if sentiment else None,
-        "sentiment_method": sentiment.method if sentiment else None,
-        "sentiment_evidence": sentiment.evidence if sentiment else (),
-        "sentiment_model": sentiment.model if sentiment else None,
-        "topics": [{"key": topic.key, "evidence": topic.evidence} for topic in topics_of(text)],
         "touchpoint": response.touchpoint,
         "journey_stage": survey.journey_stage,
         "dimensions": response.dimensions,
@@ -90,6 +85,7 @@ def told(row: Mapping[str, Any]) -> FeedbackReceived:
         feedback_id=row["id"],
         rating=rating_of(row),
         sentiment=_sentiment_of(row),
+        urgency=_urgency_of(row),
     )
 
 
@@ -112,6 +108,12 @@ def _sentiment_of(row: Mapping[str, Any]) -> Sentiment | None:
     if row["sentiment_label"] is None:
         return None
     return Sentiment.model_validate({name: row[f"sentiment_{name}"] for name in Sentiment.model_fields})
+
+
+def _urgency_of(row: Mapping[str, Any]) -> Urgency | None:
+    if row["urgency_label"] is None:
+        return None
+    return Urgency.model_validate({name: row[f"urgency_{name}"] for name in Urgency.model_fields})
 
 
 def _text(definition: Definition, values: Mapping[str, Any]) -> str | None:

@@ -60,7 +60,7 @@ HOLDINGS = (
         "survey.feedback",
         pseudonym=(
             "customer_id = null, origin_customer_id = null, ticket_id = null, text = null, dimensions = '{}', "
-            "sentiment_evidence = '[]', "
+            "sentiment_evidence = '[]', urgency_evidence = '[]', "
             "topics = coalesce((select jsonb_agg(jsonb_set(topic, '{evidence}', '[]')) "
             "from jsonb_array_elements(row.topics) as topic), '[]')"
         ),

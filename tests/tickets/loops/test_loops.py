@@ -7,7 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from shared.contracts.survey import Sentiment
+from shared.contracts.labels import Sentiment
 from shared.contracts.tickets import LoopAdvanced
 from shared.ids import new_id
 from shared.testing.harness import Harness

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.survey.feedback.topics import MOST_EVIDENCE, folded, taxonomy, topics_of
+from services.survey.understanding.topics import MOST_EVIDENCE, default_taxonomy, folded
 
 
 def found(text: str) -> dict[str, tuple[str, ...]]:
-    return {topic.key: topic.evidence for topic in topics_of(text)}
+    return {topic.key: topic.evidence for topic in default_taxonomy().topics_of(text)}
 
 
 class TestTopicsOf:
@@ -40,8 +40,8 @@ class TestTopicsOf:
 
     @given(st.text())
     def test_every_piece_of_evidence_stands_in_the_text(self, text: str) -> None:
-        for topic in topics_of(text):
-            assert topic.key in taxonomy()
+        for topic in default_taxonomy().topics_of(text):
+            assert topic.key in default_taxonomy().keys
             assert 0 < len(topic.evidence) <= MOST_EVIDENCE
             assert all(word in folded(text) for word in topic.evidence)
 

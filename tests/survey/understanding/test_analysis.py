@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from services.survey.feedback.sentiment import sentiment_of
+from services.survey.understanding.analysis import sentiment_of
 from tests.survey.feedback.test_ratings import question, rated
 
 
