@@ -7,8 +7,9 @@ from services.metrics.surveys import handlers as surveys
 from shared.bus.subscriptions import Subscription, on, on_batch
 from shared.contracts.consent import ConsentChanged
 from shared.contracts.customers import CustomerCreated, CustomerMerged, CustomerUnmerged, CustomerUpdated
+from shared.contracts.feedback import FeedbackErased, FeedbackReceived, FeedbackUpdated
 from shared.contracts.gateway import SubjectRequestOpened
-from shared.contracts.survey import FeedbackErased, FeedbackReceived, FeedbackUpdated, SurveyPublished
+from shared.contracts.survey import SurveyPublished
 from shared.subjects.exports import export_timers
 
 SUBSCRIPTIONS: list[Subscription] = [

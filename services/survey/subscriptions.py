@@ -32,6 +32,7 @@ from shared.contracts.customers import (
     SegmentMembershipChanged,
     SightingUnresolved,
 )
+from shared.contracts.feedback import FeedbackReceived
 from shared.contracts.gateway import (
     AccountCreated,
     AccountUpdated,
@@ -41,7 +42,7 @@ from shared.contracts.gateway import (
     SubjectRequestOpened,
 )
 from shared.contracts.notifier import MessageSent, SurveyRequested
-from shared.contracts.survey import FeedbackReceived, ResponseReceived, ResponseWithdrawn
+from shared.contracts.survey import ResponseReceived, ResponseWithdrawn
 
 SUBSCRIPTIONS = (
     on(AccountCreated, accounts.remember),

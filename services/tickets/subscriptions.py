@@ -17,9 +17,9 @@ from shared.contracts.customers import (
     CustomerUnmerged,
     CustomerUpdated,
 )
+from shared.contracts.feedback import FeedbackReceived
 from shared.contracts.gateway import AccountCreated, SubjectRequestOpened, UserAdded, UserRemoved, UserUpdated
 from shared.contracts.notifier import TicketRequested
-from shared.contracts.survey import FeedbackReceived
 
 SUBSCRIPTIONS: list[Subscription] = [
     on(AccountCreated, prepare_account),

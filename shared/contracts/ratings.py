@@ -7,7 +7,8 @@ from pydantic import PlainSerializer
 
 from shared.contracts.base import Part
 
-RatingScheme = Literal["nps", "csat", "ces", "csi", "rating"]
+# `binary` is recommended or not, 1 or 0 on 0..1: a feeling, which is never averaged with points.
+RatingScheme = Literal["nps", "csat", "ces", "csi", "rating", "binary"]
 Band = Literal["negative", "neutral", "positive"]
 DecimalText = Annotated[Decimal, PlainSerializer(lambda value: format(value, "f"), return_type=str)]
 

@@ -7,8 +7,6 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.contracts.base import Part, Payload
-from shared.contracts.labels import Sentiment, Topic, Urgency
-from shared.contracts.ratings import QuestionRating, Rating
 
 
 class SurveyPublished(Payload):
@@ -197,13 +195,19 @@ class AskingChanged(Payload):
 
 
 class CustomerReference(Part):
-    """How the sender of an answer named the customer; at least one field is set."""
+    """How the sender of an answer named the customer; at least one field is set.
+
+    `order` is the number of an order of theirs, `handle` how a platform calls them (`<source>:<name>`): neither makes
+    a new customer, and a handle alone finds none but one who is known by it.
+    """
 
     id: UUID | None = None
     external_id: str | None = None
     email: str | None = None
     phone: str | None = None
     name: str | None = None
+    order: str | None = None
+    handle: str | None = None
 
 
 class Answer(Part):
@@ -294,83 +298,10 @@ class AttemptObserved(Payload):
 class CustomerSighted(Payload):
     """An answer names a customer that survey does not know. Customers replies with `CustomerIdentified`.
 
-    Subject: the sighting, which is the response.
+    Subject: the sighting, which is the response, or the feedback where there is no response.
     """
 
     TYPE: ClassVar[str] = "heed.survey.customer.sighted.v1"
 
     sighting_id: UUID
     customer: CustomerReference
-
-
-class Feedback(Payload):
-    """All that is known of something that was said. `origin_customer_id`, if merged since: where an answer goes.
-
-    `rating` is the leading one of `ratings`; those that do not know several look at it alone. Without `ratings` it is
-    the only one.
-    """
-
-    feedback_id: UUID
-    kind: str
-    channel: str
-    source: str
-    survey_id: UUID | None
-    survey_name: str | None
-    response_id: UUID | None
-    customer_id: UUID | None
-    ticket_id: UUID | None
-    rating: Rating | None
-    text: str | None
-    language: str | None
-    sentiment: Sentiment | None
-    topics: tuple[Topic, ...]
-    touchpoint: str | None
-    journey_stage: str | None
-    dimensions: dict[str, str]
-    completed: bool
-    occurred_at: datetime
-    received_at: datetime
-    screened_out: bool = False
-    suspicious: tuple[str, ...] = ()
-    anonymous: bool = False
-    origin_customer_id: UUID | None = None
-    ratings: tuple[QuestionRating, ...] = ()
-    urgency: Urgency | None = None
-
-
-class FeedbackReceived(Feedback):
-    """Something was said, whatever the channel: understood, linked to its customer, ready to act on.
-
-    Subject: the feedback.
-    """
-
-    TYPE: ClassVar[str] = "heed.survey.feedback.received.v1"
-
-
-class FeedbackUpdated(Feedback):
-    """What was said is another now; all of it as it stands. Subject: the feedback, with its new version.
-
-    It may overtake its `FeedbackReceived` and other updates: the highest version counts. `continued`: a partial answer
-    grew; `completed`: it was finished; `changed`: the respondent changed it afterwards; `corrected`: a colleague
-    corrected what the machine had made of it; `identified`: it is known now whose it is.
-    """
-
-    TYPE: ClassVar[str] = "heed.survey.feedback.updated.v1"
-
-    reason: Literal["continued", "completed", "changed", "corrected", "identified"]
-
-
-class FeedbackErased(Payload):
-    """What was said was taken back and is gone; forget its text and stop counting it. Subject: the feedback.
-
-    It may come before the `FeedbackReceived` that it takes back.
-    """
-
-    TYPE: ClassVar[str] = "heed.survey.feedback.erased.v1"
-
-    feedback_id: UUID
-    response_id: UUID | None
-    survey_id: UUID | None
-    customer_id: UUID | None
-    reason: Literal["respondent", "subject_request"]
-    erased_at: datetime

@@ -8,8 +8,8 @@ from uuid import UUID
 from services.metrics.facts.service import Heard
 from shared.contracts.consent import ConsentChanged
 from shared.contracts.customers import CustomerProfile, CustomerUpdated
+from shared.contracts.feedback import Feedback, FeedbackReceived, FeedbackUpdated
 from shared.contracts.ratings import Band, QuestionRating, Rating, RatingScheme
-from shared.contracts.survey import Feedback, FeedbackReceived, FeedbackUpdated
 from shared.ids import new_id
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -9,9 +9,10 @@ import orjson
 from services.notifier.messages.delivery import MESSAGES
 from shared.contracts.base import Payload
 from shared.contracts.customers import CustomerCreated
+from shared.contracts.feedback import FeedbackReceived
 from shared.contracts.gateway import AccountCreated
 from shared.contracts.ratings import Rating
-from shared.contracts.survey import FeedbackReceived, InvitationCreated, ScoreLink, SurveyPublished
+from shared.contracts.survey import InvitationCreated, ScoreLink, SurveyPublished
 from shared.contracts.tickets import Origin, TicketOpened, TicketReopened, TicketReplied, TicketResolved
 from shared.ids import new_id
 from shared.testing.harness import Harness

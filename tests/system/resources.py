@@ -12,6 +12,7 @@ from services.gateway.accounts.service import open_account
 from services.gateway.users.passwords import passwords_of
 from services.gateway.users.schemas import NewUser, Role
 from shared.contracts.customers import CustomerCreated, CustomersPartDone
+from shared.contracts.feedback import FeedbackReceived
 from shared.contracts.gateway import AccountCreated
 from shared.contracts.subjects import (
     MetricsPartDone,
@@ -20,7 +21,7 @@ from shared.contracts.subjects import (
     SurveyPartDone,
     TicketsPartDone,
 )
-from shared.contracts.survey import FeedbackReceived, ResponseReceived
+from shared.contracts.survey import ResponseReceived
 from shared.ids import new_id
 from shared.testing.harness import Harness
 from tests.profiles import profile_of

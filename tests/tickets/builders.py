@@ -7,10 +7,10 @@ from uuid import UUID
 import httpx
 
 from shared.contracts.customers import CustomerCreated, CustomerProfile
+from shared.contracts.feedback import FeedbackReceived
 from shared.contracts.gateway import UserAdded
 from shared.contracts.notifier import TicketRequested
 from shared.contracts.ratings import Rating
-from shared.contracts.survey import FeedbackReceived
 from shared.ids import new_id
 from shared.testing.harness import Harness
 

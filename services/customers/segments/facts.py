@@ -11,7 +11,7 @@ from services.customers.segments.concerns import ALL_FEEDBACK, with_general
 from services.customers.segments.models import FeedbackFact
 from shared.bus.events import Event
 from shared.contracts.base import Payload
-from shared.contracts.survey import Feedback, FeedbackErased
+from shared.contracts.feedback import Feedback, FeedbackErased
 from shared.work import Work
 
 Told = Event[Feedback] | Event[FeedbackErased]

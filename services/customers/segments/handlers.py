@@ -22,7 +22,7 @@ from shared.contracts.customers import (
     CustomerUnmerged,
     CustomerUpdated,
 )
-from shared.contracts.survey import Feedback, FeedbackErased, FeedbackReceived, FeedbackUpdated
+from shared.contracts.feedback import Feedback, FeedbackErased, FeedbackReceived, FeedbackUpdated
 from shared.work import Work
 
 HEARD: list[type[Payload]] = [

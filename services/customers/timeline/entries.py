@@ -9,17 +9,9 @@ from services.customers.timeline import schemas as s
 from shared.bus.events import Event
 from shared.contracts.base import Payload
 from shared.contracts.customers import CustomerCreated, CustomerMerged, CustomerUnmerged, SegmentMembershipChanged
+from shared.contracts.feedback import Feedback, FeedbackErased, FeedbackReceived, FeedbackUpdated
 from shared.contracts.notifier import MessageFailed, MessageSent, RuleRan
-from shared.contracts.survey import (
-    Feedback,
-    FeedbackErased,
-    FeedbackReceived,
-    FeedbackUpdated,
-    InvitationCreated,
-    InvitationEnded,
-    InvitationRefused,
-    InvitationReminded,
-)
+from shared.contracts.survey import InvitationCreated, InvitationEnded, InvitationRefused, InvitationReminded
 from shared.contracts.tickets import (
     LoopAdvanced,
     TargetMissed,

@@ -4,12 +4,11 @@ from typing import Final
 from services.gateway.audit import trail
 from shared.bus.events import Event
 from shared.contracts.base import ActorKind, Payload
+from shared.contracts.feedback import FeedbackReceived, FeedbackUpdated
 from shared.contracts.registry import registry
 from shared.contracts.survey import (
     AttemptObserved,
     CustomerSighted,
-    FeedbackReceived,
-    FeedbackUpdated,
     InvitationRefused,
     ResponseReceived,
     VariantAssigned,

@@ -10,7 +10,7 @@ from services.metrics.rollups.counting import hold_upkeep
 from shared.bus.events import Event
 from shared.contracts.base import Payload
 from shared.contracts.customers import CustomerMerged, CustomerUnmerged
-from shared.contracts.survey import Feedback, FeedbackErased
+from shared.contracts.feedback import Feedback, FeedbackErased
 from shared.work import Work
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from services.metrics.facts.reading import Reading, read
 from services.metrics.rollups.counting import ADD_TO_ROLLUPS, DAY, drop_empty_cells, share_upkeep
 from services.metrics.rollups.models import KEY
-from shared.contracts.survey import Feedback
+from shared.contracts.feedback import Feedback
 from shared.work import Work
 
 

@@ -6,7 +6,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.notifier.rules.models import Rule
 from services.notifier.rules.schemas import RuleFields
-from shared.contracts.survey import FeedbackReceived
+from shared.contracts.feedback import FeedbackReceived
 from shared.contracts.tickets import TicketOpened, TicketReopened, TicketReplied, TicketResolved
 from shared.ids import new_id
 from shared.work import Work

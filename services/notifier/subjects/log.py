@@ -10,8 +10,9 @@ import orjson
 from sqlalchemy import text
 
 from shared.contracts.customers import CustomerDeleted, CustomerErased
+from shared.contracts.feedback import FeedbackErased
 from shared.contracts.gateway import SubjectRequestDue, SubjectRequestFinished, SubjectRequestOpened
-from shared.contracts.survey import FeedbackErased, ResponseWithdrawn
+from shared.contracts.survey import ResponseWithdrawn
 from shared.work import Work
 
 # Of these a person's other events are known: what happened to one is told under its id alone.

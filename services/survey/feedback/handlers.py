@@ -22,14 +22,8 @@ from services.survey.taxonomy import service as taxonomies
 from shared.bus.events import Event
 from shared.contracts.base import Payload
 from shared.contracts.customers import CustomerIdentified, SightingUnresolved
-from shared.contracts.survey import (
-    CustomerReference,
-    CustomerSighted,
-    FeedbackErased,
-    FeedbackUpdated,
-    ResponseReceived,
-    ResponseWithdrawn,
-)
+from shared.contracts.feedback import FeedbackErased, FeedbackUpdated
+from shared.contracts.survey import CustomerReference, CustomerSighted, ResponseReceived, ResponseWithdrawn
 from shared.ids import new_id
 from shared.work import Work
 

@@ -24,6 +24,13 @@ class Feedback(Identified, AccountOwned, Base):
         Index("ix_feedback_occurred_at", "account_id", "occurred_at", "id"),
         Index("ix_feedback_customer_id", "account_id", "customer_id", "occurred_at"),
         origin_index("feedback", "origin_customer_id"),
+        Index(
+            "uq_feedback_external_id",
+            *("account_id", "source_id", "external_id"),
+            unique=True,
+            postgresql_where=text_("source_id is not null"),
+        ),
+        Index("ix_feedback_thread_id", "account_id", "thread_id", postgresql_where=text_("thread_id is not null")),
     )
 
     version: Mapped[int]
@@ -68,3 +75,18 @@ class Feedback(Identified, AccountOwned, Base):
     sentiment_model: Mapped[str | None]
     urgency_label: Mapped[str | None]
     urgency_evidence: Mapped[list[Any]] = mapped_column(JSONB, server_default=text_("'[]'"))
+    # Of what came from a connected source: what it is called there, which edit it is, and what only reviews, mails
+    # and chats have. `removed_at`: it is no longer there.
+    source_id: Mapped[UUID | None]
+    external_id: Mapped[str | None]
+    external_version: Mapped[str | None]
+    title: Mapped[str | None]
+    url: Mapped[str | None]
+    author_name: Mapped[str | None]
+    verified: Mapped[bool | None]
+    product_ref: Mapped[str | None]
+    order_ref: Mapped[str | None]
+    location_ref: Mapped[str | None]
+    thread_id: Mapped[UUID | None]
+    automatic: Mapped[str | None]
+    removed_at: Mapped[datetime | None]

@@ -11,9 +11,10 @@ from services.survey.feedback.ratings import is_reversed, ratings_of, whole_scor
 from services.survey.surveys.models import SurveyVersion
 from services.survey.understanding.analysis import analyse
 from services.survey.understanding.topics import Taxonomy
+from shared.contracts.feedback import FeedbackReceived
 from shared.contracts.labels import Sentiment, Urgency
 from shared.contracts.ratings import Rating
-from shared.contracts.survey import FeedbackReceived, ResponseReceived
+from shared.contracts.survey import ResponseReceived
 
 KIND = "survey"
 SOURCE = "heed"

@@ -9,8 +9,9 @@ from sqlalchemy import select, text
 from services.survey.contacts.models import Contact
 from services.survey.db import Base
 from services.survey.files import service as files
+from shared.contracts.feedback import FeedbackErased
 from shared.contracts.subjects import ErasureMode, RecordCount, SurveyPartDone
-from shared.contracts.survey import FeedbackErased, ResponseWithdrawn
+from shared.contracts.survey import ResponseWithdrawn
 from shared.subjects.exports import exports_in
 from shared.subjects.holdings import IDS, OWNED, Holding
 from shared.subjects.parts import Subjects

@@ -9,7 +9,7 @@ from shared.bus.events import Event
 from shared.contracts.activities import ActivityDeleted, ActivityRecorded
 from shared.contracts.base import Payload
 from shared.contracts.customers import SegmentMembershipChanged
-from shared.contracts.survey import FeedbackReceived
+from shared.contracts.feedback import FeedbackReceived
 from shared.work import Work
 
 

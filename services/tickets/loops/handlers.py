@@ -4,7 +4,7 @@ from services.tickets.cases.history import record
 from services.tickets.cases.repository import NoSuchTicket, lock_ticket
 from services.tickets.loops import service as loops
 from shared.bus.events import Event
-from shared.contracts.survey import FeedbackReceived
+from shared.contracts.feedback import FeedbackReceived
 from shared.work import Work
 
 

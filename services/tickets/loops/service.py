@@ -12,7 +12,7 @@ from sqlalchemy import Select, select
 
 from services.tickets.cases.models import Ticket
 from services.tickets.loops.models import Loop
-from shared.contracts.survey import FeedbackReceived
+from shared.contracts.feedback import FeedbackReceived
 from shared.contracts.tickets import LoopAdvanced, LoopStage
 from shared.work import Work
 

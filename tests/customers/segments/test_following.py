@@ -18,8 +18,8 @@ from services.customers.segments.models import FeedbackFact
 from shared.bus.subscriptions import Timer
 from shared.contracts.activities import ActivityRecorded
 from shared.contracts.customers import CustomerMerged, CustomerUnmerged
+from shared.contracts.feedback import FeedbackErased, FeedbackReceived
 from shared.contracts.ratings import QuestionRating, Rating
-from shared.contracts.survey import FeedbackErased, FeedbackReceived
 from shared.ids import new_id
 from shared.testing.harness import Harness
 from shared.work import Work

@@ -19,8 +19,8 @@ from services.customers.timeline.schemas import EntryKind
 from shared.bus.events import decode_event
 from shared.contracts.base import Payload
 from shared.contracts.customers import SegmentMembershipChanged
+from shared.contracts.feedback import FeedbackErased, FeedbackReceived, FeedbackUpdated
 from shared.contracts.ratings import Rating
-from shared.contracts.survey import FeedbackErased, FeedbackReceived, FeedbackUpdated
 from shared.contracts.tickets import LoopAdvanced, Origin, TicketOpened, TicketResolved
 from shared.ids import new_id
 from shared.testing.harness import Harness

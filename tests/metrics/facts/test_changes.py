@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
+from shared.contracts.feedback import FeedbackErased, FeedbackReceived
 from shared.contracts.ratings import QuestionRating
-from shared.contracts.survey import FeedbackErased, FeedbackReceived
 from shared.ids import new_id
 from shared.testing.harness import Harness
 from tests.metrics.builders import NOON, feedback, index, rating, updated

@@ -17,8 +17,8 @@ from services.metrics.rollups.counting import differences, rebuild
 from services.metrics.rollups.models import EXCLUSIONS, KEY, SCORES, rollups
 from shared.contracts.base import Payload
 from shared.contracts.customers import CustomerMerged, CustomerUnmerged
+from shared.contracts.feedback import FeedbackErased, FeedbackReceived
 from shared.contracts.ratings import QuestionRating
-from shared.contracts.survey import FeedbackErased, FeedbackReceived
 from shared.ids import new_id
 from shared.testing.harness import Harness
 from shared.work import Work

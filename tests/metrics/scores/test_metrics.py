@@ -8,7 +8,8 @@ from uuid import UUID
 import httpx
 import pytest
 
-from shared.contracts.survey import FeedbackReceived, SurveyPublished
+from shared.contracts.feedback import FeedbackReceived
+from shared.contracts.survey import SurveyPublished
 from shared.ids import new_id
 from shared.testing.harness import Harness
 from tests.metrics.builders import NOON, analytics, feedback, rating, record_of

@@ -6,7 +6,7 @@ import pytest
 
 from services.notifier.rules import conditions
 from services.notifier.rules.defaults import UNHAPPY
-from shared.contracts.survey import FeedbackReceived
+from shared.contracts.feedback import FeedbackReceived
 from shared.http.errors import Unacceptable
 
 FEEDBACK = FeedbackReceived.TYPE

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
+from shared.contracts.feedback import FeedbackReceived
 from shared.contracts.notifier import RuleChanged, RulesPaused, TicketRequested
-from shared.contracts.survey import FeedbackReceived
 from shared.contracts.tickets import TicketOpened, TicketResolved
 from shared.ids import new_id
 from shared.testing.harness import Harness

@@ -7,7 +7,8 @@ from sqlalchemy import select
 
 from services.survey.invitations.models import Invitation
 from shared.contracts.customers import CustomerIdentified, CustomerMerged, CustomerUnmerged, CustomerUpdated
-from shared.contracts.survey import CustomerSighted, FeedbackReceived
+from shared.contracts.feedback import FeedbackReceived
+from shared.contracts.survey import CustomerSighted
 from shared.testing.harness import Harness
 from tests.profiles import profile_of
 from tests.survey.building import know_customer, open_survey, response_to, understand

@@ -12,13 +12,8 @@ import pytest
 from services.survey.experiments.schemas import HOLDOUT, Experiment
 from services.survey.experiments.service import draw
 from shared.contracts.customers import CustomerMerged
-from shared.contracts.survey import (
-    FeedbackReceived,
-    InvitationCreated,
-    InvitationRefused,
-    ResponseReceived,
-    VariantAssigned,
-)
+from shared.contracts.feedback import FeedbackReceived
+from shared.contracts.survey import InvitationCreated, InvitationRefused, ResponseReceived, VariantAssigned
 from shared.ids import new_id
 from shared.testing.harness import Harness
 from tests.survey.asking import gate_of, invite, set_contact_policy

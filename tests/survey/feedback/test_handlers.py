@@ -6,7 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from shared.contracts.customers import CustomerIdentified, SightingUnresolved
-from shared.contracts.survey import CustomerSighted, FeedbackReceived, ResponseReceived
+from shared.contracts.feedback import FeedbackReceived
+from shared.contracts.survey import CustomerSighted, ResponseReceived
 from shared.ids import new_id
 from shared.testing.harness import Harness
 from tests.survey.building import answers, know_customer, open_survey, response_to, understand

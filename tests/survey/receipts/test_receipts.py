@@ -10,13 +10,8 @@ import pytest
 from services.survey.app import SERVICE
 from services.survey.invitations.tokens import Link, LinkKind, Links
 from services.survey.responses.models import ResponseVersion
-from shared.contracts.survey import (
-    FeedbackErased,
-    FeedbackReceived,
-    FeedbackUpdated,
-    ResponseReceived,
-    ResponseWithdrawn,
-)
+from shared.contracts.feedback import FeedbackErased, FeedbackReceived, FeedbackUpdated
+from shared.contracts.survey import ResponseReceived, ResponseWithdrawn
 from shared.ids import new_id
 from shared.testing.harness import Harness
 from tests.conftest import HarnessFactory

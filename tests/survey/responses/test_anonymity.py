@@ -7,7 +7,8 @@ from uuid import UUID
 import httpx
 from sqlalchemy import text
 
-from shared.contracts.survey import AttemptObserved, FeedbackReceived, InvitationCreated, ResponseReceived
+from shared.contracts.feedback import FeedbackReceived
+from shared.contracts.survey import AttemptObserved, InvitationCreated, ResponseReceived
 from shared.testing.harness import Harness
 from tests.survey.building import know_customer, open_survey, response_to, understand
 from tests.survey.definition.making import page, question

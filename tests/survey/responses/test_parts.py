@@ -7,11 +7,8 @@ import httpx
 import orjson
 import pytest
 
-from shared.contracts.survey import (
-    FeedbackReceived,
-    FeedbackUpdated,
-    ResponseReceived,
-)
+from shared.contracts.feedback import FeedbackReceived, FeedbackUpdated
+from shared.contracts.survey import ResponseReceived
 from shared.ids import new_id
 from shared.testing.harness import Harness
 from tests.survey.building import answers, open_survey, response_to, understand

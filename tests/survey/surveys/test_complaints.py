@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from shared.contracts.survey import FeedbackReceived
+from shared.contracts.feedback import FeedbackReceived
 from shared.testing.harness import Harness
 from tests.survey.building import make_survey, open_survey, response_to, understand
 from tests.survey.definition.making import page, question, when

@@ -1,0 +1,160 @@
+"""What a sender's payload says, whatever the sender: the one form that adapters make and everything else reads.
+
+An item is named by its sender: `external_id` stays the same for the life of a review, a message or an order,
+`external_version` changes with each edit (its update time, or a hash of its content, see `version_of`).
+"""
+
+import hashlib
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from shared.contracts.activities import ActivityAmount, ActivityKind
+
+Operation = Literal["create", "update", "delete"]
+# `assumed`: the sender's time names no zone, or there is none and it is the time of arrival.
+TimeConfidence = Literal["exact", "assumed"]
+# `binary`: recommended or not, satisfied or not. It is a feeling, and never averaged with stars.
+RatingKind = Literal["stars", "binary", "nps", "csat", "ces", "smiley"]
+FeedbackKind = Literal["review", "rating", "survey", "message", "mention"]
+# A mail that no person wrote; it is kept and never answered.
+Automatic = Literal["auto_reply", "bounce", "loop", "bulk"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Author(_Part):
+    """Who said or did it, as the sender names them. `external_id` is the account's own id of its customer, `handle`
+    the sender's. `verified` says that the sender vouches for e-mail and phone."""
+
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    external_id: str | None = None
+    handle: str | None = None
+    anonymous: bool = False
+    verified: bool = True
+
+
+class ItemRating(_Part):
+    """`raw` as the sender wrote it; `value` lies on `minimum`..`maximum`, higher is better."""
+
+    raw: str
+    value: Decimal
+    minimum: Decimal
+    maximum: Decimal
+    kind: RatingKind = "stars"
+
+    @model_validator(mode="after")
+    def lies_on_its_scale(self) -> Self:
+        if not self.minimum <= self.value <= self.maximum or self.minimum == self.maximum:
+            raise ValueError(f"{self.raw} does not lie on {self.minimum} to {self.maximum}")
+        return self
+
+
+class Media(_Part):
+    """Something that hangs on an item: where the sender keeps it, or `file_id` once it lies in our own store."""
+
+    url: str | None = None
+    file_id: str | None = None
+    name: str | None = None
+    media_type: str | None = None
+    size: int | None = None
+
+
+class _Item(_Part):
+    external_id: str = Field(min_length=1, max_length=500)
+    external_version: str = Field("1", min_length=1, max_length=200)
+    op: Operation = "create"
+    occurred_at: datetime
+    time_confidence: TimeConfidence = "exact"
+    author: Author = Author()
+
+
+class FeedbackItem(_Item):
+    """Something that was said. `op="delete"` needs nothing but the ids: what was said is marked as removed.
+
+    `thread` names the conversation it belongs to, in the sender's words; `in_reply_to` the item it answers.
+    `ticket_id` if a signed token named the ticket. `dimensions` become the feedback's.
+    """
+
+    what: Literal["feedback"] = "feedback"
+    kind: FeedbackKind
+    channel: str
+    rating: ItemRating | None = None
+    title: str | None = None
+    text: str | None = None
+    language: str | None = None
+    product_ref: str | None = None
+    order_ref: str | None = None
+    location_ref: str | None = None
+    url: str | None = None
+    verified: bool | None = None
+    solicited: bool | None = None
+    media: tuple[Media, ...] = ()
+    thread: str | None = None
+    in_reply_to: str | None = None
+    ticket_id: str | None = None
+    automatic: Automatic | None = None
+    touchpoint: str | None = None
+    dimensions: dict[str, str] = Field(default_factory=dict)
+
+
+class ActivityItem(_Item):
+    """Something a customer did: an order, a refund, a cancelled subscription."""
+
+    what: Literal["activity"] = "activity"
+    kind: ActivityKind
+    name: str | None = None
+    amount: ActivityAmount | None = None
+    order_ref: str | None = None
+    touchpoint: str | None = None
+    properties: dict[str, Any] = Field(default_factory=dict)
+
+
+class DeliveryItem(_Item):
+    """What became of a message that Heed sent: `message_id` is our own `Message-ID` or the provider's id."""
+
+    what: Literal["delivery"] = "delivery"
+    channel: Literal["email", "sms", "whatsapp"]
+    message_id: str | None = None
+    recipient: str | None = None
+    state: Literal["delivered", "bounced_hard", "bounced_soft", "complained", "unsubscribed", "failed"]
+    reason: str | None = None
+
+
+class ConsentItem(_Item):
+    """Somebody wants no more messages on a channel, or wants them again."""
+
+    what: Literal["consent"] = "consent"
+    channel: Literal["email", "sms", "whatsapp"]
+    granted: bool
+    proof: str
+
+
+class PrivacyItem(_Item):
+    """A person, or for `shop` everybody of a shop, wants to see or to be rid of what is kept."""
+
+    what: Literal["privacy"] = "privacy"
+    request: Literal["export", "erase", "erase_shop"]
+
+
+Item = Annotated[FeedbackItem | ActivityItem | DeliveryItem | ConsentItem | PrivacyItem, Field(discriminator="what")]
+
+
+class Hint(_Part):
+    """Something changed at the sender; what, has to be asked there. `reference` is the sender's name of it."""
+
+    reference: str = Field(min_length=1, max_length=500)
+    occurred_at: datetime | None = None
+    removed: bool = False
+
+
+def version_of(content: Any) -> str:
+    """For senders without an update time: the SHA-256 of what they said (JSON with sorted keys), 32 hex digits."""
+    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS, default=str)).hexdigest()[:32]
