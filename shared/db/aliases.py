@@ -177,6 +177,10 @@ class Aliases:
 
     async def present_ids(self, work: Work, ids: Collection[UUID]) -> Mapping[UUID, UUID]:
         """What each stands for today: itself, if nothing else."""
+        return {one: one for one in ids} | dict(await self.moved_ids(work, ids))
+
+    async def moved_ids(self, work: Work, ids: Collection[UUID]) -> Mapping[UUID, UUID]:
+        """What those of them stand for today that stand for another."""
         found = await work.session.execute(
             text(f"""
                 select id as former, "{self.schema}".present_id(:account_id, id) as present from "{self.schema}".aliases
@@ -184,4 +188,4 @@ class Aliases:
             """),
             {"account_id": work.account_id, "ids": list(ids)},
         )
-        return {one: one for one in ids} | {row.former: row.present for row in found}
+        return {row.former: row.present for row in found}

@@ -4,6 +4,7 @@
 gates themselves (`gates`) are pure functions of rules and facts, for one customer and for a hundred thousand alike.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,7 +17,7 @@ from services.survey.accounts.models import Account
 from services.survey.db import MERGED_CUSTOMERS
 from services.survey.experiments import service as experiments
 from services.survey.policies import service as policies
-from services.survey.policies.schemas import Channel, ContactPolicy, SurveyPolicy
+from services.survey.policies.schemas import Budget, Channel, ContactPolicy, SurveyPolicy
 from services.survey.responses import quotas
 from services.survey.responses.quotas import Full
 from services.survey.settings import SurveySettings
@@ -44,25 +45,32 @@ class Rules:
     @property
     def longest_window(self) -> timedelta:
         """How far back contacts matter."""
-        budgets = [*self.contact.budgets, *(b for one in self.contact.exceptions for b in one.budgets or ())]
         gaps = [self.contact.gap_days, *(one.gap_days or 0 for one in self.contact.exceptions)]
-        return timedelta(days=max([*gaps, *(budget.days for budget in budgets)]))
+        return timedelta(days=max([*gaps, *(budget.days for budget in self._budgets)]))
+
+    @property
+    def fewest_contacts(self) -> int:
+        """Fewer than these within the longest window close no gate, for nobody."""
+        if self.contact.gap_days or any(one.gap_days for one in self.contact.exceptions):
+            return 1
+        return max(1, min((budget.most for budget in self._budgets), default=1))
+
+    @property
+    def draws_lots(self) -> bool:
+        return self.own.sample_percent < 100
+
+    @property
+    def _budgets(self) -> list[Budget]:
+        return [*self.contact.budgets, *(b for one in self.contact.exceptions for b in one.budgets or ())]
 
 
-_NOBODY: Final[dict[UUID, datetime]] = {}
+_NOBODY: Final = UUID(int=0)
 
 
 @dataclass(slots=True)
-class Facts:
-    """One customer, as asking sees them. Times are of the past, `contacts` newest first, with their channels."""
+class History:
+    """What was said, asked, answered and sent before. Times are of the past, `contacts` newest first, by channel."""
 
-    customer_id: UUID
-    locale: str | None
-    timezone: str | None
-    has_email: bool
-    has_phone: bool
-    preferred_channel: str | None
-    restricted: bool
     statements: tuple[Statement, ...] = ()
     times_asked: int = 0
     last_asked_at: datetime | None = None
@@ -70,23 +78,46 @@ class Facts:
     open_until: datetime | None = None
     contacts: tuple[tuple[datetime, str], ...] = ()
     exceptions: frozenset[UUID] = frozenset()
-    others_asked: Mapping[UUID, datetime] = field(default_factory=lambda: _NOBODY)
+    others_asked: Mapping[UUID, datetime] = field(default_factory=dict)
 
     def say(self, consent_id: UUID, channel: str, granted: bool, basis: str, effective_at: datetime) -> None:
         self.statements += (Statement(consent_id, SURVEYS, channel, granted, basis, effective_at),)
 
 
+_NONE: Final = History()
+
+
+@dataclass(slots=True)
+class Facts:
+    """One customer, as asking sees them."""
+
+    history: History
+    customer_id: UUID
+    locale: str | None
+    timezone: str | None
+    has_email: bool
+    has_phone: bool
+    preferred_channel: str | None
+    restricted: bool
+
+
 # Each is found by its index, few or a hundred thousand, whatever the planner believes to know of the tables: row-level
 # security has it believe that an account has next to nothing, and then a join takes forever.
 _MEMBERS = text("""
-    select customer_id from survey.segment_members
+    select array_agg(customer_id) from survey.segment_members
     where account_id = :account_id and segment_id = :segment_id and is_member
 """)
-_ALL = text("select customer_id from survey.contacts where account_id = :account_id and not is_deleted")
+_ALL = text("select array_agg(customer_id) from survey.contacts where account_id = :account_id and not is_deleted")
 
 _KNOWN = text("""
 select customer_id, locale, timezone, email is not null, phone is not null, preferred_channel, restricted
 from survey.contacts where account_id = :account_id and not is_deleted and customer_id = any(cast(:customers as uuid[]))
+""")
+# How many there are of each kind that gates tell apart.
+_KINDS = text("""
+select email is not null, phone is not null, preferred_channel, restricted, count(*)
+from survey.contacts where account_id = :account_id and not is_deleted and customer_id = any(cast(:customers as uuid[]))
+group by 1, 2, 3, 4
 """)
 # Statements of somebody who was merged into the customer count with theirs.
 _SAID = text("""
@@ -122,9 +153,9 @@ where account_id = :account_id and survey_id = any(:surveys) and completed
 group by customer_id
 """)
 _CONTACTED = text("""
-select customer_id, at, channel from survey.exposures
+select customer_id, array_agg(at order by at desc), array_agg(channel order by at desc) from survey.exposures
 where account_id = :account_id and at > :since and customer_id = any(cast(:customers as uuid[]))
-order by at desc
+group by customer_id having count(*) >= :fewest
 """)
 _EXCEPTED = text("""
 select customer_id, segment_id from survey.segment_members
@@ -176,49 +207,72 @@ async def lock(work: Work, customer_ids: Collection[UUID]) -> None:
     await work.session.execute(_LOCK, {"account_id": work.account_id, "customers": ordered})
 
 
-async def of_many(work: Work, rules: Rules, segment_id: UUID | None) -> dict[UUID, Facts]:
-    """All members of a segment, or all customers, that are known and not deleted."""
+async def of_many(work: Work, rules: Rules, segment_id: UUID | None) -> list[tuple[Facts, int]]:
+    """All members of a segment, or all customers, that are known and not deleted: what is known, and of how many.
+
+    Most have no history that could close a gate. They are counted by what else gates tell apart, and never fetched:
+    only where lots are drawn does it matter who somebody is.
+    """
     names = {"account_id": work.account_id, "segment_id": segment_id}
-    found = await work.session.scalars(_ALL if segment_id is None else _MEMBERS, names)
-    ids = set(found)
+    ids = set(await work.session.scalar(_ALL if segment_id is None else _MEMBERS, names) or ())
     # Whoever was merged into another is that other now, who may be among them too.
-    present = await MERGED_CUSTOMERS.present_ids(work, ids)
-    return await of_customers(work, rules, set(present.values()))
+    moved = await MERGED_CUSTOMERS.moved_ids(work, ids)
+    ids = (ids - moved.keys()) | set(moved.values())
+    histories = await _histories(work, rules, ids, fewest_contacts=rules.fewest_contacts)
+    single = ids if rules.draws_lots else ids & histories.keys()
+    found = [(facts, 1) for facts in (await _people(work, single, histories)).values()]
+    for *kind, count in await _rows(work, _KINDS, ids - single):
+        found.append((Facts(_NONE, _NOBODY, None, None, *kind), count))
+    return found
 
 
 async def of_customers(work: Work, rules: Rules, customer_ids: Collection[UUID]) -> dict[UUID, Facts]:
-    """Those that are known and not deleted. One plain question after the other, put together here."""
-    always = {"account_id": work.account_id, "customers": list(customer_ids)}
+    """Those that are known and not deleted."""
+    return await _people(work, customer_ids, await _histories(work, rules, customer_ids))
+
+
+async def _people(work: Work, customer_ids: Collection[UUID], histories: Mapping[UUID, History]) -> dict[UUID, Facts]:
+    # By position: by name, a hundred thousand rows take twice as long.
+    return {row[0]: Facts(histories.get(row[0], _NONE), *row) for row in await _rows(work, _KNOWN, customer_ids)}
+
+
+async def _histories(
+    work: Work, rules: Rules, customer_ids: Collection[UUID], *, fewest_contacts: int = 1
+) -> Mapping[UUID, History]:
+    """Of those that have one. One plain question after the other, put together here.
+
+    `fewest_contacts`: who was contacted less often than that counts as not contacted.
+    """
+    found: defaultdict[UUID, History] = defaultdict(History)
 
     async def rows(question: TextClause, **values: Any) -> Any:
-        return await work.session.execute(question, always | values)
+        return await _rows(work, question, customer_ids, **values)
 
-    # By position: by name, a hundred thousand rows take twice as long.
-    people = {row[0]: Facts(*row) for row in await rows(_KNOWN)}
     for person, *stated in await rows(_SAID, purpose=SURVEYS, channel=rules.channel):
-        if person in people:
-            people[person].say(*stated)
-    asked = {"surveys": list(rules.surveys), "ticket_id": rules.ticket_id, "now": rules.now}
-    for person, times, last_at, answered_at, open_until in await rows(_ASKED, **asked):
-        if (facts := people.get(person)) is not None:
-            facts.times_asked, facts.last_asked_at = times, last_at
-            facts.last_answered_at, facts.open_until = answered_at, open_until
+        found[person].say(*stated)
+    asked = {"surveys": list(rules.surveys), "ticket_id": rules.ticket_id}
+    for person, times, last_at, answered_at, open_until in await rows(_ASKED, now=rules.now, **asked):
+        history = found[person]
+        history.times_asked, history.last_asked_at = times, last_at
+        history.last_answered_at, history.open_until = answered_at, open_until
     if rules.own.answered_days is not None:
-        answered = {"surveys": list(rules.surveys), "ticket_id": rules.ticket_id}
-        for person, answered_at in await rows(_ANSWERED, **answered):
-            if (facts := people.get(person)) is not None:
-                facts.last_answered_at = max(answered_at, facts.last_answered_at or answered_at)
-    for person, at, channel in await rows(_CONTACTED, since=rules.now - rules.longest_window):
-        if (facts := people.get(person)) is not None:
-            facts.contacts = (*facts.contacts, (at, channel))
+        for person, answered_at in await rows(_ANSWERED, **asked):
+            history = found[person]
+            history.last_answered_at = max(answered_at, history.last_answered_at or answered_at)
+    since = rules.now - rules.longest_window
+    for person, times, channels in await rows(_CONTACTED, since=since, fewest=fewest_contacts):
+        found[person].contacts = tuple(zip(times, channels, strict=True))
     if rules.contact.exceptions:
         segments = [exception.segment_id for exception in rules.contact.exceptions]
         for person, segment_id in await rows(_EXCEPTED, exceptions=segments):
-            if (facts := people.get(person)) is not None:
-                facts.exceptions |= {segment_id}
+            found[person].exceptions |= {segment_id}
     if rules.own.after_others:
         others = [other.survey_id for other in rules.own.after_others]
         for person, survey_id, at in await rows(_OTHERS, others=others):
-            if (facts := people.get(person)) is not None:
-                facts.others_asked = {**facts.others_asked, survey_id: at}
-    return people
+            found[person].others_asked = {**found[person].others_asked, survey_id: at}
+    return found
+
+
+async def _rows(work: Work, question: TextClause, customer_ids: Collection[UUID], **values: Any) -> Any:
+    about = {"account_id": work.account_id, "customers": list(customer_ids)}
+    return await work.session.execute(question, about | values)

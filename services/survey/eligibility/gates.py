@@ -96,13 +96,13 @@ def _consent_channel(rules: Rules) -> str:
 
 def _no_consent(rules: Rules, facts: Facts) -> datetime | None:
     # Nothing said is read as `decide` reads it: asking is allowed. Most customers have said nothing.
-    if not facts.statements:
+    if not facts.history.statements:
         return None
-    return None if decide(SURVEYS, _consent_channel(rules), facts.statements).allowed else FOR_GOOD
+    return None if decide(SURVEYS, _consent_channel(rules), facts.history.statements).allowed else FOR_GOOD
 
 
 def _consent_reason(rules: Rules, facts: Facts) -> str:
-    decision = decide(SURVEYS, _consent_channel(rules), facts.statements)
+    decision = decide(SURVEYS, _consent_channel(rules), facts.history.statements)
     if decision.deciding is None:
         return "Nothing was said about surveys, which may then be sent."
     said = "allowed" if decision.allowed else "forbidden"
@@ -128,48 +128,48 @@ def _address_reason(rules: Rules, facts: Facts) -> str:
 
 
 def _open_invitation(rules: Rules, facts: Facts) -> datetime | None:
-    return facts.open_until
+    return facts.history.open_until
 
 
 def _open_reason(rules: Rules, facts: Facts) -> str:
-    if facts.open_until is None:
+    if facts.history.open_until is None:
         return "No invitation to this survey is open."
-    return f"This customer has an invitation to this survey that is open until {_day(facts.open_until)}."
+    return f"This customer has an invitation to this survey that is open until {_day(facts.history.open_until)}."
 
 
 def _asked_enough(rules: Rules, facts: Facts) -> datetime | None:
     most = rules.own.most_times
-    return FOR_GOOD if most is not None and facts.times_asked >= most else None
+    return FOR_GOOD if most is not None and facts.history.times_asked >= most else None
 
 
 def _enough_reason(rules: Rules, facts: Facts) -> str:
     limit = "any number is" if rules.own.most_times is None else f"at most {rules.own.most_times} are"
-    return f"Asked {facts.times_asked} times on this survey; {limit} allowed."
+    return f"Asked {facts.history.times_asked} times on this survey; {limit} allowed."
 
 
 def _cool_down(rules: Rules, facts: Facts) -> datetime | None:
-    return _until(rules, facts.last_asked_at, rules.cooldown)
+    return _until(rules, facts.history.last_asked_at, rules.cooldown)
 
 
 def _cool_down_reason(rules: Rules, facts: Facts) -> str:
-    return f"{_ago('asked on this survey', facts.last_asked_at)}; {rules.cooldown.days} days have to pass."
+    return f"{_ago('asked on this survey', facts.history.last_asked_at)}; {rules.cooldown.days} days have to pass."
 
 
 def _answered(rules: Rules, facts: Facts) -> datetime | None:
     days = rules.own.answered_days
-    return None if days is None else _until(rules, facts.last_answered_at, timedelta(days=days))
+    return None if days is None else _until(rules, facts.history.last_answered_at, timedelta(days=days))
 
 
 def _answered_reason(rules: Rules, facts: Facts) -> str:
     days = rules.own.answered_days
     if days is None:
         return "No time has to pass after an answer."
-    return f"{_ago('answered', facts.last_answered_at)}; {days} days have to pass after an answer."
+    return f"{_ago('answered', facts.history.last_answered_at)}; {days} days have to pass after an answer."
 
 
 def _other_survey(rules: Rules, facts: Facts) -> datetime | None:
     until = [
-        _until(rules, facts.others_asked.get(other.survey_id), timedelta(days=other.days))
+        _until(rules, facts.history.others_asked.get(other.survey_id), timedelta(days=other.days))
         for other in rules.own.after_others
     ]
     return max((moment for moment in until if moment is not None), default=None)
@@ -178,31 +178,31 @@ def _other_survey(rules: Rules, facts: Facts) -> datetime | None:
 def _other_reason(rules: Rules, facts: Facts) -> str:
     if not rules.own.after_others:
         return "No other survey is waited for."
-    asked = max(facts.others_asked.values(), default=None)
+    asked = max(facts.history.others_asked.values(), default=None)
     return f"{_ago('asked one of the surveys that this one keeps away from', asked)}."
 
 
 def _left_in_peace(rules: Rules, facts: Facts) -> datetime | None:
-    exception = rules.contact.for_member(facts.exceptions)
+    exception = rules.contact.for_member(facts.history.exceptions)
     return FOR_GOOD if exception is not None and exception.never else None
 
 
 def _contact_gap(rules: Rules, facts: Facts) -> datetime | None:
     days = _gap_days(rules, facts)
-    if not days or not facts.contacts:
+    if not days or not facts.history.contacts:
         return None
-    return _until(rules, facts.contacts[0][0], timedelta(days=days))
+    return _until(rules, facts.history.contacts[0][0], timedelta(days=days))
 
 
 def _gap_reason(rules: Rules, facts: Facts) -> str:
-    last = facts.contacts[0][0] if facts.contacts else None
+    last = facts.history.contacts[0][0] if facts.history.contacts else None
     return f"{_ago('contacted, by whatever', last)}; {_gap_days(rules, facts)} days have to pass."
 
 
 def _gap_days(rules: Rules, facts: Facts) -> int:
     if rules.own.ignores_contact_rules:
         return 0
-    exception = rules.contact.for_member(facts.exceptions)
+    exception = rules.contact.for_member(facts.history.exceptions)
     if exception is not None and exception.gap_days is not None:
         return exception.gap_days
     return rules.contact.gap_days
@@ -221,9 +221,9 @@ def _spent_until(rules: Rules, facts: Facts, budget: Budget) -> datetime | None:
     """A place is free again when the oldest contact that fills the budget leaves its window."""
     if budget.most == 0:
         return FOR_GOOD
-    if len(facts.contacts) < budget.most:
+    if len(facts.history.contacts) < budget.most:
         return None
-    counted = [at for at, channel in facts.contacts if budget.channel in (None, channel)]
+    counted = [at for at, channel in facts.history.contacts if budget.channel in (None, channel)]
     return _until(rules, counted[budget.most - 1], timedelta(days=budget.days)) if len(counted) >= budget.most else None
 
 
@@ -234,7 +234,7 @@ def _budget_reason(rules: Rules, facts: Facts) -> str:
     parts = []
     for budget in budgets:
         since = rules.now - timedelta(days=budget.days)
-        spent = sum(at > since and budget.channel in (None, channel) for at, channel in facts.contacts)
+        spent = sum(at > since and budget.channel in (None, channel) for at, channel in facts.history.contacts)
         by = f" by {budget.channel}" if budget.channel else ""
         parts.append(f"{spent} of {budget.most} contacts{by} in {budget.days} days are spent")
     return f"{'; '.join(parts)}."
@@ -244,7 +244,7 @@ def _budgets(rules: Rules, facts: Facts) -> list[Budget]:
     if rules.own.ignores_contact_rules:
         return []
     budgets = rules.contact.budgets
-    exception = rules.contact.for_member(facts.exceptions) if facts.exceptions else None
+    exception = rules.contact.for_member(facts.history.exceptions) if facts.history.exceptions else None
     if exception is not None and exception.budgets is not None:
         budgets = exception.budgets
     return [budget for budget in budgets if budget.channel in (None, rules.channel)]

@@ -46,15 +46,18 @@ async def explain(work: Work, survey: Survey, customer_id: UUID, channel: Channe
 
 
 async def of_many(work: Work, survey: Survey, segment_id: UUID | None, channel: Channel) -> EligibilityCount:
-    """Of a segment, or of everybody: one statement and one pass, however many they are."""
+    """Of a segment, or of everybody: the same few statements, however many they are."""
     rules = await rules_for(work, survey, channel)
-    everybody = (await gathering.of_many(work, rules, segment_id)).values()
-    closed = Counter(gate.name for facts in everybody if (gate := first_closed(rules, facts)) is not None)
+    customers, closed = 0, Counter[str]()
+    for facts, count in await gathering.of_many(work, rules, segment_id):
+        customers += count
+        if (gate := first_closed(rules, facts)) is not None:
+            closed[gate.name] += count
     return EligibilityCount(
         segment_id=segment_id,
         channel=channel,
-        customers=len(everybody),
-        eligible=len(everybody) - closed.total(),
+        customers=customers,
+        eligible=customers - closed.total(),
         refused=dict(closed.most_common()),
     )
 
