@@ -145,6 +145,13 @@ class Platform(Protocol):
         """Answers of any status but 429 and 5xx. Raises `PlatformBusy` or `PlatformDown`."""
         ...
 
+    async def resolve(self, host: str) -> str:
+        """An address of a host that is spoken to in another language than HTTP, if it may be reached.
+
+        Raises `PlatformDown` for a name that has none, or none that is allowed.
+        """
+        ...
+
 
 class PlatformBusy(Exception):
     """Ask again at `retry_at`."""

@@ -22,6 +22,8 @@ RatingKind = Literal["stars", "binary", "nps", "csat", "ces", "smiley"]
 FeedbackKind = Literal["review", "rating", "survey", "message", "mention"]
 # A mail that no person wrote; it is kept and never answered.
 Automatic = Literal["auto_reply", "bounce", "loop", "bulk"]
+# Why something that hung on an item was not kept; the sender's payload still has it.
+Refusal = Literal["dangerous", "too_large", "too_many", "no_place"]
 
 
 class _Part(BaseModel):
@@ -58,13 +60,32 @@ class ItemRating(_Part):
 
 
 class Media(_Part):
-    """Something that hangs on an item: where the sender keeps it, or `file_id` once it lies in our own store."""
+    """Something that hangs on an item: where the sender keeps it, or `file_id` once it lies in our own store.
+
+    `content` is there until it does, for what came along with the item; it is never written down with it. `refused`
+    says why it was not kept.
+    """
 
     url: str | None = None
     file_id: str | None = None
     name: str | None = None
     media_type: str | None = None
     size: int | None = None
+    refused: Refusal | None = None
+    content: bytes | None = Field(None, exclude=True, repr=False)
+
+
+class Mail(_Part):
+    """What only a mail has. Ids are without their angle brackets, `references` the oldest first, that of the mail it
+    answers last. `mailbox` is the account's own address that it reached, `recipients` all it went to, `copies` those
+    who are neither its author nor the account. `whole` is its text with everything that was quoted."""
+
+    message_id: str
+    references: tuple[str, ...] = ()
+    mailbox: str | None = None
+    recipients: tuple[str, ...] = ()
+    copies: tuple[str, ...] = ()
+    whole: str | None = None
 
 
 class _Item(_Part):
@@ -101,6 +122,7 @@ class FeedbackItem(_Item):
     in_reply_to: str | None = None
     ticket_id: str | None = None
     automatic: Automatic | None = None
+    mail: Mail | None = None
     touchpoint: str | None = None
     dimensions: dict[str, str] = Field(default_factory=dict)
 
