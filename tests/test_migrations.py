@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 FOR_ALL_ACCOUNTS = {
     "gateway": {"sign_in_attempts"},
     "notifier": {"dispatches", "mailbox"},
+    "survey": {"dispatches"},
 }
 OF_THE_KIT = {"alembic_version", "inbox", "outbox", "timers"}
 

@@ -7,6 +7,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 from shared.db.aliases import aliases_in
 from shared.db.base import COLUMN_TYPES, service_metadata
+from shared.dispatch.tables import dispatches_in
 
 
 class Base(DeclarativeBase):
@@ -18,3 +19,4 @@ class Base(DeclarativeBase):
 MERGED_CUSTOMERS = aliases_in(
     Base.metadata, "messages", "rule_runs", "consents", present="customer_id", origin="origin_customer_id"
 )
+dispatches_in(Base.metadata)

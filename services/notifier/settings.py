@@ -1,16 +1,15 @@
 """Settings of the notifier."""
 
-import re
 from email.headerregistry import Address
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from shared.settings import Environment, ServiceSettings
+from shared.http.egress import EgressSettings
+from shared.settings import Environment
 
 
-class NotifierSettings(ServiceSettings):
+class NotifierSettings(EgressSettings):
     smtp_host: str = Field("", description="The mail server. Without one, development uses the built-in mailbox.")
     smtp_port: int = Field(587, ge=1, le=65_535)
     smtp_user: str = ""
@@ -31,9 +30,6 @@ class NotifierSettings(ServiceSettings):
     twilio_account_sid: str = ""
     twilio_auth_token: SecretStr = SecretStr("")
     twilio_url: str = Field("https://api.twilio.com", description="Another region's, or one that speaks the same API.")
-    webhook_allow_cidrs: str = Field(
-        "", description="Networks, separated by commas, that webhooks may reach although they are not public."
-    )
     resolution_survey_delay_seconds: int = Field(
         3_600,
         ge=0,
@@ -44,12 +40,11 @@ class NotifierSettings(ServiceSettings):
 
     @model_validator(mode="after")
     def check_addresses(self) -> Self:
-        """A wrong sender or network would only show when the first message fails."""
+        """A wrong sender would only show when the first message fails."""
         try:
             Address(addr_spec=self.smtp_from)
         except (ValueError, IndexError) as problem:
             raise ValueError("HEED_SMTP_FROM is not a mail address, such as hello@example.com") from problem
-        self.allowed_networks()
         return self
 
     @model_validator(mode="after")
@@ -77,10 +72,3 @@ class NotifierSettings(ServiceSettings):
         if self.mailbox == "auto":
             return not self.smtp_host and self.environment is Environment.DEVELOPMENT
         return self.mailbox == "on"
-
-    def allowed_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
-        parts = re.split(r"[,\s]+", self.webhook_allow_cidrs)
-        try:
-            return tuple(ip_network(part) for part in parts if part)
-        except ValueError as problem:
-            raise ValueError(f"HEED_WEBHOOK_ALLOW_CIDRS: {problem}; write networks such as 10.1.0.0/16") from problem

@@ -7,6 +7,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 from shared.db.aliases import aliases_in
 from shared.db.base import COLUMN_TYPES, service_metadata
+from shared.dispatch.tables import dispatches_in
 
 SCHEMA = "survey"
 # Signs in for the intake. It may run one function, `survey.accept_responses`, and read nothing.
@@ -31,3 +32,4 @@ MERGED_CUSTOMERS = aliases_in(
     present="customer_id",
     origin="origin_customer_id",
 )
+dispatches_in(Base.metadata)

@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from shared.settings import ServiceSettings
+from shared.http.egress import EgressSettings
 
 
-class SurveySettings(ServiceSettings):
+class SurveySettings(EgressSettings):
     survey_invitation_days: int = Field(30, ge=1, le=365, description="Days an invitation stays open by default.")
     survey_cooldown_days: int = Field(
         7, ge=0, le=365, description="Days before the same customer may be asked the same survey again, by default."

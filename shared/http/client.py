@@ -35,11 +35,12 @@ class NotAllowed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`body` is at most as much as was asked for; the rest was not read."""
+    """`body` is at most as much as was asked for; the rest was not read, and then `is_whole` is false."""
 
     status: int
     headers: httpx.Headers
     body: bytes
+    is_whole: bool = True
 
 
 class GuardedClient:
@@ -78,6 +79,21 @@ class GuardedClient:
     async def post(
         self, url: str, *, content: bytes, headers: Mapping[str, str], timeout: float, read_at_most: int
     ) -> Answer:
+        """As `request`."""
+        return await self.request(
+            "POST", url, content=content, headers=headers, timeout=timeout, read_at_most=read_at_most
+        )
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        content: bytes | None = None,
+        headers: Mapping[str, str],
+        timeout: float,
+        read_at_most: int,
+    ) -> Answer:
         """One request within `timeout` seconds altogether. Raises `NotAllowed`, `TimeoutError`, `OSError` or
         `httpx.HTTPError`. A body that is still coming when time is up is cut off; the answer counts."""
         parts = self.check_url(url)
@@ -86,7 +102,7 @@ class GuardedClient:
             ends_at = deadline.when() or 0.0
             async with httpx.AsyncClient(verify=self._context(), trust_env=False, timeout=timeout) as client:
                 request = client.build_request(
-                    "POST",
+                    method,
                     _with_host(parts, address),
                     content=content,
                     headers={"Host": parts.netloc, "Accept-Encoding": "identity", "Connection": "close", **headers},
@@ -94,10 +110,10 @@ class GuardedClient:
                 )
                 response = await client.send(request, stream=True)
                 try:
-                    body = await _read(response, read_at_most, ends_at - asyncio.get_running_loop().time())
+                    body, is_whole = await _read(response, read_at_most, ends_at - asyncio.get_running_loop().time())
                 finally:
                     await response.aclose()
-        return Answer(response.status_code, response.headers, body)
+        return Answer(response.status_code, response.headers, body, is_whole)
 
     async def _resolve(self, parts: SplitResult) -> Address:
         """All of a name's addresses must be allowed: which one would be connected to is the name's owner's choice."""
@@ -159,15 +175,15 @@ def _with_host(parts: SplitResult, address: Address) -> str:
     return parts._replace(netloc=netloc).geturl()
 
 
-async def _read(response: httpx.Response, most: int, seconds: float) -> bytes:
-    """The raw bytes, not decompressed: a small body must not become a large one here."""
+async def _read(response: httpx.Response, most: int, seconds: float) -> tuple[bytes, bool]:
+    """The raw bytes, not decompressed: a small body must not become a large one here. And whether that is all."""
     body = b""
     try:
         async with asyncio.timeout(seconds * 0.95):
             async for chunk in response.aiter_raw():
-                body += chunk[: most - len(body)]
-                if len(body) >= most:
-                    break
+                if len(body) + len(chunk) > most:
+                    return body + chunk[: most - len(body)], False
+                body += chunk
     except (TimeoutError, httpx.HTTPError):
-        pass  # the status has come, and that is what counts
-    return body
+        return body, False  # the status has come, and for some that is what counts
+    return body, True

@@ -16,8 +16,6 @@ from services.notifier.accounts.service import account_of
 from services.notifier.consents import service as consents
 from services.notifier.contacts.models import Contact
 from services.notifier.contacts.service import contact_of
-from services.notifier.deliveries.dispatcher import Dispatcher
-from services.notifier.deliveries.queue import Claim, finish, open_claim, postpone
 from services.notifier.mailbox.mailer import MailboxMailer
 from services.notifier.messages.composing import TooLong, compose, to_mail, to_text_message
 from services.notifier.messages.mailers import Mail, Mailer, NoMailer, NotSent, SMTPMailer
@@ -27,6 +25,8 @@ from services.notifier.messages.texting import TextMessage, texter_of
 from services.notifier.settings import NotifierSettings
 from services.notifier.templates import service as templates
 from shared.contracts.notifier import MessageFailed, MessageSent
+from shared.dispatch.dispatcher import Dispatcher
+from shared.dispatch.queue import Claim, finish, open_claim, postpone
 from shared.service import Runtime
 from shared.work import Work
 

@@ -9,11 +9,11 @@ import orjson
 from sqlalchemy import text, update
 
 from services.notifier.contacts.service import contact_of
-from services.notifier.deliveries import queue
 from services.notifier.messages.models import Message
 from services.notifier.messages.schemas import MessageChannel, NewMessage
 from services.notifier.templates.kinds import KINDS
 from shared.arrivals import arrived
+from shared.dispatch import queue
 from shared.http.errors import NotFound, Unacceptable
 from shared.ids import new_id
 from shared.work import Work

@@ -20,9 +20,9 @@ from services.notifier.webhooks.schemas import (
     Redelivery,
     RotatedSecret,
 )
-from services.notifier.webhooks.sending import client_of
 from shared.db.pagination import Page, PageQuery, paginate
 from shared.http.dependencies import IfMatch, RuntimeDep, set_etag
+from shared.http.egress import guarded_client
 from shared.http.routing import APIRouter
 
 router = APIRouter(prefix="/v1/webhook-endpoints", tags=["webhooks"])
@@ -42,7 +42,7 @@ async def create_webhook_endpoint(
 ) -> EndpointWithSecret:
     """Events are posted as they happen, signed by Standard Webhooks. The answer holds the secret, this once."""
     key = webhooks.sealing_key(runtime)
-    endpoint, secret = await webhooks.create(work, body, client_of(runtime), key)
+    endpoint, secret = await webhooks.create(work, body, guarded_client(runtime), key)
     set_etag(response, endpoint.version)
     return EndpointWithSecret(**_out(endpoint).model_dump(), secret=secret)
 
@@ -64,7 +64,7 @@ async def patch_webhook_endpoint(
     response: Response,
 ) -> EndpointOut:
     """Change what is given. Switching off drops what waits to be delivered."""
-    endpoint = await webhooks.change(work, endpoint_id, body, client_of(runtime), expected=expected)
+    endpoint = await webhooks.change(work, endpoint_id, body, guarded_client(runtime), expected=expected)
     set_etag(response, endpoint.version)
     return _out(endpoint)
 

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from sqlalchemy import insert, select
 
-from services.notifier.deliveries import queue
 from services.notifier.log.repository import Entry, TypeFilter
 from services.notifier.webhooks.models import WebhookDelivery, WebhookEndpoint
+from shared.dispatch import queue
 from shared.ids import new_id
 from shared.work import Work
 

@@ -6,24 +6,23 @@ from uuid import UUID
 import httpx
 from sqlalchemy import select, update
 
-from services.notifier.deliveries.dispatcher import Dispatcher
-from services.notifier.deliveries.queue import Claim, finish, open_claim, postpone
 from services.notifier.log.models import LoggedEvent
 from services.notifier.webhooks.fan_out import KIND
 from services.notifier.webhooks.models import WebhookDelivery, WebhookEndpoint
 from services.notifier.webhooks.schedule import PATIENCE, next_attempt
 from services.notifier.webhooks.secrets import signature_headers, unseal
 from services.notifier.webhooks.service import disable, sealing_key
+from shared.dispatch.dispatcher import Dispatcher
+from shared.dispatch.queue import Claim, finish, open_claim, postpone
 from shared.http.client import Answer, GuardedClient, NotAllowed
+from shared.http.egress import guarded_client
 from shared.service import Runtime
-from shared.settings import Environment
 from shared.work import Work
 
 TIMEOUT_SECONDS = 15.0
 READ_AT_MOST = 128 * 1024
 # Of what was read, this much is kept to show; it may hold anything, so it is shown to the endpoint's owner only.
 KEPT_CHARACTERS = 500
-_CLIENT = "webhooks.client"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +48,12 @@ class Result:
         return self.status is not None and 200 <= self.status < 300
 
 
-def client_of(runtime: Runtime) -> GuardedClient:
-    """One per process. Plain HTTP is for development and for networks that the operator allowed."""
-    if _CLIENT not in runtime.state:
-        settings = runtime.settings
-        runtime.state[_CLIENT] = GuardedClient(
-            allowed=settings.allowed_networks(), allow_plain=settings.environment is Environment.DEVELOPMENT
-        )
-    client: GuardedClient = runtime.state[_CLIENT]
-    return client
-
-
 async def attempt(runtime: Runtime, claim: Claim) -> None:
     async with open_claim(runtime, claim) as work:
         letter = await _prepare(work, claim, runtime)
     if letter is None:
         return
-    result = await _send(client_of(runtime), letter)
+    result = await _send(guarded_client(runtime), letter)
     async with open_claim(runtime, claim) as work:
         await _note(work, claim, result)
 

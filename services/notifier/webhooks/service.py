@@ -7,7 +7,6 @@ from uuid import UUID
 
 from sqlalchemy import func, select, update
 
-from services.notifier.deliveries import queue
 from services.notifier.log import repository as log
 from services.notifier.log.repository import TypeFilter
 from services.notifier.webhooks import fan_out
@@ -17,6 +16,7 @@ from services.notifier.webhooks.secrets import new_secret, seal
 from shared.bus.events import encode_event
 from shared.contracts.notifier import WebhookEndpointChanged, WebhookEndpointDisabled, WebhookEndpointTested
 from shared.contracts.registry import registry
+from shared.dispatch import queue
 from shared.http.client import GuardedClient, NotAllowed
 from shared.http.dependencies import check_match
 from shared.http.errors import Conflict, NotFound, Unacceptable

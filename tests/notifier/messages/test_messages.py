@@ -7,12 +7,12 @@ from uuid import UUID
 
 import pytest
 
-from services.notifier.deliveries.queue import claim_due, finish, open_claim
 from services.notifier.messages import delivery
 from services.notifier.messages.mailers import Mail, NotSent
 from services.notifier.messages.service import KIND
 from shared.contracts.customers import CustomerDeleted
 from shared.contracts.notifier import MessageFailed, MessageSent
+from shared.dispatch.queue import claim_due, finish, open_claim
 from shared.ids import new_id
 from shared.testing.harness import Harness
 from tests.notifier.builders import a_customer, an_account, invitation, messages_of, send_messages

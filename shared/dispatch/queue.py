@@ -11,15 +11,17 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Integer, bindparam, delete, func, select, text, update
+from sqlalchemy import CursorResult, Integer, MetaData, bindparam, delete, func, select, text, update
 
-from services.notifier.deliveries.models import Dispatch
 from shared.bus.events import Actor
 from shared.contracts.base import ActorKind
+from shared.dispatch.tables import dispatches_in
 from shared.service import Runtime
 from shared.work import Work, open_work
 
 LEASE = timedelta(seconds=60)
+# Of whichever service asks: its connections look into its own schema.
+_DISPATCHES = dispatches_in(MetaData())
 
 # Each lane with rows is visited by one index probe, however many rows wait in another (a "loose index scan").
 _CLAIM = text("""
@@ -88,8 +90,8 @@ async def enqueue(work: Work, kind: str, items: Sequence[tuple[UUID, UUID]], *, 
 
 async def withdraw_lane(work: Work, lane: UUID) -> None:
     """What has not been sent yet never will be."""
-    mine = (Dispatch.account_id == work.account_id) & (Dispatch.lane == lane)
-    await work.session.execute(delete(Dispatch).where(mine))
+    mine = (_DISPATCHES.c.account_id == work.account_id) & (_DISPATCHES.c.lane == lane)
+    await work.session.execute(delete(_DISPATCHES).where(mine))
 
 
 async def claim_due(
@@ -113,7 +115,9 @@ async def claim_due(
 async def backlog(runtime: Runtime, kind: str) -> tuple[int, timedelta]:
     """How many are due, and for how long the oldest of them has been."""
     now = runtime.clock.now()
-    statement = select(func.count(), func.min(Dispatch.due_at)).where(Dispatch.kind == kind, Dispatch.due_at <= now)
+    statement = select(func.count(), func.min(_DISPATCHES.c.due_at)).where(
+        _DISPATCHES.c.kind == kind, _DISPATCHES.c.due_at <= now
+    )
     async with runtime.database.transaction(None) as session:
         count, first = (await session.execute(statement)).one()
     oldest: datetime | None = first
@@ -135,17 +139,17 @@ def open_claim(runtime: Runtime, claim: Claim) -> Any:
 
 async def finish(work: Work, claim: Claim) -> bool:
     """Delivered or given up. False if the claim was taken over or withdrawn: then nothing may be written down."""
-    return await _changed_one(work, delete(Dispatch).where(*_fenced(claim)))
+    return await _changed_one(work, delete(_DISPATCHES).where(*_fenced(claim)))
 
 
 async def postpone(work: Work, claim: Claim, due_at: datetime, *, counts: bool = True) -> bool:
     """Try again at `due_at`. `counts=False` gives the attempt back. False as for `finish`."""
     values = {"due_at": due_at, "locked_until": None, "attempts": claim.attempts - (0 if counts else 1)}
-    return await _changed_one(work, update(Dispatch).where(*_fenced(claim)).values(values))
+    return await _changed_one(work, update(_DISPATCHES).where(*_fenced(claim)).values(values))
 
 
 def _fenced(claim: Claim) -> tuple[Any, ...]:
-    return Dispatch.id == claim.id, Dispatch.fence == claim.fence
+    return _DISPATCHES.c.id == claim.id, _DISPATCHES.c.fence == claim.fence
 
 
 async def _changed_one(work: Work, statement: Any) -> bool:

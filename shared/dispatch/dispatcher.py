@@ -8,8 +8,8 @@ from uuid import UUID
 import structlog
 from prometheus_client import Counter, Gauge
 
-from services.notifier.deliveries.queue import Claim, backlog, claim_due
 from shared.bus.loops import GRACE_SECONDS, summary
+from shared.dispatch.queue import Claim, backlog, claim_due
 from shared.service import Runtime
 
 log = structlog.get_logger(__name__)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from services.notifier.deliveries import queue
+from shared.dispatch import queue
 from shared.ids import new_id
 from shared.testing.harness import Harness
 
