@@ -11,6 +11,8 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
@@ -98,7 +100,7 @@ class GuardedClient:
         `httpx.HTTPError`. A body that is still coming when time is up is cut off; the answer counts."""
         parts = self.check_url(url)
         async with asyncio.timeout(timeout) as deadline:
-            address = await self._resolve(parts)
+            address = await self._address_of(str(parts.hostname), parts.scheme)
             ends_at = deadline.when() or 0.0
             async with httpx.AsyncClient(verify=self._context(), trust_env=False, timeout=timeout) as client:
                 request = client.build_request(
@@ -115,12 +117,21 @@ class GuardedClient:
                     await response.aclose()
         return Answer(response.status_code, response.headers, body, is_whole)
 
-    async def _resolve(self, parts: SplitResult) -> Address:
+    async def address_of(self, host: str) -> str:
+        """Where `host` may be connected to, for what is not HTTP but is encrypted all the same, such as IMAP.
+
+        Raises `NotAllowed` or `OSError`.
+        """
+        return str(await self._address_of(host, "https"))
+
+    async def _address_of(self, host: str, scheme: str) -> Address:
         """All of a name's addresses must be allowed: which one would be connected to is the name's owner's choice."""
-        found = await self._resolve_name(str(parts.hostname))
+        for address in _literal(host):
+            self._check_address(address, scheme)
+        found = await self._resolve_name(host)
         addresses = [ip_address(address) for address in found if "%" not in address]
         for address in addresses:
-            self._check_address(address, parts.scheme)
+            self._check_address(address, scheme)
         if not addresses:
             raise NotAllowed("the host name has no address that can be used")
         return addresses[0]
@@ -139,6 +150,20 @@ class GuardedClient:
         if self._tls is None:
             self._tls = httpx.create_ssl_context(trust_env=False)
         return self._tls
+
+
+def pause_asked_for(retry_after: str | None, now: datetime) -> timedelta:
+    """RFC 9110, 10.2.3: seconds or a date. Zero for what is neither."""
+    if not retry_after:
+        return timedelta(0)
+    if retry_after.isascii() and retry_after.isdigit():
+        return timedelta(seconds=min(int(retry_after[:9]), 10**8))
+    try:
+        until = parsedate_to_datetime(retry_after)
+    except (ValueError, TypeError, OverflowError):
+        return timedelta(0)
+    until = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return max(until - now, timedelta(0))
 
 
 async def resolve_name(host: str) -> Sequence[str]:

@@ -2,9 +2,10 @@
 
 import random
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import Final
+
+from shared.http.client import pause_asked_for
 
 # Standard Webhooks' example schedule: pauses between attempts, the first of ten at once, the last after 75.6 hours.
 PAUSES: Final = (
@@ -33,17 +34,3 @@ def next_attempt(
     pause = PAUSES[attempts - 1] * draw(1 - JITTER, 1 + JITTER)
     asked = min(pause_asked_for(retry_after, now), LONGEST_PAUSE)
     return now + max(pause, asked)
-
-
-def pause_asked_for(retry_after: str | None, now: datetime) -> timedelta:
-    """RFC 9110, 10.2.3: seconds or a date. Zero for what is neither."""
-    if not retry_after:
-        return timedelta(0)
-    if retry_after.isascii() and retry_after.isdigit():
-        return timedelta(seconds=min(int(retry_after[:9]), 10**8))
-    try:
-        until = parsedate_to_datetime(retry_after)
-    except (ValueError, TypeError, OverflowError):
-        return timedelta(0)
-    until = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return max(until - now, timedelta(0))

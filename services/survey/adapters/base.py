@@ -118,12 +118,14 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class PlatformAnswer:
-    """`content` is the parsed JSON, or None if it is none; `text` is what came."""
+    """`content` is the parsed JSON, or None if it is none; `text` is what came, `body` its bytes. `headers` by their
+    names in lower case."""
 
     status: int
     headers: Mapping[str, str]
     content: Any
     text: str
+    body: bytes = b""
 
 
 class Platform(Protocol):

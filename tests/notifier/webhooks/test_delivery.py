@@ -10,9 +10,10 @@ import pytest
 from standardwebhooks import Webhook
 
 from services.notifier.webhooks import sending
-from services.notifier.webhooks.schedule import PAUSES, next_attempt, pause_asked_for
+from services.notifier.webhooks.schedule import PAUSES, next_attempt
 from services.notifier.webhooks.sending import READ_AT_MOST, WEBHOOKS
 from shared.contracts.notifier import WebhookEndpointDisabled
+from shared.http.client import pause_asked_for
 from shared.ids import new_id
 from shared.testing.clock import FrozenClock
 from shared.testing.harness import Harness
