@@ -10,7 +10,7 @@ from shared.db.base import COLUMN_TYPES, service_metadata
 from shared.dispatch.tables import dispatches_in
 
 SCHEMA = "survey"
-# Signs in for the intake. It may run one function, `survey.accept_responses`, and read nothing.
+# Signs in for the intakes. It may run `survey.accept_responses` and `survey.accept_deliveries`, and read nothing.
 INTAKE_ROLE = "heed_survey_intake"
 
 

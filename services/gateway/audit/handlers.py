@@ -6,6 +6,7 @@ from shared.bus.events import Event
 from shared.contracts.base import ActorKind, Payload
 from shared.contracts.feedback import FeedbackReceived, FeedbackUpdated
 from shared.contracts.registry import registry
+from shared.contracts.sources import SourceDelivered
 from shared.contracts.survey import (
     AttemptObserved,
     CustomerSighted,
@@ -23,6 +24,7 @@ _NO_CHANGES: Final = (
     AttemptObserved,
     FeedbackReceived,
     FeedbackUpdated,
+    SourceDelivered,
     CustomerSighted,
     InvitationRefused,
     VariantAssigned,

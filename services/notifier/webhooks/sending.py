@@ -10,8 +10,9 @@ from services.notifier.log.models import LoggedEvent
 from services.notifier.webhooks.fan_out import KIND
 from services.notifier.webhooks.models import WebhookDelivery, WebhookEndpoint
 from services.notifier.webhooks.schedule import PATIENCE, next_attempt
-from services.notifier.webhooks.secrets import signature_headers, unseal
+from services.notifier.webhooks.secrets import signature_headers
 from services.notifier.webhooks.service import disable, sealing_key
+from shared.auth.sealing import unseal
 from shared.dispatch.dispatcher import Dispatcher
 from shared.dispatch.queue import Claim, finish, open_claim, postpone
 from shared.http.client import Answer, GuardedClient, NotAllowed
@@ -76,7 +77,7 @@ async def _prepare(work: Work, claim: Claim, runtime: Runtime) -> Letter | None:
     sealed = [endpoint.secret]
     if endpoint.old_secret and endpoint.old_secret_until and work.now < endpoint.old_secret_until:
         sealed.append(endpoint.old_secret)
-    live = [unseal(secret, key, endpoint.id) for secret in sealed]
+    live = [unseal(secret, key, endpoint.id).decode() for secret in sealed]
     headers = {"Content-Type": "application/json", "User-Agent": "Heed-Webhooks/1"}
     return Letter(endpoint.url, headers | signature_headers(delivery.event_id, body, live, work.now), body)
 

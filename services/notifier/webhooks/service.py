@@ -12,7 +12,8 @@ from services.notifier.log.repository import TypeFilter
 from services.notifier.webhooks import fan_out
 from services.notifier.webhooks.models import WebhookDelivery, WebhookEndpoint
 from services.notifier.webhooks.schemas import EndpointPatch, NewEndpoint, Redelivered, Redelivery
-from services.notifier.webhooks.secrets import new_secret, seal
+from services.notifier.webhooks.secrets import new_secret
+from shared.auth.sealing import seal
 from shared.bus.events import encode_event
 from shared.contracts.notifier import WebhookEndpointChanged, WebhookEndpointDisabled, WebhookEndpointTested
 from shared.contracts.registry import registry
@@ -59,7 +60,7 @@ async def create(work: Work, body: NewEndpoint, client: GuardedClient, key: byte
     endpoint = WebhookEndpoint(
         id=endpoint_id,
         account_id=work.account_id,
-        secret=seal(secret, key, endpoint_id),
+        secret=seal(secret.encode(), key, endpoint_id),
         disabled_reason=None,
         failing_since=None,
         old_secret=None,
@@ -124,7 +125,7 @@ async def rotate(work: Work, endpoint_id: UUID, key: bytes) -> tuple[WebhookEndp
     endpoint = await get(work, endpoint_id, lock=True)
     secret = new_secret()
     endpoint.old_secret, endpoint.old_secret_until = endpoint.secret, work.now + OLD_SECRET_LIVES
-    endpoint.secret = seal(secret, key, endpoint_id)
+    endpoint.secret = seal(secret.encode(), key, endpoint_id)
     endpoint.version += 1
     endpoint.updated_at = work.now
     _tell(work, endpoint, "secret_rotated")

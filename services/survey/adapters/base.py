@@ -206,7 +206,9 @@ class Adapter(ABC):
 
 
 class Push(Adapter):
-    """Sends to `/hooks/{token}`."""
+    """Sends to `/hooks/{token}`, and is answered with `accepted` once what it sent is kept."""
+
+    accepted: ClassVar[Handshake] = Handshake('{"status":"ok"}', "application/json")
 
     @abstractmethod
     def verify(self, received: Received, connection: Connection) -> Verified:

@@ -1,0 +1,49 @@
+"""From a source's row to what its adapter works with, and back: secrets are sealed here and nowhere else."""
+
+from typing import Final
+from uuid import UUID
+
+import orjson
+
+from services.survey.adapters.base import Adapter, Connection
+from services.survey.adapters.registry import adapters
+from services.survey.sources.models import Source
+from shared.auth.sealing import seal, unseal
+from shared.http.schemas import Model
+from shared.settings import ServiceSettings
+
+_PURPOSE: Final = "source-secrets"
+
+
+def adapter_of(source: Source) -> Adapter:
+    """Raises `LookupError` for one of ours, which has none."""
+    return adapters()[source.adapter]
+
+
+def connection_of(source: Source, settings: ServiceSettings, *, url: str = "", former: bool = False) -> Connection:
+    """`former`: with the secrets of before. `url` is its address, which only whoever is called there knows.
+
+    Raises `LookupError` if there is no such adapter, and `pydantic.ValidationError` if it has come to want other
+    settings or secrets since.
+    """
+    adapter = adapter_of(source)
+    sealed = source.former_secrets if former else source.secrets
+    return Connection(
+        source_id=source.id,
+        account_id=source.account_id,
+        settings=adapter.settings.model_validate(source.settings),
+        secrets=adapter.secrets.model_validate(_opened(sealed, settings, source.id)),
+        url=url,
+    )
+
+
+def sealed(secrets: Model, settings: ServiceSettings, source_id: UUID) -> bytes:
+    """As they are stored."""
+    return seal(secrets.model_dump_json().encode(), settings.derived_key(_PURPOSE), source_id)
+
+
+def _opened(stored: bytes | None, settings: ServiceSettings, source_id: UUID) -> dict[str, object]:
+    if stored is None:
+        return {}
+    opened: dict[str, object] = orjson.loads(unseal(stored, settings.derived_key(_PURPOSE), source_id))
+    return opened

@@ -1,0 +1,66 @@
+"""How a source is doing. Whoever deals with it says how that went; trouble is told once, and its end once."""
+
+from datetime import datetime
+from typing import Final
+
+from services.survey.sources.models import Source
+from shared.contracts.sources import SourceRecovered, SourceTrouble, SourceTroubled
+from shared.work import Work
+
+_REMEDIES: Final[dict[SourceTrouble, str]] = {
+    "silent": "Look at the sender whether its webhook is still switched on and has this source's address; "
+    "rotate the address if nobody has it any more.",
+    "failing": "Compare the secrets here with those at the sender and enter them anew. What was kept but not "
+    "understood is in the list of the source's deliveries, where it can be read again.",
+    "denied": "Connect the source anew: enter fresh credentials that may read there.",
+}
+
+
+async def went_well(work: Work, source: Source) -> None:
+    """Its platform answered: that it failed or was denied is over. Only what it sends by itself ends its silence."""
+    source.failures = 0
+    source.last_heard_at = work.now
+    if source.trouble != "silent":
+        _recovered(work, source)
+
+
+async def was_heard(work: Work, source: Source, received_at: datetime) -> None:
+    """It sent something that could be read."""
+    source.last_received_at = max(received_at, source.last_received_at or received_at)
+    source.last_heard_at = max(received_at, source.last_heard_at or received_at)
+    _recovered(work, source)
+
+
+async def went_wrong(work: Work, source: Source, *, trouble: SourceTrouble, detail: str) -> None:
+    """`detail` says what was seen, for people. One trouble at a time is told; another kind while it lasts is noted."""
+    is_new = source.trouble is None
+    source.trouble, source.trouble_detail = trouble, detail
+    if not is_new:
+        return
+    source.trouble_since = work.now
+    troubled = SourceTroubled(
+        source_id=source.id,
+        adapter=source.adapter,
+        name=source.name,
+        trouble=trouble,
+        detail=detail,
+        remedy=_REMEDIES[trouble],
+        since=work.now,
+    )
+    work.emit(troubled, subject=source.id, version=source.version)
+
+
+def _recovered(work: Work, source: Source) -> None:
+    if source.trouble is None or source.trouble_since is None:
+        return
+    trouble: SourceTrouble = source.trouble  # type: ignore[assignment]
+    recovered = SourceRecovered(
+        source_id=source.id,
+        adapter=source.adapter,
+        name=source.name,
+        trouble=trouble,
+        since=source.trouble_since,
+        recovered_at=work.now,
+    )
+    source.trouble = source.trouble_since = source.trouble_detail = None
+    work.emit(recovered, subject=source.id, version=source.version)
