@@ -13,6 +13,7 @@ from services.survey.recurrence import service as recurrence
 from services.survey.responses import continuing
 from services.survey.runs import service as runs
 from services.survey.segments import handlers as segments
+from services.survey.sources import retention
 from services.survey.subjects.part import SUBJECTS
 from services.survey.triggers import handlers as occasions
 from services.survey.triggers import service as triggers
@@ -77,4 +78,5 @@ TIMERS = {
     triggers.TIMER: triggers.ask,
     recurrence.TIMER: recurrence.sweep,
     logos.UNUSED: logos.forget_unused,
+    retention.TIMER: retention.forget_old,
 }
