@@ -45,7 +45,7 @@ class ReplyRefused(Exception):
 @dataclass(frozen=True, slots=True)
 class Received:
     """A request as it came. `headers` in the order of arrival, names in lower case, none dropped; `url` is the public
-    address, built from configuration and never from `Host`."""
+    address with the query string as it was sent, built from configuration and never from `Host`."""
 
     method: str
     url: str
@@ -209,6 +209,9 @@ class Push(Adapter):
     """Sends to `/hooks/{token}`, and is answered with `accepted` once what it sent is kept."""
 
     accepted: ClassVar[Handshake] = Handshake('{"status":"ok"}', "application/json")
+
+    # What it is answered when a delivery is stored, if not any 200 will do.
+    answer: ClassVar[Handshake | None] = None
 
     @abstractmethod
     def verify(self, received: Received, connection: Connection) -> Verified:

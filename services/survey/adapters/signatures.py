@@ -8,13 +8,17 @@ import hmac
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
 
 from services.survey.adapters.base import Rejected
 
 Encoding = Literal["hex", "base64", "base64url"]
 Algorithm = Literal["sha1", "sha256", "sha512"]
 FIVE_MINUTES: Final = timedelta(minutes=5)
+# The second while the sender changes from one to the other.
+LiveSecrets = Annotated[list[Annotated[str, Field(min_length=8, max_length=500)]], Field(min_length=1, max_length=2)]
 _HEX: Final = re.compile(r"[0-9a-fA-F]+")
 _DIGITS: Final = re.compile(r"[0-9]{1,13}")
 
@@ -75,8 +79,13 @@ def check_time(
         sent_at = datetime.fromtimestamp(int(stamp) / (1000 if unit == "ms" else 1), UTC)
     except (ValueError, OverflowError, OSError):
         raise Rejected("malformed_signature") from None
+    check_age(sent_at, now, tolerance)
+    return sent_at
+
+
+def check_age(sent_at: datetime, now: datetime, tolerance: timedelta = FIVE_MINUTES) -> None:
+    """Neither older nor newer than `tolerance`. Raises `Rejected`."""
     if sent_at < now - tolerance:
         raise Rejected("stale")
     if sent_at > now + tolerance:
         raise Rejected("future")
-    return sent_at
