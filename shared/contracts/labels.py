@@ -7,7 +7,8 @@ from shared.contracts.ratings import Band
 class Sentiment(Part):
     """`score` is -1..1; `method` says how it was reached (`rating`, `model`, `lexicon`, `human`).
 
-    `evidence`: the words that led to it, as they were written; `model`: which model or lexicon it was.
+    `evidence`: the words that led to it, as they were written; `model`: which model or lexicon it was. `mixed`: the
+    words pull both ways, or against the rating; then the evidence is what speaks against it.
     """
 
     label: Band
@@ -15,6 +16,7 @@ class Sentiment(Part):
     method: str
     evidence: tuple[str, ...] = ()
     model: str | None = None
+    mixed: bool = False
 
 
 class Topic(Part):

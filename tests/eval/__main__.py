@@ -5,6 +5,7 @@ from pathlib import Path
 
 from services.survey import understanding
 from tests.eval.datasets import TWEET_LANGUAGES
+from tests.eval.languages import LanguageMark, language_marks, packed_languages, train_languages
 from tests.eval.sentiment import Mark, marks
 from tests.eval.training import packed, parts_of, recipe_of, train
 
@@ -13,6 +14,8 @@ _MODELS = Path(understanding.__file__).parent / "models"
 
 def main() -> int:
     if sys.argv[1:] == ["train"]:
+        size = (_MODELS / "languages.json.gz").write_bytes(packed_languages(train_languages()))
+        print(f"languages: {size:,} bytes", flush=True)
         for language in TWEET_LANGUAGES:
             model = train(language, parts_of(language), recipe_of(language))
             size = (_MODELS / f"{language}.json.gz").write_bytes(packed(model))
@@ -23,7 +26,15 @@ def main() -> int:
     for mark in marks():
         missed += mark.goal is not None and mark.heed < mark.goal
         print(_line(mark), flush=True)
+    print(f"\n{'The language is found':48}{'alone':>8}{'right':>8}{'wrong':>8}  declared")
+    for found in language_marks():
+        print(_language_line(found), flush=True)
     return int(missed > 0)
+
+
+def _language_line(mark: LanguageMark) -> str:
+    declared = "" if mark.declared is None else f"{mark.declared:.3f}"
+    return f"{mark.what:48}{mark.undeclared:>8.3f}{declared:>8}{mark.misdeclared:>8.3f}"
 
 
 def _line(mark: Mark) -> str:

@@ -56,10 +56,22 @@ def sentences(name: str) -> list[Rated]:
 
 def tweets(language: str, split: Literal["train", "val"]) -> list[Rated]:
     """UMSAB (Barbieri et al. 2022), Apache-2.0."""
-    return [row for row_split, row in _tweets(language) if row_split == split]
+    return [row for row_split, row in _tweets_of(TWEET_LANGUAGES[language]) if row_split == split]
 
 
-def _tweets(language: str) -> Iterator[tuple[str, Rated]]:
-    packed = (folder() / "tweets_8_languages" / f"{TWEET_LANGUAGES[language]}.csv.gz").read_bytes()
+def dutch() -> list[Rated]:
+    """Sixty sentences of Heed's own, since none of the collections has Dutch. Nothing was tuned on them."""
+    lines = (Path(__file__).parent / "fixtures" / "dutch.tsv").read_text("utf-8").splitlines()
+    values = {"negative": -1.0, "neutral": 0.0, "positive": 1.0}
+    return [Rated(text, values[label]) for label, text in (line.split("\t") for line in lines)]
+
+
+def tweets_in(file: str, split: Literal["train", "val"]) -> list[str]:
+    """The texts of any of the eight languages, by the name of its file, such as `arabic`."""
+    return [row.text for row_split, row in _tweets_of(file) if row_split == split]
+
+
+def _tweets_of(file: str) -> Iterator[tuple[str, Rated]]:
+    packed = (folder() / "tweets_8_languages" / f"{file}.csv.gz").read_bytes()
     for row in csv.DictReader(io.StringIO(gzip.decompress(packed).decode())):
         yield row["split"], Rated(row["text"], float(row["label"]) - 1)

@@ -12,7 +12,7 @@ from typing import Any
 from services.survey.understanding.features import composed, see
 from services.survey.understanding.lexicon import lexicon_of
 from services.survey.understanding.sentiment import Model, Reading, by_lexicon, by_model
-from tests.eval.datasets import SENTENCES, TWEET_LANGUAGES, Rated, sentences, snippets, tweets
+from tests.eval.datasets import SENTENCES, TWEET_LANGUAGES, Rated, dutch, sentences, snippets, tweets
 from tests.eval.training import macro_f1, parts_of, recipe_of, train
 
 AMAZON = "amazonReviewSnippets"
@@ -41,8 +41,16 @@ def marks() -> Iterator[Mark]:
     values = [row.value for row in rows]
     yield Mark("Amazon snippets, r", correlation(values, scores), correlation(values, _vader(rows)), 0.62)
     yield Mark("Amazon snippets, weighted F1", _weighted(rows, scores), _weighted(rows, _vader(rows)), 0.66)
+    yield from _of_dutch()
     for language in TWEET_LANGUAGES:
         yield from _of_tweets(language)
+
+
+def _of_dutch() -> Iterator[Mark]:
+    rows = dutch()
+    found = _classes(_readings(rows, "nl", None))
+    gold = [int(row.value) for row in rows]
+    yield Mark("nl sentences of our own, macro-F1, lexicon", macro_f1(gold, found), _vader_f1(rows), None)
 
 
 def _of_tweets(language: str) -> Iterator[Mark]:

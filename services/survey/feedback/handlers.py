@@ -44,15 +44,16 @@ _UPSERT = text("""
         ratings = excluded.ratings,
         customer_id = coalesce(known.customer_id, excluded.customer_id),
         urgency_label = excluded.urgency_label, urgency_evidence = excluded.urgency_evidence,
-        (sentiment_label, sentiment_score, sentiment_method, sentiment_evidence, sentiment_model, topics) = (
+        (sentiment_label, sentiment_score, sentiment_method, sentiment_evidence, sentiment_model, sentiment_mixed,
+            topics) = (
             select kept.* from (values
                 (true, known.sentiment_label, known.sentiment_score, known.sentiment_method,
-                    known.sentiment_evidence, known.sentiment_model, known.topics),
+                    known.sentiment_evidence, known.sentiment_model, known.sentiment_mixed, known.topics),
                 (false, excluded.sentiment_label, excluded.sentiment_score, excluded.sentiment_method,
-                    excluded.sentiment_evidence, excluded.sentiment_model, excluded.topics)
-            ) as choice (same, label, score, method, evidence, model, topics),
-            lateral (select choice.label, choice.score, choice.method, choice.evidence, choice.model, choice.topics)
-                as kept
+                    excluded.sentiment_evidence, excluded.sentiment_model, excluded.sentiment_mixed, excluded.topics)
+            ) as choice (same, label, score, method, evidence, model, mixed, topics),
+            lateral (select choice.label, choice.score, choice.method, choice.evidence, choice.model, choice.mixed,
+                choice.topics) as kept
             where choice.same
                 = (known.text is not distinct from excluded.text and known.score is not distinct from excluded.score)
         )

@@ -90,3 +90,5 @@ class Feedback(Identified, AccountOwned, Base):
     thread_id: Mapped[UUID | None]
     automatic: Mapped[str | None]
     removed_at: Mapped[datetime | None]
+    # The words pull both ways, or against the rating.
+    sentiment_mixed: Mapped[bool] = mapped_column(server_default=text_("false"))

@@ -29,6 +29,7 @@ class SentimentOut(Model):
     """`score` is -1..1. `method`: `rating`, `model`, `lexicon`, or `human` for a corrected label.
 
     `evidence`: the words that led to it, as they were written; `model`: which model or lexicon it was, such as `en-1`.
+    `mixed`: the words pull both ways, or against the rating; then the evidence is what speaks against it.
     """
 
     label: Band
@@ -36,6 +37,7 @@ class SentimentOut(Model):
     method: str
     evidence: list[str]
     model: str | None
+    mixed: bool
 
 
 class TopicOut(Model):

@@ -37,6 +37,7 @@ def correct(work: Work, feedback: Feedback, wanted: FeedbackChange) -> None:
         feedback.sentiment_label = wanted.sentiment
         feedback.sentiment_score = _SCORE[wanted.sentiment]
         feedback.sentiment_method, feedback.sentiment_evidence, feedback.sentiment_model = "human", [], None
+        feedback.sentiment_mixed = False
     if "topics" in given:
         known = {topic["key"]: topic for topic in feedback.topics}
         feedback.topics = [known.get(key, {"key": key, "evidence": []}) for key in dict.fromkeys(wanted.topics)]

@@ -28,13 +28,15 @@ _UNDECIDED: Final = 0.15
 # What pulls less than this part of the strongest word is not why.
 _LEAST_PULL: Final = 0.15
 MOST_EVIDENCE: Final = 6
+# What a side weighs at least to be there at all: one word such as "good".
+_CLEAR: Final = 0.35
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """`score` from -1 to 1; `confidence` that of the label, 0..1; `evidence`: the words that led there, as written.
 
-    `method`: "model" or "lexicon"; `version`: which one, such as "de-1".
+    `method`: "model" or "lexicon"; `version`: which one, such as "de-1". `mixed`: there is clear praise and blame.
     """
 
     label: Label
@@ -43,6 +45,7 @@ class Reading:
     method: Literal["model", "lexicon"]
     version: str
     evidence: tuple[str, ...]
+    mixed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,9 @@ def by_lexicon(text: str, seen: Seen, language: str) -> Reading:
     sign = 1.0 if label != "negative" else -1.0
     pull = {(at, at): weight * sign for at, weight in enumerate(seen.weights) if weight} if label != "neutral" else {}
     confidence = abs(score) if label != "neutral" else 1.0 - abs(score)
-    return Reading(label, score, confidence, "lexicon", f"{language}-lexicon-1", _evidence(text, seen, pull))
+    return Reading(
+        label, score, confidence, "lexicon", f"{language}-lexicon-1", _evidence(text, seen, pull), _is_mixed(seen)
+    )
 
 
 def by_model(text: str, seen: Seen, model: Model) -> Reading:
@@ -101,7 +106,13 @@ def by_model(text: str, seen: Seen, model: Model) -> Reading:
         for at, value in enumerate(seen.weights):
             if value:
                 pull[at, at] = pull.get((at, at), 0.0) + sign * value
-    return Reading(LABELS[best], score, shares[best], "model", model.version, _evidence(text, seen, pull))
+    return Reading(
+        LABELS[best], score, shares[best], "model", model.version, _evidence(text, seen, pull), _is_mixed(seen)
+    )
+
+
+def _is_mixed(seen: Seen) -> bool:
+    return min(seen.features["#good"], seen.features["#bad"]) >= _CLEAR
 
 
 def _evidence(text: str, seen: Seen, pull: Mapping[tuple[int, int], float]) -> tuple[str, ...]:

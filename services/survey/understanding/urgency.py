@@ -1,5 +1,77 @@
-"""How soon somebody should look at what was said."""
+"""How soon somebody should look at what was said: points for what it names, in any of the seven languages.
 
-from typing import Literal
+`urgent`: somebody may come to harm, or speaks of lawyers and authorities. `high`: a deadline, leaving, having asked
+before, money taken. `normal`: a complaint or a request. `low`: all else. Several together weigh more, praise less;
+capitals and exclamation marks are weak signs of their own.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Final, Literal
+
+import orjson
+
+from services.survey.understanding.lexicon import languages, lexicon_of
+from services.survey.understanding.phrases import Found, Phrases, Token, evidence_of, fold, is_denied
+from shared.contracts.labels import Urgency
+from shared.contracts.ratings import Band
 
 UrgencyLabel = Literal["low", "normal", "high", "urgent"]
+_FOLDER: Final = Path(__file__).parent / "urgencies"
+_POINTS: Final = {"safety": 4, "legal": 4, "deadline": 2, "leaving": 2, "repeated": 2, "fraud": 2, "asking": 1}
+_FEELING: Final[dict[Band, int]] = {"negative": 1, "neutral": 0, "positive": -2}
+_LEVELS: Final[tuple[tuple[int, UrgencyLabel], ...]] = ((4, "urgent"), (2, "high"), (1, "normal"))
+_SHOUTING: Final = 1
+# So many words in capitals are shouting, if they are also most of the text; one alone may be a name.
+_CAPITALS: Final = 3
+_MARKS: Final = "!!"
+_MOST_EVIDENCE: Final = 10
+
+
+def urgency_of(text: str, tokens: Sequence[Token], language: str | None, feeling: Band | None) -> Urgency | None:
+    """`language`: None looks for the words of all. None for a text without a word.
+
+    The evidence is empty where nothing but the feeling led to the label.
+    """
+    if not tokens:
+        return None
+    negators = negators_of(language)
+    found: dict[str, list[Found]] = {}
+    for one in _phrases(language).find(tokens):
+        if not is_denied(tokens, one, negators):
+            found.setdefault(one.key, []).append(one)
+    points = sum(_POINTS[key] for key in found) + (_FEELING[feeling] if feeling else 0)
+    shouted = _shouted(text, tokens)
+    points += _SHOUTING if shouted else 0
+    label: UrgencyLabel = next((label for least, label in _LEVELS if points >= least), "low")
+    if label == "low":
+        return Urgency(label=label)
+    telling = evidence_of(text, tokens, [one for each in found.values() for one in each], _MOST_EVIDENCE)
+    return Urgency(label=label, evidence=telling or shouted)
+
+
+def _shouted(text: str, tokens: Sequence[Token]) -> tuple[str, ...]:
+    """What is shouted, if anything."""
+    if _MARKS in text:
+        return (_MARKS,)
+    words = [text[token.start : token.end] for token in tokens if token.end - token.start > 1]
+    capitals = [word for word in words if word.isupper()]
+    return tuple(capitals[:_CAPITALS]) if len(capitals) >= _CAPITALS and 2 * len(capitals) > len(words) else ()
+
+
+@cache
+def negators_of(language: str | None) -> frozenset[str]:
+    """As tokens are folded. Of all languages for None."""
+    lexicons = [lexicon_of(each) for each in ([language] if language else languages())]
+    return frozenset(fold(word) for lexicon in lexicons if lexicon for word in lexicon.negators)
+
+
+@cache
+def _phrases(language: str | None) -> Phrases:
+    together: dict[str, list[str]] = {key: [] for key in _POINTS}
+    for each in [language] if language in languages() else languages():
+        parsed: dict[str, str] = orjson.loads((_FOLDER / f"{each}.json").read_bytes())
+        for key, listed in parsed.items():
+            together[key] += listed.split("; ")
+    return Phrases(together)

@@ -88,7 +88,7 @@ class TestCorrecting:
         change = {"sentiment": "neutral", "topics": ["delivery", "packaging", "delivery"]}
         changed = await client.patch(f"{PATH}/{mine['id']}", json=change, headers={"If-Match": '"1"'})
         assert (changed.status_code, changed.headers["etag"]) == (200, '"2"')
-        human = {"label": "neutral", "score": 0.0, "method": "human", "evidence": [], "model": None}
+        human = {"label": "neutral", "score": 0.0, "method": "human", "evidence": [], "model": None, "mixed": False}
         assert changed.json()["sentiment"] == human
         assert changed.json()["topics"] == [
             {"key": "delivery", "parent": None, "evidence": ["parcel", "late"]},

@@ -3,7 +3,8 @@
 import subprocess
 import sys
 
-from services.survey.understanding.analysis import sentiment_of
+from services.survey.understanding.analysis import analyse, sentiment_of
+from services.survey.understanding.topics import default_taxonomy
 from tests.survey.feedback.test_ratings import question, rated
 
 
@@ -40,3 +41,40 @@ class TestSentimentOf:
             "sys.exit('vaderSentiment' in sys.modules or s.model_of.cache_info().currsize)"
         )
         assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+class TestAnalyse:
+    def test_reads_a_text_in_its_own_language_whatever_the_page_was_in(self) -> None:
+        found = analyse(
+            "Die Lieferung kam viel zu spät, ich kündige!!",
+            rating=None,
+            language_hint="en",
+            taxonomy=default_taxonomy(),
+        )
+        assert found.sentiment is not None
+        assert found.urgency is not None
+        assert (found.language, found.sentiment.label) == ("de", "negative")
+        assert (found.urgency.label, found.urgency.evidence) == ("urgent", ("kündige",))
+        assert "delivery" in {topic.key for topic in found.topics}
+
+    def test_notes_words_that_speak_against_the_rating(self) -> None:
+        best = rated(question("csat"), 5)
+        text = "The staff were rude and the food was awful."
+        against = analyse(text, rating=best, language_hint="en", taxonomy=default_taxonomy()).sentiment
+        for_it = analyse("Great food!", rating=best, language_hint="en", taxonomy=default_taxonomy()).sentiment
+        assert against is not None
+        assert for_it is not None
+        assert (against.label, against.method, against.mixed) == ("positive", "rating", True)
+        assert any("rude" in words for words in against.evidence)
+        assert (for_it.mixed, for_it.evidence) == (False, ())
+
+    def test_notes_praise_and_blame_in_one(self) -> None:
+        text = "Wonderful food, but the staff were rude."
+        found = analyse(text, rating=None, language_hint=None, taxonomy=default_taxonomy())
+        assert found.sentiment is not None
+        assert found.sentiment.mixed
+
+    def test_of_no_text_knows_the_rating_alone(self) -> None:
+        found = analyse(" ", rating=rated(question("csat"), 5), language_hint="en", taxonomy=default_taxonomy())
+        assert (found.language, found.urgency, found.topics) == (None, None, ())
+        assert found.sentiment is not None

@@ -1,0 +1,117 @@
+"""Which language a text is written in.
+
+Naive Bayes over groups of one to three letters (Cavnar and Trenkle 1994; Shuyo 2010) and the commonest words, among
+the seven languages that there is a lexicon for and a handful that stand for all others. What the sender declares counts
+first: it takes clear words of another language to overrule it. docs/guides/understanding.md says how often it is right.
+"""
+
+import gzip
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+_FILE: Final = Path(__file__).parent / "models" / "languages.json.gz"
+_ASIDE: Final = re.compile(r"https?://\S+|www\.\S+|\S*[@#]\S*")
+_WORD: Final = re.compile(r"[^\W\d_]+")
+GROUPS: Final = (1, 2, 3)
+# Enough to know a language by; the rest of a long text tells nothing new.
+_MOST_WORDS: Final = 40
+_LONGEST_WORD: Final = 20
+# Fewer letters than these say little: "super", "ok", "no comment".
+_FEWEST_LETTERS: Final = 15
+# How far the best has to be ahead of the next, in logarithms; no chance, since groups of letters repeat each other.
+CLEAR: Final = 4.0
+# Nothing was declared and the text is short, so that a mistake is likelier.
+_VERY_CLEAR: Final = 8.0
+# So much a text has to speak for a language that Heed does not read, or against the one that was declared.
+_OTHERS: Final = 8.0
+_DECLARED: Final = 6.0
+_KNOWN_WORDS: Final = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """`language` as declared if that holds, such as `pt-BR`, else two letters; None for one that Heed does not read
+    or cannot tell. `certain`: the text itself says so."""
+
+    language: str | None
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """`languages`: those that are told apart, the first `ours` of them by name. `weights`: by group of letters, how
+    much it speaks for each language."""
+
+    version: str
+    languages: tuple[str, ...]
+    ours: int
+    weights: Mapping[str, Sequence[float]]
+
+
+def detect(text: str, hint: str | None) -> Detected:
+    """`hint`: the language that the sender declares."""
+    words = [word.casefold() for word in _WORD.findall(_ASIDE.sub(" ", text[: _MOST_WORDS * _LONGEST_WORD]))]
+    words = words[:_MOST_WORDS]
+    letters = sum(len(word) for word in words)
+    if not letters:
+        return Detected(hint, certain=False)
+    declared = hint.split("-")[0].lower() if hint else None
+    if not _is_latin(words):
+        ours = declared in bundled().languages[: bundled().ours]
+        return Detected(None if ours else hint, certain=True)
+    best, ahead = _best(words, declared)
+    if best == declared:
+        return Detected(hint, certain=letters >= _FEWEST_LETTERS and ahead >= CLEAR)
+    if ahead < (CLEAR if letters >= _FEWEST_LETTERS else _VERY_CLEAR):
+        return Detected(hint, certain=False)
+    if best is None and hint is not None and declared not in bundled().languages:
+        return Detected(hint, certain=True)
+    return Detected(best, certain=True)
+
+
+def _best(words: Sequence[str], declared: str | None) -> tuple[str | None, float]:
+    """The likeliest language, None for all that are not ours, and how far it is ahead of the next."""
+    model = bundled()
+    scores = [0.0] * model.ours + [-_OTHERS] * (len(model.languages) - model.ours)
+    if declared in model.languages:
+        scores[model.languages.index(declared)] += _DECLARED
+    for word in words:
+        scores = [score + speaks for score, speaks in zip(scores, _speaks(word[:_LONGEST_WORD]), strict=True)]
+    ours = sorted(zip(scores[: model.ours], model.languages, strict=False), reverse=True)
+    others = max(scores[model.ours :])
+    if others > ours[0][0]:
+        return None, others - ours[0][0]
+    return ours[0][1], ours[0][0] - max(ours[1][0], others)
+
+
+@lru_cache(_KNOWN_WORDS)
+def _speaks(word: str) -> tuple[float, ...]:
+    """How much one word speaks for each language."""
+    weights = bundled().weights
+    found = [weights[group] for group in groups_of(word) if group in weights]
+    return tuple(map(sum, zip(*found, strict=True))) if found else (0.0,) * len(bundled().languages)
+
+
+def groups_of(word: str) -> list[str]:
+    """Its groups of letters, and itself; the space before and after it counts as a letter."""
+    bounded = f" {word} "
+    return [bounded, *(bounded[at : at + size] for size in GROUPS for at in range(len(bounded) - size + 1))]
+
+
+def _is_latin(words: Sequence[str]) -> bool:
+    """Whether most of it is written in Latin letters, the last of which stands before the Greek."""
+    letters = "".join(words)
+    return 2 * sum(letter < "\u0370" or "\u1e00" <= letter < "\u1f00" for letter in letters) > len(letters)
+
+
+@cache
+def bundled() -> Model:
+    parsed: dict[str, Any] = orjson.loads(gzip.decompress(_FILE.read_bytes()))
+    weights = dict(zip(parsed["groups"], map(tuple, parsed["weights"]), strict=True))
+    return Model(parsed["version"], tuple(parsed["languages"]), parsed["ours"], weights)

@@ -1,0 +1,133 @@
+"""Finding words and groups of words in a text, whatever their case and accents, in one pass.
+
+A word ending in `*` stands for all words that begin so. Whole words only: "late" is not in "later", nor in "plate".
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+# "Don't" is one word, "l'attente" are two.
+_WORD: Final = re.compile(r"\w+(?:['’]t\b)?")
+_PATTERN: Final = re.compile(r"\w+(?:['’]t\b)?\*?")
+# The shortest beginning that `*` may follow.
+SHORTEST_STEM: Final = 3
+# How many words before it a denial reaches.
+_REACH: Final = 2
+# How German is written where the keys are missing.
+_WITHOUT_UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
+
+
+class Token(NamedTuple):
+    """`folded`: without case and accents. `start`, `end`: in the text."""
+
+    folded: str
+    start: int
+    end: int
+
+
+class Found(NamedTuple):
+    """Words `first` to `last`, both included."""
+
+    key: str
+    first: int
+    last: int
+
+
+@dataclass(slots=True)
+class _Node:
+    """What may follow the words so far; `key`: what they are, if they are something."""
+
+    key: str | None = None
+    words: dict[str, "_Node"] = field(default_factory=dict)
+    stems: dict[str, "_Node"] = field(default_factory=dict)
+
+
+class Phrases:
+    """Phrases by what they stand for. A phrase of several keys stands for the first."""
+
+    def __init__(self, phrases: Mapping[str, Iterable[str]]) -> None:
+        self._root: Final = _Node()
+        for key, listed in phrases.items():
+            for phrase in listed:
+                for spelling in {phrase, phrase.translate(_WITHOUT_UMLAUTS)}:
+                    self._add(key, words_in(spelling))
+
+    def _add(self, key: str, words: Sequence[str]) -> None:
+        node = self._root
+        for word in words:
+            following, name = (node.stems, word[:-1]) if word.endswith("*") else (node.words, word)
+            node = following.setdefault(name, _Node())
+        node.key = node.key or key
+
+    def find(self, tokens: Sequence[Token]) -> Iterator[Found]:
+        """From left to right, the longest at each place, none overlapping."""
+        at = 0
+        while at < len(tokens):
+            key, last = _longest(self._root, tokens, at)
+            if key is not None:
+                yield Found(key, at, last)
+            at = last + 1
+
+
+def _longest(node: _Node, tokens: Sequence[Token], at: int) -> tuple[str | None, int]:
+    """What begins here, and its last word; `at` itself where nothing does."""
+    best: tuple[str | None, int] = (None, at)
+    for following in _after(node, tokens[at].folded):
+        reached = (following.key, at)
+        if at + 1 < len(tokens) and (following.words or following.stems):
+            further = _longest(following, tokens, at + 1)
+            reached = further if further[0] is not None else reached
+        if reached[0] is not None and (best[0] is None or reached[1] > best[1]):
+            best = reached
+    return best
+
+
+def _after(node: _Node, word: str) -> Iterator[_Node]:
+    exact = node.words.get(word)
+    if exact is not None:
+        yield exact
+    if node.stems:
+        for length in range(len(word), SHORTEST_STEM - 1, -1):
+            stem = node.stems.get(word[:length])
+            if stem is not None:
+                yield stem
+
+
+def tokens_of(text: str) -> list[Token]:
+    """`text` has to be composed."""
+    return [Token(fold(match.group()), *match.span()) for match in _WORD.finditer(text)]
+
+
+def words_in(phrase: str) -> list[str]:
+    """The words of a phrase as they are looked for, with their `*`."""
+    return [fold(word) for word in _PATTERN.findall(unicodedata.normalize("NFC", phrase))]
+
+
+def fold(word: str) -> str:
+    """Without case and accents."""
+    return word.lower() if word.isascii() else _folded(word)
+
+
+@lru_cache(2_000)
+def _folded(word: str) -> str:
+    apart = unicodedata.normalize("NFKD", word.casefold().replace("’", "'"))
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
+
+
+def is_denied(tokens: Sequence[Token], found: Found, negators: frozenset[str]) -> bool:
+    """Whether a "not" or "never" stands right before it."""
+    before = tokens[max(0, found.first - _REACH) : found.first]
+    return any(token.folded in negators or token.folded.endswith("n't") for token in before)
+
+
+def evidence_of(text: str, tokens: Sequence[Token], found: Iterable[Found], most: int) -> tuple[str, ...]:
+    """The words as they were written, each once, in the order of the text."""
+    shown: dict[str, str] = {}
+    for one in sorted(found, key=lambda one: one.first):
+        words = text[tokens[one.first].start : tokens[one.last].end]
+        shown.setdefault(words.casefold(), words)
+    return tuple(shown.values())[:most]
