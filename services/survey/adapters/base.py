@@ -8,8 +8,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 from uuid import UUID
+
+from pydantic import Field
 
 from services.survey.hearing.canonical import Hint, Item
 from shared.http.schemas import Model
@@ -26,6 +28,11 @@ Reason = Literal[
 ]
 
 
+Secret = Annotated[str, Field(min_length=1, max_length=10_000)]
+# The new one first; the one before lives on until the sender has changed over.
+LiveSecrets = Annotated[list[Secret], Field(min_length=1, max_length=2)]
+
+
 class Rejected(Exception):
     """The signature is not the sender's: answered with 401, whatever the reason, which only the source's owner sees."""
 
@@ -36,6 +43,10 @@ class Rejected(Exception):
 
 class Unreadable(Exception):
     """Signed by the sender, and yet not what its payloads look like: kept in quarantine, with this text."""
+
+
+class KeysNeeded(Exception):
+    """`verify` lacks the sender's public keys, or has old ones: await `prepare`, once, and verify again."""
 
 
 class ReplyRefused(Exception):
@@ -154,6 +165,10 @@ class Platform(Protocol):
         """
         ...
 
+    def now(self) -> datetime:
+        """The time, for tokens that say when they were made."""
+        ...
+
 
 class PlatformBusy(Exception):
     """Ask again at `retry_at`."""
@@ -173,11 +188,16 @@ class AccessDenied(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Polled:
-    """`cursor` is where to go on, JSON of the adapter's own; `more`: there is more to fetch at once."""
+    """`cursor` is where to go on, JSON of the adapter's own; `more`: there is more to fetch at once.
+
+    `whole`: the items are all there is whose `external_id` begins like this (everything, if it is empty). What else is
+    known of those is gone: so deletions are found at senders that do not tell of them. None: it is only a part.
+    """
 
     items: Sequence[Item]
     cursor: dict[str, Any]
     more: bool = False
+    whole: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +235,10 @@ class Push(Adapter):
 
     @abstractmethod
     def verify(self, received: Received, connection: Connection) -> Verified:
-        """On the raw bytes, before anything is parsed. Raises `Rejected`."""
+        """On the raw bytes, before anything is parsed. Raises `Rejected`, or `KeysNeeded`."""
+
+    async def prepare(self, platform: Platform) -> None:
+        """Fetch what `verify` missed; at most once a minute, however often it is asked. Raises as `Platform`."""
 
     def handshake(self, received: Received, connection: Connection) -> Handshake | None:
         """For a request that only asks whether the address is right; None: it is not one. Raises `Rejected`."""
@@ -231,7 +254,10 @@ class PushComplete(Push):
 
 
 class PushHint(Push):
-    """What it sends says only that something changed. A hint is never believed: it costs one look, no more."""
+    """What it sends says only that something changed. A hint is never believed: it costs one look, no more.
+
+    An adapter may be `PushComplete` too: what it parses is heard, and what it hints at is looked up.
+    """
 
     @abstractmethod
     def hints(self, received: Received, connection: Connection) -> Sequence[Hint]:
@@ -260,3 +286,7 @@ class Replies(Adapter):
     @abstractmethod
     async def reply(self, external_id: str, text: str, connection: Connection, platform: Platform) -> Posted:
         """Post or replace the answer. Raises `ReplyRefused` and what `PushHint.fetch` raises."""
+
+    async def reply_state(self, external_id: str, connection: Connection, platform: Platform) -> Posted:
+        """What became of a pending answer. Raises `ReplyRefused` with the platform's reason, and as `reply`."""
+        return Posted()

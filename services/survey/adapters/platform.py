@@ -63,6 +63,10 @@ class GuardedPlatform:
         except (NotAllowed, OSError) as problem:
             raise PlatformDown(f"{host} cannot be connected to: {problem}") from None
 
+    def now(self) -> datetime:
+        """See `base.Platform`."""
+        return self._clock.now()
+
     async def _sent(self, method: str, url: str, content: bytes | None, headers: Mapping[str, str]) -> Answer:
         try:
             return await self._client.request(
