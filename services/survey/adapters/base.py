@@ -230,9 +230,6 @@ class Push(Adapter):
 
     accepted: ClassVar[Handshake] = Handshake('{"status":"ok"}', "application/json")
 
-    # What it is answered when a delivery is stored, if not any 200 will do.
-    answer: ClassVar[Handshake | None] = None
-
     @abstractmethod
     def verify(self, received: Received, connection: Connection) -> Verified:
         """On the raw bytes, before anything is parsed. Raises `Rejected`, or `KeysNeeded`."""

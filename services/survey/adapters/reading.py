@@ -117,7 +117,12 @@ def money(amount: Decimal, currency: str) -> ActivityAmount:
 
 
 def person(
-    *, name: str | None = None, email: str | None = None, phone: str | None = None, handle: str | None = None
+    *,
+    name: str | None = None,
+    email: str | None = None,
+    phone: str | None = None,
+    handle: str | None = None,
+    verified: bool = True,
 ) -> Author:
     """An author of whom the sender may know everything or nothing."""
     return Author(
@@ -126,12 +131,17 @@ def person(
         phone=_kept(phone, 50),
         handle=_kept(handle, 200),
         anonymous=not any((name, email, phone, handle)),
+        verified=verified,
     )
 
 
 def joined(parts: Iterable[str | None], between: str = " ") -> str | None:
     """Those that are there; None if none is."""
     return between.join(part.strip() for part in parts if part and part.strip()) or None
+
+
+def shortened(text: str | None, most: int = 500) -> str | None:
+    return text if text is None or len(text) <= most else f"{text[: most - 1]}…"
 
 
 def without_nones(values: dict[str, Any]) -> dict[str, Any]:

@@ -3,10 +3,17 @@
 from functools import cache
 
 from services.survey.adapters.base import Adapter
+from services.survey.adapters.intercom import Intercom
 from services.survey.adapters.judgeme import Judgeme
+from services.survey.adapters.shopify import Shopify
+from services.survey.adapters.slack import Slack
 from services.survey.adapters.stamped import Stamped
+from services.survey.adapters.stripe import Stripe
 from services.survey.adapters.trustpilot import Trustpilot
+from services.survey.adapters.twilio import Twilio
+from services.survey.adapters.woocommerce import WooCommerce
 from services.survey.adapters.yotpo import Yotpo
+from services.survey.adapters.zendesk import Zendesk
 
 
 @cache
@@ -17,5 +24,12 @@ def adapters() -> dict[str, Adapter]:
         Stamped(),
         Trustpilot(),
         Yotpo(),
+        Intercom(),
+        Shopify(),
+        Slack(),
+        Stripe(),
+        Twilio(),
+        WooCommerce(),
+        Zendesk(),
     )
     return {adapter.name: adapter for adapter in sorted(known, key=lambda adapter: adapter.name)}

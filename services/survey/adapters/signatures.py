@@ -8,17 +8,13 @@ import hmac
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final, Literal
-
-from pydantic import Field
+from typing import Final, Literal
 
 from services.survey.adapters.base import Rejected
 
 Encoding = Literal["hex", "base64", "base64url"]
 Algorithm = Literal["sha1", "sha256", "sha512"]
 FIVE_MINUTES: Final = timedelta(minutes=5)
-# The second while the sender changes from one to the other.
-LiveSecrets = Annotated[list[Annotated[str, Field(min_length=8, max_length=500)]], Field(min_length=1, max_length=2)]
 _HEX: Final = re.compile(r"[0-9a-fA-F]+")
 _DIGITS: Final = re.compile(r"[0-9]{1,13}")
 
@@ -28,7 +24,12 @@ def check_hmac(
 ) -> None:
     """`signature` must be the HMAC (RFC 2104) of `content` under one of the secrets. Raises `Rejected`."""
     given = decoded(signature, encoding)
-    check_digest(given, (hmac.digest(secret.encode(), content, algorithm) for secret in secrets if secret))
+    check_digest(given, digests(content, secrets, algorithm))
+
+
+def digests(content: bytes, secrets: Iterable[str], algorithm: Algorithm) -> list[bytes]:
+    """The HMAC under each secret that is one."""
+    return [hmac.digest(secret.encode(), content, algorithm) for secret in secrets if secret]
 
 
 def check_digest(given: bytes, allowed: Iterable[bytes]) -> None:

@@ -22,6 +22,7 @@ RatingKind = Literal["stars", "binary", "nps", "csat", "ces", "smiley"]
 FeedbackKind = Literal["review", "rating", "survey", "message", "mention"]
 # A mail that no person wrote; it is kept and never answered.
 Automatic = Literal["auto_reply", "bounce", "loop", "bulk"]
+PrivacyRequest = Literal["export", "erase", "erase_shop"]
 # Why something that hung on an item was not kept; the sender's payload still has it.
 Refusal = Literal["dangerous", "too_large", "too_many", "no_place"]
 
@@ -163,7 +164,7 @@ class PrivacyItem(_Item):
     """A person, or for `shop` everybody of a shop, wants to see or to be rid of what is kept."""
 
     what: Literal["privacy"] = "privacy"
-    request: Literal["export", "erase", "erase_shop"]
+    request: PrivacyRequest
 
 
 Item = Annotated[FeedbackItem | ActivityItem | DeliveryItem | ConsentItem | PrivacyItem, Field(discriminator="what")]
