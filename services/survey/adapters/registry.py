@@ -20,16 +20,16 @@ from services.survey.adapters.zendesk import Zendesk
 def adapters() -> dict[str, Adapter]:
     """By name, in the order of the names."""
     known: tuple[Adapter, ...] = (
-        Judgeme(),
-        Stamped(),
-        Trustpilot(),
-        Yotpo(),
         Intercom(),
+        Judgeme(),
         Shopify(),
         Slack(),
+        Stamped(),
         Stripe(),
+        Trustpilot(),
         Twilio(),
         WooCommerce(),
+        Yotpo(),
         Zendesk(),
     )
     return {adapter.name: adapter for adapter in sorted(known, key=lambda adapter: adapter.name)}

@@ -7,7 +7,7 @@ import html
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import Field
 
@@ -22,11 +22,13 @@ from services.survey.adapters.base import (
     Unreadable,
     Verified,
 )
-from services.survey.adapters.reading import Id, Maybe, Sent, json_of, named_in, person, read, shaped
+from services.survey.adapters.reading import Maybe, Sent, json_of, named_in, person, read, shaped
 from services.survey.adapters.signatures import check_hmac, check_time
 from services.survey.hearing.canonical import FeedbackItem, Item, Media
 from shared.http.schemas import Model
 
+# Several of them make one name.
+Id = Annotated[str, Field(min_length=1, max_length=100)]
 _PREFIX: Final = "v0="
 _HANDSHAKE: Final = b"url_verification"
 _LONGEST_CHALLENGE: Final = 200
