@@ -94,6 +94,12 @@ async def withdraw_lane(work: Work, lane: UUID) -> None:
     await work.session.execute(delete(_DISPATCHES).where(mine))
 
 
+async def withdraw(work: Work, kind: str, id: UUID) -> None:
+    """This one never will be sent, or is about to be queued anew; nothing happens if it does not wait."""
+    mine = (_DISPATCHES.c.account_id == work.account_id) & (_DISPATCHES.c.kind == kind) & (_DISPATCHES.c.id == id)
+    await work.session.execute(delete(_DISPATCHES).where(mine))
+
+
 async def claim_due(
     runtime: Runtime, kind: str, *, limit: int, per_lane: int, busy: Collection[UUID] = ()
 ) -> list[Claim]:

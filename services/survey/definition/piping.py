@@ -4,7 +4,7 @@ The words behind the bar stand in for what is not known. What comes back is plai
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
@@ -41,6 +41,11 @@ def filled(text: str, facts: Facts, *locales: str) -> str:
     if "{{" not in text:
         return text
     return _PIPE.sub(lambda found: _words_for(found[1], (found[2] or "").strip(), facts, locales), text)
+
+
+def filled_with(text: str, values: Mapping[str, str]) -> str:
+    """The text with plain values put in; where one is empty or unknown, the words behind the bar."""
+    return _PIPE.sub(lambda found: values.get(found[1]) or (found[2] or "").strip(), text)
 
 
 def known_before(definition: Definition, *, locale: str, channel: str, today: str) -> Facts:
