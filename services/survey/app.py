@@ -15,6 +15,8 @@ from services.survey.pages import endpoints as pages
 from services.survey.policies import endpoints as policies
 from services.survey.receipts import endpoints as receipts
 from services.survey.recurrence import endpoints as recurrence
+from services.survey.replies import endpoints as replies
+from services.survey.replies.posting import REPLIES
 from services.survey.responses import endpoints as responses
 from services.survey.responses import openapi
 from services.survey.responses.intake import open_intake
@@ -53,6 +55,7 @@ def create_app(runtime: Runtime) -> FastAPI:
             attempts.router,
             files.router,
             feedback.router,
+            replies.router,
             export_router(EXPORTS),
         ],
         routes=[*responses.ROUTES, *logos.ROUTES, *pages.ROUTES, *receipts.ROUTES, *widget.ROUTES],
@@ -75,5 +78,6 @@ SERVICE = Service(
     create_app=create_app,
     subscriptions=SUBSCRIPTIONS,
     timers={**TIMERS, **export_timers(EXPORTS)},
+    loops=(REPLIES.run,),
     extra_roles=(INTAKE_ROLE,),
 )

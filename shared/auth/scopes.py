@@ -11,6 +11,7 @@ NOUNS: Final = (
     "surveys",
     "responses",
     "feedback",
+    "replies",
     "tickets",
     "metrics",
     "rules",

@@ -11,6 +11,11 @@ import httpx
 from services.gateway.accounts.service import open_account
 from services.gateway.users.passwords import passwords_of
 from services.gateway.users.schemas import NewUser, Role
+from services.survey.adapters.base import Replies
+from services.survey.adapters.registry import adapters
+from services.survey.feedback.models import Feedback
+from services.survey.replies.models import Reply
+from services.survey.sources.models import Source
 from shared.contracts.customers import CustomerCreated, CustomersPartDone
 from shared.contracts.feedback import FeedbackReceived
 from shared.contracts.gateway import AccountCreated
@@ -123,6 +128,60 @@ async def of_customers(customers: Harness, account: UUID) -> Resources:
     }
 
 
+async def reviews_of(survey: Harness, account: UUID) -> tuple[str, str]:
+    """A review from a platform that takes answers, and the answer to another, which waits for an approval: their ids."""
+    adapter = next(adapter for adapter in adapters().values() if isinstance(adapter, Replies))
+    async with survey.work(account) as work:
+        made_at = {"created_at": work.now, "updated_at": work.now}
+        source = Source(
+            id=new_id(),
+            account_id=account,
+            version=1,
+            adapter=adapter.name,
+            builtin=False,
+            name=adapter.title,
+            state="active",
+            settings={},
+            **made_at,
+        )
+        open_one, answered = (
+            Feedback(
+                id=new_id(),
+                account_id=account,
+                version=1,
+                kind="review",
+                channel="review",
+                source=adapter.name,
+                source_id=source.id,
+                external_id=external_id,
+                reversed=False,
+                topics=[],
+                dimensions={},
+                completed=True,
+                told=True,
+                occurred_at=work.now,
+                received_at=work.now,
+                updated_at=work.now,
+                ratings=[],
+            )
+            for external_id in ("1", "2")
+        )
+        reply = Reply(
+            id=new_id(),
+            account_id=account,
+            version=1,
+            feedback_id=answered.id,
+            source_id=source.id,
+            external_id="2",
+            text="Thank you!",
+            state="waiting",
+            written_by="human:jonas",
+            **made_at,
+        )
+        work.session.add_all((source, open_one, answered, reply))
+    return str(open_one.id), str(reply.id)
+
+
 async def of_survey(survey: Harness, account: UUID) -> Resources:
     client = survey.client(account=account)
     asked = {"score": "nps", "comment": "long_text", "photo": "file"}
@@ -157,7 +216,11 @@ async def of_survey(survey: Harness, account: UUID) -> Resources:
     experiment_id = (await made(client, path, experiment))["id"]
     # One at a time: the matrix starts another.
     await made(client, f"{path}/{experiment_id}/end", None, 200)
+    template = {"name": "Thanks", "locale": "en", "text": "Thank you, {{name|dear customer}}!"}
+    feedback_id, reply_id = await reviews_of(survey, account)
     return {
+        "template_id": (await made(client, "/v1/reply-templates", template))["id"],
+        "reply_id": reply_id,
         "file_id": file_id,
         "survey_id": survey_id,
         "invitation_id": invited["invitation_id"],
@@ -166,7 +229,7 @@ async def of_survey(survey: Harness, account: UUID) -> Resources:
         "experiment_id": experiment_id,
         "response_id": response_id,
         "attempt_id": attempt_id,
-        "feedback_id": await first(client, "/v1/feedback"),
+        "feedback_id": feedback_id,
         "version": "1",
         "key": "nps",
     }

@@ -151,4 +151,5 @@ async def _note_failure(work: Work, source: Source, claim: Claim, question: Ques
 
 def pause_after(failures: int) -> timedelta:
     """One minute, two, four, ... six hours."""
-    return min(FIRST_PAUSE * 2 ** min(failures - 1, 20), LONGEST_PAUSE)
+    pause: timedelta = FIRST_PAUSE * 2 ** min(failures - 1, 20)
+    return min(pause, LONGEST_PAUSE)

@@ -58,8 +58,8 @@ class ReplyOut(Model):
 
 
 class Template(Model):
-    """`{{name}}`, `{{business}}`, `{{product}}` and `{{order}}` are filled in; `{{name|there}}` stands in for what is not
-    known. For reviews rated `lowest` to `highest` on 0 to 100."""
+    """`{{name}}`, `{{business}}`, `{{product}}` and `{{order}}` are filled in; `{{name|there}}` has words for an
+    unknown one. For reviews rated `lowest` to `highest` on 0 to 100."""
 
     name: Name
     locale: Locale

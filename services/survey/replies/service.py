@@ -24,6 +24,8 @@ from shared.work import Work
 KIND: Final = "replies"
 OPEN: Final = ("draft", "waiting", "queued")
 ON_THE_PLATFORM: Final = ("posted", "pending")
+# Came to nothing, for whatever reason: it can be changed and tried once more.
+OVER: Final = ("rejected", "refused", "failed", "withdrawn")
 
 
 class ReplyNotFound(NotFound):
@@ -72,34 +74,35 @@ async def write(work: Work, feedback_id: UUID, wanted: NewReply, *, may_approve:
         updated_at=work.now,
     )
     work.session.add(reply)
-    try:
-        await work.session.flush()
-    except IntegrityError:
-        raise AlreadyAnswered("An answer to this is being written already; see GET /v1/replies.") from None
+    await _flush(work)
     if wanted.submit:
         await submit(work, reply, feedback, may_approve=may_approve)
     return reply
 
 
 async def change(work: Work, reply_id: UUID, text: str, *, expected: int | None) -> Reply:
-    """The words of one that has not gone out. What was submitted becomes a draft again."""
+    """The words of one that has not gone out. What was submitted, or came to nothing, becomes a draft again."""
     reply = await read(work, reply_id, to_change=True)
     check_match(expected, reply.version)
-    _require(reply, "draft", "waiting")
+    _require(reply, "draft", "waiting", *OVER)
     _, allowed = await answerable(work, await feedback_service.read(work, reply.feedback_id))
     check_length(text, allowed)
-    reply.text, reply.template_id = text, None
+    reply.text, reply.template_id, reply.reason, reply.approved_by = text, None, None, None
     _move(work, reply, "draft")
+    await _flush(work)
     return reply
 
 
 async def submit(work: Work, reply: Reply, feedback: Feedback, *, may_approve: bool) -> None:
     """To the platform; or, if its rating asks for that and the writer is nobody who approves, to somebody who does."""
-    _require(reply, "draft")
+    _require(reply, "draft", *OVER)
+    await answerable(work, feedback)
+    reply.reason, reply.approved_by = None, None
     if may_approve or not await policy.needs_approval(work, feedback):
         await _send(work, reply)
     else:
         _move(work, reply, "waiting")
+    await _flush(work)
 
 
 async def approve(work: Work, reply_id: UUID) -> Reply:
@@ -112,9 +115,10 @@ async def approve(work: Work, reply_id: UUID) -> Reply:
 
 
 async def reject(work: Work, reply_id: UUID, reason: str) -> Reply:
-    """It does not go out; another can be written."""
+    """It does not go out, if it has not gone already; another can be written."""
     reply = await read(work, reply_id, to_change=True)
-    _require(reply, "waiting")
+    _require(reply, "waiting", "queued")
+    await queue.withdraw(work, KIND, reply.id)
     reply.approved_by, reply.reason = str(work.actor), reason
     _move(work, reply, "rejected")
     return reply
@@ -179,6 +183,14 @@ async def _refuse_second(work: Work, feedback_id: UUID, allowed: Capabilities) -
         raise AlreadyAnswered("The platform takes one answer only, and it has one.")
 
 
+async def _flush(work: Work) -> None:
+    """One is open at a time, which the database knows best."""
+    try:
+        await work.session.flush()
+    except IntegrityError:
+        raise AlreadyAnswered("An answer to this is being written already; see GET /v1/replies.") from None
+
+
 async def _send(work: Work, reply: Reply) -> None:
     _move(work, reply, "queued")
     await queue.enqueue(work, KIND, [(reply.id, reply.source_id)])
@@ -202,4 +214,3 @@ def _move(work: Work, reply: Reply, state: str) -> None:
         posted_at=reply.posted_at,
     )
     work.emit(decided, subject=reply.id, version=reply.version)
-

@@ -51,6 +51,8 @@ class Source(Identified, AccountOwned, Base):
     trouble_since: Mapped[datetime | None]
     trouble_detail: Mapped[str | None]
     failures: Mapped[int] = mapped_column(server_default=text("0"))
+    # Nobody asks its platform before.
+    retry_at: Mapped[datetime | None]
     last_received_at: Mapped[datetime | None]
     last_heard_at: Mapped[datetime | None]
     last_polled_at: Mapped[datetime | None]

@@ -57,6 +57,12 @@ HOLDINGS = (
         ),
     ),
     Holding(
+        "answers to reviews",
+        "survey.replies",
+        f"row.feedback_id in (select id from survey.feedback where {_THEIRS})",
+        names=None,
+    ),
+    Holding(
         "feedback",
         "survey.feedback",
         pseudonym=(
