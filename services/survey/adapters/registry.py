@@ -3,8 +3,12 @@
 from functools import cache
 
 from services.survey.adapters.base import Adapter
+from services.survey.adapters.imap import IMAP
 from services.survey.adapters.intercom import Intercom
 from services.survey.adapters.judgeme import Judgeme
+from services.survey.adapters.mailgun import Mailgun
+from services.survey.adapters.postmark import Postmark
+from services.survey.adapters.sendgrid import SendGrid
 from services.survey.adapters.shopify import Shopify
 from services.survey.adapters.slack import Slack
 from services.survey.adapters.stamped import Stamped
@@ -20,8 +24,12 @@ from services.survey.adapters.zendesk import Zendesk
 def adapters() -> dict[str, Adapter]:
     """By name, in the order of the names."""
     known: tuple[Adapter, ...] = (
+        IMAP(),
         Intercom(),
         Judgeme(),
+        Mailgun(),
+        Postmark(),
+        SendGrid(),
         Shopify(),
         Slack(),
         Stamped(),

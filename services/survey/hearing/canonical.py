@@ -78,12 +78,15 @@ class Media(_Part):
 
 class Mail(_Part):
     """What only a mail has. Ids are without their angle brackets, `references` the oldest first, that of the mail it
-    answers last. `mailbox` is the account's own address that it reached, `recipients` all it went to, `copies` those
-    who are neither its author nor the account. `whole` is its text with everything that was quoted."""
+    answers last, `enclosed` those of mails that hang on it. `mailbox` is the account's own address that it reached,
+    `recipients` all it went to, `copies` those who are neither its author nor the account, `reply_to` where an answer
+    is wanted if not at its author's. `whole` is its text with everything that was quoted."""
 
     message_id: str
     references: tuple[str, ...] = ()
+    enclosed: tuple[str, ...] = ()
     mailbox: str | None = None
+    reply_to: str | None = None
     recipients: tuple[str, ...] = ()
     copies: tuple[str, ...] = ()
     whole: str | None = None
