@@ -3,13 +3,19 @@
 import asyncio
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Protocol
 from uuid import UUID
 
+import structlog
+
 from shared.http.errors import Unavailable
+from shared.object_store import Credentials, ObjectStore, Place, StoreDown
 from shared.settings import ServiceSettings
 
+_LOG = structlog.get_logger(__name__)
 _KEY: Final = re.compile(r"[0-9a-f-]{36}/[0-9a-f-]{36}")
 
 
@@ -18,9 +24,16 @@ class FileMissing(Exception):
 
 
 class NoPlaceForFiles(Unavailable):
-    """This installation keeps no files: whoever runs it has to set HEED_FILES_FOLDER to a folder that lasts."""
+    """This installation keeps no files: whoever runs it has to set HEED_FILES_FOLDER to a folder that lasts, or
+    HEED_FILES_URL to a store."""
 
     code = "no_place_for_files"
+
+
+class FilesAway(Unavailable):
+    """The place where files are kept cannot be reached at the moment. Try again."""
+
+    code = "files_away"
 
 
 class FileStore(Protocol):
@@ -42,10 +55,51 @@ def file_key(account_id: UUID, file_id: UUID) -> str:
 
 
 def file_store(settings: ServiceSettings) -> FileStore:
-    """Raises `NoPlaceForFiles` if there is no folder."""
+    """Raises `NoPlaceForFiles` if there is neither a store nor a folder."""
+    if settings.files_url:
+        credentials = Credentials(settings.files_access_key, settings.files_secret_key.get_secret_value())
+        return BucketStore(ObjectStore(Place.of(settings.files_url), credentials))
     if not settings.files_folder:
         raise NoPlaceForFiles
     return FolderStore(Path(settings.files_folder))
+
+
+def checked(key: str) -> str:
+    """Keys are made of ids, so none leads elsewhere; a mistake in a caller must not either."""
+    if not _KEY.fullmatch(key):
+        raise ValueError("not a key of a file")
+    return key
+
+
+class BucketStore:
+    """A bucket of an S3-compatible store, which all replicas reach."""
+
+    def __init__(self, objects: ObjectStore) -> None:
+        self._objects = objects
+
+    async def put(self, key: str, content: bytes) -> None:
+        with _away():
+            await self._objects.put(checked(key), content)
+
+    async def get(self, key: str) -> bytes:
+        with _away():
+            content = await self._objects.get(checked(key))
+        if content is None:
+            raise FileMissing(key)
+        return content
+
+    async def delete(self, key: str) -> None:
+        with _away():
+            await self._objects.delete(checked(key))
+
+
+@contextmanager
+def _away() -> Iterator[None]:
+    try:
+        yield
+    except StoreDown as problem:
+        _LOG.warning("files_away", problem=str(problem))
+        raise FilesAway from None
 
 
 class FolderStore:
@@ -67,10 +121,7 @@ class FolderStore:
         await asyncio.to_thread(self._path(key).unlink, missing_ok=True)
 
     def _path(self, key: str) -> Path:
-        # Keys are made of ids, so none leads out of the folder; a mistake in a caller must not either.
-        if not _KEY.fullmatch(key):
-            raise ValueError("not a key of a file")
-        return self._folder / key
+        return self._folder / checked(key)
 
     @staticmethod
     def _write(path: Path, content: bytes) -> None:

@@ -12,6 +12,8 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.object_store import BadStoreURL, Place
+
 PLACEHOLDERS = ("changeme", "change-me", "placeholder", "secret", "password", "guest", "example")
 SHORTEST_SECRET = 24
 SCHEMES = {
@@ -47,6 +49,13 @@ class ServiceSettings(BaseSettings):
     body_limit_bytes: int = Field(1_048_576, ge=1024, description="Largest request body; routes may state their own.")
     rate_limit_per_minute: int = Field(0, ge=0, description="Requests per credential and minute; 0 = no limit.")
     files_folder: str = Field("", description="Where uploaded files lie; all replicas of a service need the same one.")
+    files_url: str = Field(
+        "",
+        description="An S3-compatible store instead of the folder: `s3://bucket/folder?region=eu-central-1`, or "
+        "`https://host/bucket/folder` for one of your own.",
+    )
+    files_access_key: str = Field("", description="The store's access key, with HEED_FILES_SECRET_KEY.")
+    files_secret_key: SecretStr = SecretStr("")
     log_level: str = "INFO"
 
     @model_validator(mode="before")
@@ -67,6 +76,18 @@ class ServiceSettings(BaseSettings):
         if url and not (url.startswith(schemes) and urlsplit(url).hostname):
             raise ValueError(f"must be an address that begins with {' or '.join(schemes)}")
         return url.rstrip("/") if info.field_name == "public_url" else url
+
+    @model_validator(mode="after")
+    def check_file_store(self) -> Self:
+        """Half a store would only show when the first file is kept."""
+        if self.files_url:
+            try:
+                Place.of(self.files_url)
+            except BadStoreURL as problem:
+                raise ValueError(f"HEED_FILES_URL: {problem}") from problem
+            if not self.files_access_key or not self.files_secret_key.get_secret_value():
+                raise ValueError("HEED_FILES_URL is set, and HEED_FILES_ACCESS_KEY or HEED_FILES_SECRET_KEY is not")
+        return self
 
     @model_validator(mode="after")
     def refuse_placeholder_secrets(self) -> Self:
