@@ -129,7 +129,7 @@ async def of_customers(customers: Harness, account: UUID) -> Resources:
 
 
 async def reviews_of(survey: Harness, account: UUID) -> tuple[str, str]:
-    """A review from a platform that takes answers, and the answer to another, which waits for an approval: their ids."""
+    """A review from a platform that takes answers, and the answer to another, which waits for approval: their ids."""
     adapter = next(adapter for adapter in adapters().values() if isinstance(adapter, Replies))
     async with survey.work(account) as work:
         made_at = {"created_at": work.now, "updated_at": work.now}
