@@ -58,6 +58,8 @@ class Feedback(Payload):
     automatic: str | None = None
     # It is no longer to be seen where it was said.
     removed: bool = False
+    # What its author gave at first, if they have changed it since.
+    first_rating: Rating | None = None
 
 
 class FeedbackReceived(Feedback):

@@ -298,10 +298,13 @@ class AttemptObserved(Payload):
 class CustomerSighted(Payload):
     """An answer names a customer that survey does not know. Customers replies with `CustomerIdentified`.
 
-    Subject: the sighting, which is the response, or the feedback where there is no response.
+    `verified` is false where nobody vouches for the name, as of mail that anybody may have sent: it may lead to
+    somebody, and changes nothing about them. Subject: the sighting, which is the response, or the feedback where there
+    is no response.
     """
 
     TYPE: ClassVar[str] = "heed.survey.customer.sighted.v1"
 
     sighting_id: UUID
     customer: CustomerReference
+    verified: bool = True

@@ -7,8 +7,7 @@ from uuid import UUID
 from sqlalchemy import Boolean, column, delete, select, text, tuple_
 
 from services.survey.consents import stating
-from services.survey.contacts import directory
-from services.survey.contacts.models import Contact
+from services.survey.contacts.people import People
 from services.survey.definition.document import Definition
 from services.survey.encoding import to_json
 from services.survey.feedback.models import Feedback
@@ -23,7 +22,7 @@ from shared.bus.events import Event
 from shared.contracts.base import Payload
 from shared.contracts.customers import CustomerIdentified, SightingUnresolved
 from shared.contracts.feedback import FeedbackErased, FeedbackUpdated
-from shared.contracts.survey import CustomerReference, CustomerSighted, ResponseReceived, ResponseWithdrawn
+from shared.contracts.survey import CustomerSighted, ResponseReceived, ResponseWithdrawn
 from shared.ids import new_id
 from shared.work import Work
 
@@ -64,12 +63,13 @@ _UPSERT = text("""
 # Whoever takes answers back waits for those who are just reading them, see `forget`.
 _READING = text("select pg_advisory_xact_lock_shared(hashtextextended('survey.feedback ' || :account_id, 0))")
 _FORGETTING = text("select pg_advisory_xact_lock(hashtextextended('survey.feedback ' || :account_id, 0))")
-# A sighting is named after its response, see `CustomerSighted`.
+# A sighting is named after its response, or its feedback where there is none, see `CustomerSighted`.
 _SETTLE = text("""
     update survey.feedback f
     set customer_id = s.customer_id, told = true, version = f.version + 1, updated_at = :now
     from json_to_recordset(cast(:sightings as json)) as s(sighting_id uuid, customer_id uuid)
-    where f.account_id = :account_id and f.response_id = s.sighting_id and not f.told
+    where f.account_id = :account_id and not f.told
+        and (f.response_id = s.sighting_id or f.response_id is null and f.id = s.sighting_id)
     returning f.*
 """)
 
@@ -79,7 +79,7 @@ async def understand(work: Work, events: Sequence[Event[Payload]]) -> None:
     responses = await _still_there(work, _latest(cast("Responses", events)))
     surveys = await _surveys(work, responses)
     taxonomy = await taxonomies.current(work)
-    people = await _People.named_in(work, [event.data.customer for event in responses])
+    people = await People.named_in(work, [event.data.customer for event in responses])
     made: list[Row] = []
     for event in responses:
         response = event.data
@@ -148,7 +148,7 @@ async def settle(work: Work, events: Sequence[Event[Payload]]) -> None:
     settled = await work.session.execute(_SETTLE.columns(*columns), values)
     rows: list[Row] = [dict(row) for row in settled.mappings()]
     for row in rows:
-        _because_of(work, causes[row["response_id"]])
+        _because_of(work, causes[row["response_id"] or row["id"]])
         work.emit(told(row), subject=row["id"], version=row["version"])
     await _known(work, rows, causes)
 
@@ -221,31 +221,3 @@ async def _surveys(work: Work, responses: Responses) -> Mapping[tuple[UUID, int]
     )
     found = await work.session.scalars(statement)
     return {(version.survey_id, version.version): (version, definition_of(version)) for version in found}
-
-
-class _People:
-    """The customers that a batch names, as far as they are known here."""
-
-    def __init__(self, known: Mapping[tuple[str, object], Contact]) -> None:
-        self._known = known
-
-    @classmethod
-    async def named_in(cls, work: Work, references: Sequence[CustomerReference | None]) -> "_People":
-        named = [reference for reference in references if reference is not None]
-        known: dict[tuple[str, object], Contact] = {}
-        by_id = await directory.named(work, "customer_id", {reference.id for reference in named if reference.id})
-        known |= {("id", key): contact for key, contact in by_id.items()}
-        for name in directory.IDENTIFIERS:
-            values = {value for reference in named if (value := getattr(reference, name))}
-            found = await directory.named(work, name, values)
-            known |= {(name, key): contact for key, contact in found.items()}
-        return cls(known)
-
-    def find(self, reference: CustomerReference | None) -> Contact | None:
-        if reference is None:
-            return None
-        for name in ("id", *directory.IDENTIFIERS):
-            found = self._known.get((name, getattr(reference, name)))
-            if found is not None:
-                return found
-        return None

@@ -25,9 +25,8 @@ class Feedback(Identified, AccountOwned, Base):
         Index("ix_feedback_customer_id", "account_id", "customer_id", "occurred_at"),
         origin_index("feedback", "origin_customer_id"),
         Index(
-            "uq_feedback_external_id",
+            "ix_feedback_external_id",
             *("account_id", "source_id", "external_id"),
-            unique=True,
             postgresql_where=text_("source_id is not null"),
         ),
         Index("ix_feedback_thread_id", "account_id", "thread_id", postgresql_where=text_("thread_id is not null")),
@@ -92,3 +91,7 @@ class Feedback(Identified, AccountOwned, Base):
     removed_at: Mapped[datetime | None]
     # The words pull both ways, or against the rating.
     sentiment_mixed: Mapped[bool] = mapped_column(server_default=text_("false"))
+    # When the version that is shown came to be, there.
+    version_at: Mapped[datetime | None]
+    # What its author gave at first, if they have changed it since; as it travels.
+    first_rating: Mapped[dict[str, Any] | None] = mapped_column(JSONB)

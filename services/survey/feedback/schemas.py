@@ -10,7 +10,7 @@ from services.survey.definition.texts import Key
 from services.survey.feedback.models import Feedback
 from services.survey.feedback.understanding import Row
 from services.survey.understanding.urgency import UrgencyLabel
-from shared.contracts.ratings import Band, QuestionRating, RatingScheme
+from shared.contracts.ratings import Band, QuestionRating, Rating, RatingScheme
 from shared.http.schemas import Model
 
 
@@ -56,7 +56,12 @@ class UrgencyOut(Model):
 
 
 class FeedbackOut(Model):
-    """`rating` is the leading one of `ratings`, as it was given; those read "higher is better" throughout."""
+    """`rating` is the leading one of `ratings`, as it was given; those read "higher is better" throughout.
+
+    Of what came from a connected source: what it is called there and what it is about. `thread_id` is its conversation;
+    `automatic`: no person wrote it; `removed_at`: it is no longer there, and counts no more; `first_rating` is what its
+    author gave at first, if they have changed it since.
+    """
 
     id: UUID
     version: int
@@ -81,6 +86,19 @@ class FeedbackOut(Model):
     received_at: datetime
     ratings: list[QuestionRating]
     urgency: UrgencyOut | None
+    source_id: UUID | None
+    external_id: str | None
+    title: str | None
+    url: str | None
+    author_name: str | None
+    verified: bool | None
+    product_ref: str | None
+    order_ref: str | None
+    location_ref: str | None
+    thread_id: UUID | None
+    automatic: str | None
+    removed_at: datetime | None
+    first_rating: Rating | None
 
     @classmethod
     def of(cls, feedback: Feedback) -> Self:

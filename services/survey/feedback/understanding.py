@@ -85,6 +85,7 @@ def told(row: Mapping[str, Any]) -> FeedbackReceived:
         **same,
         feedback_id=row["id"],
         rating=rating_of(row),
+        removed=row.get("removed_at") is not None,
         sentiment=_sentiment_of(row),
         urgency=_urgency_of(row),
     )

@@ -5,12 +5,11 @@ An item is named by its sender: `external_id` stays the same for the life of a r
 """
 
 import hashlib
-from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from shared.contracts.activities import ActivityAmount, ActivityKind
 
@@ -96,7 +95,7 @@ class _Item(_Part):
     external_id: str = Field(min_length=1, max_length=500)
     external_version: str = Field("1", min_length=1, max_length=200)
     op: Operation = "create"
-    occurred_at: datetime
+    occurred_at: AwareDatetime
     time_confidence: TimeConfidence = "exact"
     author: Author = Author()
 
@@ -177,7 +176,7 @@ class Hint(_Part):
     """Something changed at the sender; what, has to be asked there. `reference` is the sender's name of it."""
 
     reference: str = Field(min_length=1, max_length=500)
-    occurred_at: datetime | None = None
+    occurred_at: AwareDatetime | None = None
     removed: bool = False
 
 

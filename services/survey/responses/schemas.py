@@ -25,14 +25,14 @@ _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 _PHONE_PUNCTUATION = re.compile(r"[\s().-]+")
 
 
-def _email(value: str) -> str:
+def normal_email(value: str) -> str:
     value = value.strip().lower()
     if not _EMAIL.fullmatch(value):
         raise ValueError("is not an e-mail address, such as ana@example.com")
     return value
 
 
-def _phone(value: str) -> str:
+def normal_phone(value: str) -> str:
     value = _PHONE_PUNCTUATION.sub("", value)
     if not _PHONE.fullmatch(value):
         raise ValueError("is not a phone number with its country, such as +4930123456")
@@ -52,8 +52,8 @@ def _address(text: str | None) -> str | None:
     return urlunsplit((parts.scheme, host, parts.path, urlencode(named), ""))
 
 
-Email = Annotated[str, Field(max_length=254), AfterValidator(_email)]
-Phone = Annotated[str, Field(max_length=40), AfterValidator(_phone)]
+Email = Annotated[str, Field(max_length=254), AfterValidator(normal_email)]
+Phone = Annotated[str, Field(max_length=40), AfterValidator(normal_phone)]
 SubmissionId = Annotated[str, Field(min_length=1, max_length=200)]
 Channel = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.-]{0,39}$")]
 DimensionName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]

@@ -9,6 +9,7 @@ from sqlalchemy import select, text
 from services.survey.contacts.models import Contact
 from services.survey.db import Base
 from services.survey.files import service as files
+from services.survey.hearing.models import DIGEST
 from shared.contracts.feedback import FeedbackErased
 from shared.contracts.subjects import ErasureMode, RecordCount, SurveyPartDone
 from shared.contracts.survey import ResponseWithdrawn
@@ -29,6 +30,16 @@ _MINE = f"row.account_id = :account_id and {_RESPONSES}"
 _OF_RESPONSES = f"row.response_id in (select row.id from survey.responses as row where {_MINE})"
 # A client may have made the submission's id of anything.
 _HASHED = "submission_id = encode(sha256(convert_to(row.submission_id, 'UTF8')), 'hex')"
+# What sources told of them. An order, say, is nobody's here: it names its customer as its sender knows them.
+HEARD = f"""(
+    row.feedback_id in (select id from survey.feedback where {_THEIRS})
+    or exists (
+        select from survey.contacts known where known.account_id = :account_id and known.customer_id = {IDS} and (
+            row.content #>> '{{author,external_id}}' = known.external_id
+            or row.content #>> '{{author,email}}' = known.email or row.content #>> '{{author,phone}}' = known.phone
+        )
+    )
+)"""
 # Numbers are what counts; words, choices and files may tell who it was.
 _NUMBERS = """coalesce((
     select jsonb_agg(answer) from jsonb_array_elements(row.answers) as answer
@@ -63,10 +74,20 @@ HOLDINGS = (
         names=None,
     ),
     Holding(
+        "heard items",
+        "survey.heard_items",
+        HEARD,
+        emptied=f"content = null, feedback_id = null, delivery_id = null, external_id = {DIGEST}",
+        left="row.content is not null",
+        names=None,
+    ),
+    Holding(
         "feedback",
         "survey.feedback",
         pseudonym=(
-            "customer_id = null, origin_customer_id = null, ticket_id = null, text = null, dimensions = '{}', "
+            "customer_id = null, origin_customer_id = null, ticket_id = null, thread_id = null, dimensions = '{}', "
+            "title = null, text = null, author_name = null, url = null, order_ref = null, external_id = null, "
+            "external_version = null, "
             "sentiment_evidence = '[]', urgency_evidence = '[]', "
             "topics = coalesce((select jsonb_agg(jsonb_set(topic, '{evidence}', '[]')) "
             "from jsonb_array_elements(row.topics) as topic), '[]')"

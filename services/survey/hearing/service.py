@@ -1,0 +1,261 @@
+"""Hearing: items become versions, feedback and effects, each once, however often and in whatever order they come."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import Boolean, column, text
+
+from services.survey.contacts.people import People
+from services.survey.encoding import to_json
+from services.survey.feedback.models import Feedback
+from services.survey.feedback.understanding import told
+from services.survey.hearing.authors import reference_of
+from services.survey.hearing.canonical import FeedbackItem, Item
+from services.survey.hearing.records import record_of
+from services.survey.hearing.sender import Sender
+from services.survey.hearing.versions import Key, Row, digest_of, feedback_id_of, newest, row_of, version_at
+from services.survey.taxonomy import service as taxonomies
+from shared.contracts.feedback import FeedbackUpdated
+from shared.contracts.survey import CustomerReference, CustomerSighted
+from shared.work import Work
+
+Outcome = Literal["new", "edited", "same", "removed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What became of an item. `same`: it was heard before, or is older than what is known."""
+
+    feedback_id: UUID | None
+    outcome: Outcome
+
+
+# What an erasure leaves of an item: enough to know it again, see the holdings of `subjects`.
+_ERASED = text("""
+    select external_id from survey.heard_items
+    where account_id = :account_id and source_id = :source_id and external_id = any(cast(:digests as text[]))
+        and content is null
+""")
+_VERSIONS = text("""
+    insert into survey.heard_items
+    select * from json_populate_recordset(null::survey.heard_items, cast(:rows as json))
+    on conflict (account_id, source_id, what, external_id, external_version, removal) do nothing
+    returning what, external_id, external_version, removal
+""")
+# A removal waits for those who are just hearing of what it removes, and they see it if it was faster.
+_HEARING = text("select pg_advisory_xact_lock_shared(hashtextextended('survey.heard ' || :source_id, 0))")
+_REMOVING = text("select pg_advisory_xact_lock(hashtextextended('survey.heard ' || :source_id, 0))")
+_GONE = text("""
+    select external_id, max(version_at) as gone_at from survey.heard_items
+    where account_id = :account_id and source_id = :source_id and what = 'feedback' and removal
+        and external_id = any(cast(:external_ids as text[]))
+    group by external_id
+""")
+# An older version never takes the place of a newer one. What only says the same again is no new version of the record.
+# What colleagues corrected stays as long as the words are the same.
+_CONTENT = "scheme, score, minimum, maximum, title, text"
+_SHOWN = f"{_CONTENT}, url, author_name, verified, product_ref, order_ref, location_ref, language, dimensions"
+_LABELS = (
+    "sentiment_label, sentiment_score, sentiment_method, sentiment_evidence, sentiment_model, sentiment_mixed, "
+    "urgency_label, urgency_evidence, topics"
+)
+
+
+def _of(table: str, columns: str) -> str:
+    return ", ".join(f"{table}.{name}" for name in columns.split(", "))
+
+
+_UPSERT = text(f"""
+    insert into survey.feedback as known
+    select * from json_populate_recordset(null::survey.feedback, cast(:rows as json))
+    on conflict (id) do update set
+        version = known.version + cast(
+            ({_of("known", _SHOWN)}, known.removed_at) is distinct from ({_of("excluded", _SHOWN)}, null) as integer
+        ),
+        external_version = excluded.external_version, version_at = excluded.version_at, removed_at = null,
+        occurred_at = least(known.occurred_at, excluded.occurred_at), updated_at = excluded.updated_at,
+        normalised = excluded.normalised, band = excluded.band,
+        first_rating = case
+            when known.score is null or known.normalised is not distinct from excluded.normalised
+                then known.first_rating
+            else coalesce(known.first_rating, jsonb_build_object(
+                'scheme', known.scheme, 'value', known.score, 'minimum', known.minimum, 'maximum', known.maximum,
+                'normalised', known.normalised, 'band', known.band
+            ))
+        end,
+        ({_SHOWN}) = row ({_of("excluded", _SHOWN)}),
+        customer_id = coalesce(known.customer_id, excluded.customer_id),
+        thread_id = coalesce(known.thread_id, excluded.thread_id),
+        ticket_id = coalesce(known.ticket_id, excluded.ticket_id),
+        ({_LABELS}) = (
+            select {_of("kept", _LABELS)} from (values
+                (true, {_of("known", _LABELS)}), (false, {_of("excluded", _LABELS)})
+            ) as kept (same, {_LABELS})
+            where kept.same = (({_of("known", _CONTENT)}) is not distinct from ({_of("excluded", _CONTENT)}))
+        )
+    where known.version_at < excluded.version_at
+        or known.removed_at is null and known.version_at = excluded.version_at
+    returning known.*, known.xmax = 0 as is_new,
+        known.version is distinct from (select before.version from survey.feedback before where before.id = known.id)
+            as is_changed
+""").columns(*Feedback.__table__.columns, column("is_new", Boolean), column("is_changed", Boolean))
+_REMOVE = text("""
+    update survey.feedback known
+    set removed_at = :now, updated_at = :now, version = known.version + 1,
+        version_at = greatest(known.version_at, gone.version_at)
+    from json_to_recordset(cast(:gone as json)) as gone (id uuid, version_at timestamptz)
+    where known.account_id = :account_id and known.id = gone.id and known.removed_at is null
+    returning known.*
+""").columns(*Feedback.__table__.columns)
+
+
+async def hear(work: Work, source: Sender, items: Sequence[Item], *, delivery_id: UUID | None = None) -> list[Heard]:
+    """Any number of items of one source, in the order in which it told of them. Answers for each, in that order."""
+    fresh = await _fresh(work, source, items, delivery_id)
+    said = [item for item in fresh if isinstance(item, FeedbackItem)]
+    became = await _hear_feedback(work, source, said) if said else {}
+    outcomes: list[Heard] = []
+    pending = {Key.of(item): item for item in fresh}
+    for item in items:
+        feedback_id = feedback_id_of(source.id, item.external_id) if item.what == "feedback" else None
+        mine = pending.pop(Key.of(item), None)
+        outcome: Outcome = "same"
+        if mine is not None:
+            outcome = became.get(Key.of(item), "same") if feedback_id else "new"
+        outcomes.append(Heard(feedback_id, outcome))
+    return outcomes
+
+
+async def _fresh(work: Work, source: Sender, items: Sequence[Item], delivery_id: UUID | None) -> list[Item]:
+    """Those that were not heard before. Written in one order everywhere, or two calls could wait for each other."""
+    by_key: dict[Key, Item] = {}
+    for item in items:
+        by_key.setdefault(Key.of(item), item)
+    if not by_key:
+        return []
+    for key in await _erased(work, source, by_key):
+        del by_key[key]
+    lock = _REMOVING if any(key.removal for key in by_key) else _HEARING
+    await work.session.execute(lock, {"source_id": str(source.id)})
+    rows = [row_of(work, source.id, by_key[key], delivery_id) for key in sorted(by_key)]
+    written = await work.session.execute(_VERSIONS, {"rows": _json(rows)})
+    fresh = {Key(*row) for row in written}
+    return [item for key, item in by_key.items() if key in fresh]
+
+
+async def _erased(work: Work, source: Sender, keys: Iterable[Key]) -> list[Key]:
+    """Of people who are forgotten; their sender may well tell of them again."""
+    digests = {key: digest_of(key.external_id) for key in keys}
+    values = {"account_id": work.account_id, "source_id": source.id, "digests": list(digests.values())}
+    found = set(await work.session.scalars(_ERASED, values))
+    return [key for key, digest in digests.items() if digest in found]
+
+
+async def _hear_feedback(work: Work, source: Sender, items: Sequence[FeedbackItem]) -> dict[Key, Outcome]:
+    latest = newest(items, work.now)
+    present = [latest[external_id] for external_id in sorted(latest) if latest[external_id].op != "delete"]
+    # Once it is gone it is gone, unless a later version says otherwise.
+    gone = [item for item in items if item.op == "delete" and latest[item.external_id].op == "delete"]
+    became: dict[Key, Outcome] = dict(await _say(work, source, present))
+    became |= await _remove(work, source, gone)
+    return became
+
+
+async def _say(work: Work, source: Sender, items: Sequence[FeedbackItem]) -> dict[Key, Outcome]:
+    items = await _not_gone(work, source, items)
+    if not items:
+        return {}
+    references = {item.external_id: reference_of(item.author, source, order=item.order_ref) for item in items}
+    rows = await _rows(work, source, items, references)
+    written = await work.session.execute(_UPSERT, {"rows": _json(rows)})
+    stored: dict[str, Row] = {row["external_id"]: dict(row) for row in written.mappings()}
+    became: dict[Key, Outcome] = {}
+    for item in items:
+        known = stored.get(item.external_id)
+        if known is None:
+            continue
+        is_new, is_changed = known.pop("is_new"), known.pop("is_changed")
+        if is_new or is_changed:
+            became[Key.of(item)] = "new" if is_new else "edited"
+            _tell(work, known, item, references[item.external_id], is_new=is_new)
+    return became
+
+
+async def _rows(
+    work: Work,
+    source: Sender,
+    items: Sequence[FeedbackItem],
+    references: Mapping[str, CustomerReference | None],
+) -> list[Row]:
+    people = await People.named_in(work, list(references.values()))
+    taxonomy = await taxonomies.current(work)
+    rows = []
+    for item in items:
+        reference = references[item.external_id]
+        person = people.find(reference)
+        locale = person.locale if person else None
+        row = record_of(item, source, account_id=work.account_id, locale=locale, taxonomy=taxonomy, now=work.now)
+        if reference is not None:
+            # Who is not known here may be known to the customers service: it says.
+            row["customer_id"] = person.customer_id if person else None
+            row["told"] = person is not None
+        rows.append(row)
+    return rows
+
+
+async def _not_gone(work: Work, source: Sender, items: Sequence[FeedbackItem]) -> Sequence[FeedbackItem]:
+    """Without those whose removal was heard of before they were."""
+    values: dict[str, Any] = {"account_id": work.account_id, "source_id": source.id}
+    values["external_ids"] = [item.external_id for item in items]
+    gone = {row.external_id: row.gone_at for row in await work.session.execute(_GONE, values)}
+    return [
+        item for item in items if item.external_id not in gone or version_at(item, work.now) > gone[item.external_id]
+    ]
+
+
+async def _remove(work: Work, source: Sender, items: Sequence[FeedbackItem]) -> dict[Key, Outcome]:
+    """The words stay; it is marked, and nobody counts it any more."""
+    if not items:
+        return {}
+    gone = {
+        feedback_id_of(source.id, item.external_id): version_at(item, work.now)
+        for item in sorted(items, key=lambda item: version_at(item, work.now))
+    }
+    values = {"gone": _json([{"id": id_, "version_at": at} for id_, at in gone.items()])}
+    removed = await work.session.execute(_REMOVE, values | {"account_id": work.account_id, "now": work.now})
+    rows: dict[str, Row] = {row["external_id"]: dict(row) for row in removed.mappings()}
+    for row in rows.values():
+        if row["told"]:
+            work.emit(FeedbackUpdated(**dict(told(row)), reason="removed"), subject=row["id"], version=row["version"])
+    return {Key.of(item): "removed" for item in items if item.external_id in rows}
+
+
+def _tell(work: Work, row: Row, item: FeedbackItem, reference: CustomerReference | None, *, is_new: bool) -> None:
+    if is_new and not row["told"]:
+        assert reference is not None
+        sighted = CustomerSighted(sighting_id=row["id"], customer=reference, verified=item.author.verified)
+        work.emit(sighted, subject=row["id"])
+    elif is_new:
+        work.emit(told(row), subject=row["id"], version=row["version"])
+    elif row["told"]:
+        work.emit(FeedbackUpdated(**dict(told(row)), reason="edited"), subject=row["id"], version=row["version"])
+
+
+def _json(rows: Sequence[Row]) -> str:
+    """What a sender wrote may hold NUL characters, which PostgreSQL stores in no text."""
+    encoded = to_json(rows)
+    if b"\\u0000" in encoded:
+        encoded = to_json(_without_nul(rows))
+    return encoded.decode()
+
+
+def _without_nul(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\x00", "")
+    if isinstance(value, dict):
+        return {_without_nul(key): _without_nul(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_nul(each) for each in value]
+    return value
