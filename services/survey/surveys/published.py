@@ -1,12 +1,8 @@
 """What respondents answer, kept in the process: the intake asks for it with every response.
 
-An entry lives for `FRESH_SECONDS`, so a pause or a new version made in another process is seen that much later. The
-first to find it stale loads it, and all others wait for the same load: a busy survey costs one query in that time.
+An entry lives for `FRESH_SECONDS`, so a pause or a new version made in another process is seen that much later.
 """
 
-import asyncio
-import time
-from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +16,7 @@ from services.survey.definition.questions import File, Question, Scored
 from services.survey.surveys.models import Survey, SurveyState, SurveyVersion
 from shared.clock import Clock
 from shared.db.database import Database
+from shared.fresh import Fresh
 from shared.http.errors import Conflict, Unacceptable
 from shared.service import Runtime
 
@@ -72,26 +69,11 @@ class PublishedSurveys:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._entries: OrderedDict[
-            tuple[UUID, UUID, int | None], tuple[float, asyncio.Task[PublishedSurvey | None]]
-        ] = OrderedDict()
+        self._known = Fresh(self._load, seconds=FRESH_SECONDS, most=MOST_ENTRIES)
 
     async def find(self, account_id: UUID, survey_id: UUID, version: int | None = None) -> PublishedSurvey | None:
         """This version, or the latest. None if the account has no such survey, or it was never published so."""
-        key = (account_id, survey_id, version)
-        until, loading = self._entries.get(key, (0.0, None))
-        if loading is None or until < time.monotonic():
-            loading = asyncio.create_task(self._load(account_id, survey_id, version))
-            self._entries[key] = (time.monotonic() + FRESH_SECONDS, loading)
-            if len(self._entries) > MOST_ENTRIES:
-                self._entries.popitem(last=False)
-        if loading.done() and not loading.cancelled() and loading.exception() is None:
-            return loading.result()
-        try:
-            return await asyncio.shield(loading)
-        except Exception:
-            self.forget(account_id, survey_id)
-            raise
+        return await self._known.get((account_id, survey_id, version))
 
     async def open(self, account_id: UUID, survey_id: UUID) -> PublishedSurvey:
         """Raises `Unacceptable` for an unknown survey, `SurveyClosed` for one that takes no answers now."""
@@ -112,10 +94,10 @@ class PublishedSurveys:
         return found
 
     def forget(self, account_id: UUID, survey_id: UUID) -> None:
-        for key in [key for key in self._entries if key[:2] == (account_id, survey_id)]:
-            del self._entries[key]
+        self._known.forget(lambda key: key[:2] == (account_id, survey_id))
 
-    async def _load(self, account_id: UUID, survey_id: UUID, number: int | None) -> PublishedSurvey | None:
+    async def _load(self, key: tuple[UUID, UUID, int | None]) -> PublishedSurvey | None:
+        account_id, survey_id, number = key
         version = SurveyVersion
         wanted = Survey.published_version if number is None else number
         same = (version.survey_id == Survey.id) & (version.version == wanted)
