@@ -1,6 +1,5 @@
 """`/v1/responses`. The two intakes are plain Starlette routes: FastAPI's own handling would be their ceiling."""
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -8,7 +7,6 @@ from fastapi import Query, Request, Response
 from sqlalchemy import select
 from starlette.responses import StreamingResponse
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
 from services.survey.encoding import to_json
 from services.survey.responses import export, models
@@ -23,7 +21,7 @@ from shared.db.pagination import Page, PageQuery, paginate
 from shared.http.dependencies import RuntimeDep, authenticate, runtime_of
 from shared.http.errors import NotFound, Unacceptable
 from shared.http.idempotency import HEADER, LONGEST_KEY, fingerprint_of
-from shared.http.routing import APIRouter
+from shared.http.routing import APIRouter, Plain
 from shared.http.schemas import Moment
 
 router = APIRouter(prefix="/v1/responses", tags=["responses"])
@@ -59,20 +57,9 @@ async def accept_response(request: Request) -> Response:
     return Response(to_json(answer_of(submission, outcome)), status_of(outcome), media_type="application/json")
 
 
-class _Plain:
-    """An ASGI application of one function: what Starlette wraps around functions costs as much as reading the body."""
-
-    def __init__(self, handle: Callable[[Request], Awaitable[Response]]) -> None:
-        self._handle = handle
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = await self._handle(Request(scope, receive))
-        await response(scope, receive, send)
-
-
 ROUTES = (
-    Route("/v1/responses", _Plain(accept_response), methods=["POST"], name="accept_response"),
-    Route("/v1/responses/bulk", _Plain(accept_bulk), methods=["POST"], name="accept_bulk"),
+    Route("/v1/responses", Plain(accept_response), methods=["POST"], name="accept_response"),
+    Route("/v1/responses/bulk", Plain(accept_bulk), methods=["POST"], name="accept_bulk"),
 )
 
 
