@@ -7,6 +7,7 @@ from services.notifier.log import endpoints as log
 from services.notifier.mailbox import endpoints as mailbox
 from services.notifier.messages import endpoints as messages
 from services.notifier.messages.delivery import MESSAGES
+from services.notifier.notices.delivery import NOTICES
 from services.notifier.preferences import endpoints as preferences
 from services.notifier.rules import endpoints as rules
 from services.notifier.settings import NotifierSettings
@@ -45,5 +46,5 @@ SERVICE = Service(
     create_app=create_app,
     subscriptions=SUBSCRIPTIONS,
     timers={**TIMERS, **export_timers(EXPORTS)},
-    loops=(MESSAGES.run, WEBHOOKS.run),
+    loops=(MESSAGES.run, WEBHOOKS.run, NOTICES.run),
 )

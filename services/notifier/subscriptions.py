@@ -5,6 +5,7 @@ from services.notifier.consents import handlers as consents
 from services.notifier.contacts import handlers as contacts
 from services.notifier.log import handlers as log
 from services.notifier.messages import handlers as messages
+from services.notifier.notices import handlers as notices
 from services.notifier.rules import engine as rules
 from services.notifier.subjects.part import SUBJECTS
 from shared.bus.subscriptions import Subscription, on, on_any, on_batch
@@ -16,7 +17,15 @@ from shared.contracts.customers import (
     CustomerUnmerged,
     CustomerUpdated,
 )
-from shared.contracts.gateway import AccountCreated, AccountUpdated, SubjectRequestOpened
+from shared.contracts.gateway import (
+    AccountCreated,
+    AccountUpdated,
+    SubjectRequestOpened,
+    UserAdded,
+    UserRemoved,
+    UserUpdated,
+)
+from shared.contracts.sources import SourceTroubled
 from shared.contracts.survey import InvitationCreated, InvitationEnded, InvitationReminded
 
 SUBSCRIPTIONS: list[Subscription] = [
@@ -34,5 +43,9 @@ SUBSCRIPTIONS: list[Subscription] = [
     on(InvitationReminded, messages.remind),
     on(InvitationEnded, messages.drop),
     on_any(rules.match_all),
+    on(UserAdded, notices.meet),
+    on(UserUpdated, notices.hear_of),
+    on(UserRemoved, notices.part_with),
+    on(SourceTroubled, notices.source_in_trouble),
 ]
 TIMERS = {rules.TIMER: rules.run_delayed}

@@ -9,6 +9,7 @@ PEOPLE = ("customer_id", "origin_customer_id", "person_id", "merged_customer_id"
 LEFT: dict[str, str] = {
     "customers.segment_reviews": "goes when the customer's deletion is heard of",
     "gateway.users": "people who work here are no customers",
+    "notifier.colleagues": "people who work here are no customers",
     "gateway.subject_requests": "the request itself, by id, which the receipt proves",
 }
 
