@@ -1,5 +1,8 @@
 """The survey service: what did they say?"""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import FastAPI
 
 from services.survey.attempts import endpoints as attempts
@@ -22,6 +25,10 @@ from services.survey.responses import openapi
 from services.survey.responses.intake import open_intake
 from services.survey.runs import endpoints as runs
 from services.survey.settings import SurveySettings
+from services.survey.sources import deliveries, hooks
+from services.survey.sources import endpoints as sources
+from services.survey.sources import openapi as sources_openapi
+from services.survey.sources.intake import open_hooks
 from services.survey.subjects.part import EXPORTS
 from services.survey.subscriptions import SUBSCRIPTIONS, TIMERS
 from services.survey.surveys import endpoints as surveys
@@ -56,19 +63,29 @@ def create_app(runtime: Runtime) -> FastAPI:
             files.router,
             feedback.router,
             replies.router,
+            sources.catalogue,
+            sources.router,
+            deliveries.router,
             export_router(EXPORTS),
         ],
-        routes=[*responses.ROUTES, *logos.ROUTES, *pages.ROUTES, *receipts.ROUTES, *widget.ROUTES],
-        openapi_paths=openapi.paths(),
+        routes=[*responses.ROUTES, *logos.ROUTES, *pages.ROUTES, *receipts.ROUTES, *widget.ROUTES, *hooks.ROUTES],
+        openapi_paths=openapi.paths() | sources_openapi.paths(),
         openapi_schemas=openapi.schemas(),
         body_limits={
             "/v1/responses/bulk": None,
             "/v1/uploads": files.LARGEST + 1,
             "/w/": files.LARGEST + 1,
             "/s/": pages.LARGEST,
+            "/hooks/": hooks.LARGEST,
         },
-        lifespan=open_intake,
+        lifespan=_open,
     )
+
+
+@asynccontextmanager
+async def _open(runtime: Runtime) -> AsyncIterator[None]:
+    async with open_intake(runtime), open_hooks(runtime):
+        yield
 
 
 SERVICE = Service(

@@ -13,7 +13,7 @@ from services.survey.recurrence import service as recurrence
 from services.survey.responses import continuing
 from services.survey.runs import service as runs
 from services.survey.segments import handlers as segments
-from services.survey.sources import retention
+from services.survey.sources import reading, replays, retention, watching
 from services.survey.subjects.part import SUBJECTS
 from services.survey.triggers import handlers as occasions
 from services.survey.triggers import service as triggers
@@ -43,6 +43,7 @@ from shared.contracts.gateway import (
     SubjectRequestOpened,
 )
 from shared.contracts.notifier import MessageSent, SurveyRequested
+from shared.contracts.sources import SourceDelivered
 from shared.contracts.survey import ResponseReceived, ResponseWithdrawn
 
 SUBSCRIPTIONS = (
@@ -68,6 +69,7 @@ SUBSCRIPTIONS = (
     on(ResponseWithdrawn, feedback.forget),
     on_batch([CustomerIdentified, SightingUnresolved], feedback.settle),
     on(SurveyRequested, invitations.ask_for_rule),
+    on_batch([SourceDelivered], reading.read_new),
 )
 
 TIMERS = {
@@ -79,4 +81,7 @@ TIMERS = {
     recurrence.TIMER: recurrence.sweep,
     logos.UNUSED: logos.forget_unused,
     retention.TIMER: retention.forget_old,
+    reading.TIMER: reading.announce_waiting,
+    replays.TIMER: replays.go_on,
+    watching.TIMER: watching.look,
 }

@@ -20,6 +20,7 @@ NOUNS: Final = (
     "webhooks",
     "events",
     "subjects",
+    "sources",
 )
 ALL: Final = frozenset(f"{noun}:{verb}" for noun in NOUNS for verb in ("read", "write"))
 READ_ALL: Final = frozenset(scope for scope in ALL if scope.endswith(":read"))
@@ -34,5 +35,5 @@ ROLES: Final[dict[str, frozenset[str]]] = {
     "admin": ALL - {"accounts:write"},
     "agent": (READ_ALL - _PEOPLE_ADMIN) | _AGENT_WRITES,
     "analyst": READ_ALL - _PEOPLE_ADMIN,
-    "viewer": READ_ALL - _PEOPLE_ADMIN - {"events:read", "webhooks:read"},
+    "viewer": READ_ALL - _PEOPLE_ADMIN - {"events:read", "webhooks:read", "sources:read"},
 }

@@ -98,6 +98,13 @@ GOOD: Final[Mapping[str, Any]] = {
         "dimensions": {"shop": "Leipzig"},
         "language": "en",
     },
+    "POST /v1/sources": {
+        "adapter": "judgeme",
+        "name": "Reviews of the shop",
+        "settings": {"shop_domain": "shop.example"},
+        "secrets": {"signing_secrets": ["a secret of the shop"]},
+        "silent_after_days": 7,
+    },
     "POST /v1/tickets": {"subject": "Late", "description": "Very.", "tags": ["x"], "customer_id": "{customer_id}"},
     "POST /v1/rules": {
         "name": "x",

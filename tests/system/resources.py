@@ -1,5 +1,6 @@
 """One of each thing that an account can own, by the name of the path parameter it fills."""
 
+import hmac
 import secrets
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping
@@ -182,6 +183,27 @@ async def reviews_of(survey: Harness, account: UUID) -> tuple[str, str]:
     return str(open_one.id), str(reply.id)
 
 
+async def reviewed(survey: Harness, account: UUID) -> Resources:
+    """A connected source that has sent something, and something that was read again."""
+    client, secret = survey.client(account=account), "a secret of the shop"
+    wanted = {"adapter": "judgeme", "name": "Reviews", "secrets": {"signing_secrets": [secret]}}
+    source = await made(client, "/v1/sources", wanted)
+    path = f"/v1/sources/{source['id']}"
+    body = b'{"review": {"id": 1, "rating": 5, "created_at": "2026-03-01T12:00:00Z"}}'
+    signature = {"judgeme-hmac-sha256": hmac.digest(secret.encode(), body, "sha256").hex()}
+    sent = await survey.anonymous().post(httpx.URL(source["hook_url"]).path, content=body, headers=signature)
+    assert sent.status_code == 200, sent.text
+    # Of a time in which nothing came: it is done at once, and the matrix starts another.
+    span = {"from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z"}
+    replay = await made(client, f"{path}/replay", span, 202)
+    await survey.run_timers()
+    return {
+        "source_id": source["id"],
+        "delivery_id": await first(client, f"{path}/deliveries"),
+        "replay_id": replay["id"],
+    }
+
+
 async def of_survey(survey: Harness, account: UUID) -> Resources:
     client = survey.client(account=account)
     asked = {"score": "nps", "comment": "long_text", "photo": "file"}
@@ -218,7 +240,9 @@ async def of_survey(survey: Harness, account: UUID) -> Resources:
     await made(client, f"{path}/{experiment_id}/end", None, 200)
     template = {"name": "Thanks", "locale": "en", "text": "Thank you, {{name|dear customer}}!"}
     feedback_id, reply_id = await reviews_of(survey, account)
+    source = await reviewed(survey, account)
     return {
+        **source,
         "template_id": (await made(client, "/v1/reply-templates", template))["id"],
         "reply_id": reply_id,
         "file_id": file_id,
@@ -268,7 +292,7 @@ async def of_notifier(notifier: Harness, account: UUID) -> Resources:
 
 
 # Listed only below what they belong to.
-NESTED: Final = {"identity_id", "run_id", "trigger_id", "experiment_id"}
+NESTED: Final = {"identity_id", "run_id", "trigger_id", "experiment_id", "delivery_id", "replay_id"}
 MAKERS: Final[Mapping[str, Callable[[Harness, UUID], Awaitable[Resources]]]] = {
     "gateway": of_gateway,
     "customers": of_customers,

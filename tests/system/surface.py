@@ -33,12 +33,14 @@ PUBLIC: Final = {
         "GET /internal/exchange",
     },
     "customers": _OWN,
-    # ... the hosted page and the receipt, whose link is the credential, and the widget, whose key is, ...
+    # ... the hosted page and the receipt, whose link is the credential, the widget, whose key is, and
+    # where platforms send, who sign, ...
     "survey": _OWN
     | {"GET /s/{token}", "POST /s/{token}", "GET /s/logos/{token}"}
     | {"GET /r/{token}", "GET /r/{token}/change", "POST /r/{token}/change"}
     | {"GET /r/{token}/delete", "POST /r/{token}/delete"}
     | {"GET /w/{key}.js", "GET /w/{key}/surveys/{survey_id}"}
+    | {"GET /hooks/{token}", "POST /hooks/{token}"}
     | {"POST /w/{key}/attempts", "POST /w/{key}/responses", "POST /w/{key}/uploads"},
     "tickets": _OWN,
     "metrics": _OWN,
@@ -119,6 +121,9 @@ BODIES: Final[Mapping[str, Any]] = {
     "PATCH /v1/replies/{reply_id}": {"text": "Thank you so much!"},
     "POST /v1/replies/{reply_id}/reject": {"reason": "Too short"},
     "PUT /v1/reply-templates/{template_id}": {"name": "Thanks", "locale": "en", "text": "Thank you!"},
+    "PATCH /v1/sources/{source_id}": {"name": "Renamed", "settings": {}, "silent_after_days": 3},
+    "POST /v1/sources/{source_id}/secrets": {"secrets": {"signing_secrets": ["another secret"]}},
+    "POST /v1/sources/{source_id}/replay": {"from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z"},
     "PATCH /v1/tickets/{ticket_id}": {"priority": "low"},
     "POST /v1/tickets/{ticket_id}/resolve": {"reason": "Sent a new box"},
     "POST /v1/tickets/{ticket_id}/reopen": {"reason": "It came broken again"},

@@ -221,6 +221,8 @@ class Adapter(ABC):
     capabilities: ClassVar[Capabilities]
     settings: ClassVar[type[Model]] = NoSettings
     secrets: ClassVar[type[Model]] = NoSettings
+    # What to do at the sender to connect it, a sentence each; `{url}` becomes the source's address.
+    setup: ClassVar[Sequence[str]] = ()
     # Bytes of one delivery.
     largest: ClassVar[int] = 1_048_576
 

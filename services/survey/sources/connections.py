@@ -42,6 +42,11 @@ def sealed(secrets: Model, settings: ServiceSettings, source_id: UUID) -> bytes:
     return seal(secrets.model_dump_json().encode(), settings.derived_key(_PURPOSE), source_id)
 
 
+def names_of_secrets(source: Source, settings: ServiceSettings) -> list[str]:
+    """Of those that are set; that is all that anybody is told of them."""
+    return sorted(name for name, value in _opened(source.secrets, settings, source.id).items() if value)
+
+
 def _opened(stored: bytes | None, settings: ServiceSettings, source_id: UUID) -> dict[str, object]:
     if stored is None:
         return {}

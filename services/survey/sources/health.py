@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from services.survey.sources.models import Source
+from services.survey.sources.schemas import TroubleOut
 from shared.contracts.sources import SourceRecovered, SourceTrouble, SourceTroubled
 from shared.work import Work
 
@@ -48,6 +49,15 @@ async def went_wrong(work: Work, source: Source, *, trouble: SourceTrouble, deta
         since=work.now,
     )
     work.emit(troubled, subject=source.id, version=source.version)
+
+
+def shown(source: Source) -> TroubleOut | None:
+    if source.trouble is None or source.trouble_since is None:
+        return None
+    trouble: SourceTrouble = source.trouble  # type: ignore[assignment]
+    return TroubleOut(
+        kind=trouble, since=source.trouble_since, detail=source.trouble_detail or "", remedy=_REMEDIES[trouble]
+    )
 
 
 def _recovered(work: Work, source: Source) -> None:

@@ -114,10 +114,9 @@ class Rejection(AccountOwned, Base):
 
 
 class Replay(Identified, AccountOwned, Base):
-    """Deliveries that are read again, those received from `since` until before `until`, the oldest first.
+    """Deliveries that are read again: those received from `since` until before `until`, `total` when it began.
 
-    `state`: `running`, `done` or `stopped`. `total` was counted when it began; `reached_at` and `reached_id` are the
-    last delivery that was read.
+    `state`: `running` or `done`. `reached_at` and `reached_id` are the last delivery whose turn has come.
     """
 
     __tablename__ = "replays"
@@ -131,8 +130,6 @@ class Replay(Identified, AccountOwned, Base):
     until: Mapped[datetime]
     state: Mapped[str]
     total: Mapped[int]
-    read: Mapped[int]
-    quarantined: Mapped[int]
     reached_at: Mapped[datetime | None]
     reached_id: Mapped[UUID | None]
     created_at: Mapped[datetime]

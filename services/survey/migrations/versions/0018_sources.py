@@ -78,8 +78,6 @@ create table survey.replays (
     until timestamptz not null,
     state text not null,
     total integer not null,
-    read integer not null,
-    quarantined integer not null,
     reached_at timestamptz,
     reached_id uuid,
     created_at timestamptz not null,
