@@ -5,6 +5,7 @@ with what it measures. `python -m tests.bench.load` reads one JSON object from s
 """
 
 import asyncio
+import hmac
 import json
 import sys
 import time
@@ -21,7 +22,8 @@ UNIQUE = b"@@unique@@"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`body` may hold `@@unique@@`, which becomes another value in each request."""
+    """`body` may hold `@@unique@@`, which becomes another value in each request. `signed` is the name of a header that
+    carries the body's HMAC-SHA256 in hex, and the secret."""
 
     port: int
     path: str
@@ -31,6 +33,7 @@ class Plan:
     seconds: float
     warm_up: float = 0.5
     method: str = "POST"
+    signed: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +74,13 @@ def _requests(plan: Plan) -> Iterator[bytes]:
     head = f"{plan.method} {plan.path} HTTP/1.1\r\n" + "".join(
         f"{name}: {value}\r\n" for name, value in headers.items()
     )
-    start = head.encode() + b"\r\n"
+    start, name, secret = head.encode(), *(part.encode() for part in plan.signed or ("", ""))
     prefix, counter = str(uuid4())[:24], 0
     while True:
         counter += 1
-        yield start + template.replace(UNIQUE, f"{prefix}{counter:012x}".encode())
+        body = template.replace(UNIQUE, f"{prefix}{counter:012x}".encode())
+        signature = b"%b: %b\r\n" % (name, hmac.digest(secret, body, "sha256").hex().encode()) if name else b""
+        yield start + signature + b"\r\n" + body
 
 
 class _Recorder:

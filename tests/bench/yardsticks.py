@@ -76,6 +76,10 @@ def noop() -> FastAPI:
     async def ticket(body: TicketBody) -> Accepted:
         return Accepted(id=body.subject, duplicate=False)
 
+    @app.post("/hooks/{token}")
+    async def hook(token: str, request: Request) -> Accepted:
+        return Accepted(id=token, duplicate=not await request.body())
+
     @app.get("/page", response_class=HTMLResponse)
     async def page() -> str:
         return "<!doctype html>"
