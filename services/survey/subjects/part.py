@@ -40,6 +40,16 @@ HEARD = f"""(
         )
     )
 )"""
+# What was sent is kept to be read again, and may be about several people: it goes as a whole.
+SENT = f"""(
+    row.id in (select row.delivery_id from survey.heard_items as row where row.account_id = :account_id and {HEARD})
+    or exists (
+        select from survey.contacts known where known.account_id = :account_id and known.customer_id = {IDS} and (
+            position(convert_to(known.email, 'UTF8') in row.body) > 0
+            or position(convert_to(known.phone, 'UTF8') in row.body) > 0
+        )
+    )
+)"""
 # Numbers are what counts; words, choices and files may tell who it was.
 _NUMBERS = """coalesce((
     select jsonb_agg(answer) from jsonb_array_elements(row.answers) as answer
@@ -71,6 +81,15 @@ HOLDINGS = (
         "answers to reviews",
         "survey.replies",
         f"row.feedback_id in (select id from survey.feedback where {_THEIRS})",
+        names=None,
+    ),
+    Holding(
+        "deliveries",
+        "survey.deliveries",
+        SENT,
+        emptied="body = '', headers = '[]', query = '[]', problem = null, state = 'erased'",
+        left="row.state <> 'erased'",
+        exported=False,
         names=None,
     ),
     Holding(
