@@ -11,6 +11,8 @@ from services.notifier.notices.delivery import NOTICES
 from services.notifier.preferences import endpoints as preferences
 from services.notifier.rules import endpoints as rules
 from services.notifier.settings import NotifierSettings
+from services.notifier.slack import endpoints as slack
+from services.notifier.slack.posting import SLACK
 from services.notifier.subjects.part import EXPORTS
 from services.notifier.subscriptions import SUBSCRIPTIONS, TIMERS
 from services.notifier.templates import endpoints as templates
@@ -32,6 +34,7 @@ def create_app(runtime: Runtime) -> FastAPI:
             templates.router,
             messages.router,
             webhooks.router,
+            slack.router,
             preferences.router,
             mailbox.router,
             export_router(EXPORTS),
@@ -46,5 +49,5 @@ SERVICE = Service(
     create_app=create_app,
     subscriptions=SUBSCRIPTIONS,
     timers={**TIMERS, **export_timers(EXPORTS)},
-    loops=(MESSAGES.run, WEBHOOKS.run, NOTICES.run),
+    loops=(MESSAGES.run, NOTICES.run, SLACK.run, WEBHOOKS.run),
 )

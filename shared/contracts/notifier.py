@@ -147,6 +147,20 @@ class TemplateChanged(Payload):
     locale: str
 
 
+class SlackChannelChanged(Payload):
+    """Where rules write to colleagues has changed, or Slack takes nothing there any more (`disabled`). Never the URL.
+
+    Subject: the channel.
+    """
+
+    TYPE: ClassVar[str] = "heed.notifier.slack-channel.changed.v1"
+
+    channel_id: UUID
+    name: str
+    change: Literal["created", "updated", "deleted", "disabled"]
+    fields: tuple[str, ...]
+
+
 class WebhookEndpointChanged(Payload):
     """Somebody changed where events are delivered, or with which secret. Never the URL. Subject: the endpoint."""
 

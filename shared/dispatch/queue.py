@@ -88,6 +88,13 @@ async def enqueue(work: Work, kind: str, items: Sequence[tuple[UUID, UUID]], *, 
     await work.session.execute(_ENQUEUE, values)
 
 
+async def hold_lane(work: Work, lane: UUID, until: datetime) -> None:
+    """Nothing of this lane is sent before."""
+    waiting = (_DISPATCHES.c.account_id == work.account_id) & (_DISPATCHES.c.lane == lane)
+    early = waiting & (_DISPATCHES.c.due_at < until)
+    await work.session.execute(update(_DISPATCHES).where(early).values(due_at=until))
+
+
 async def withdraw_lane(work: Work, lane: UUID) -> None:
     """What has not been sent yet never will be."""
     mine = (_DISPATCHES.c.account_id == work.account_id) & (_DISPATCHES.c.lane == lane)

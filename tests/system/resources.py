@@ -287,6 +287,7 @@ async def of_notifier(notifier: Harness, account: UUID) -> Resources:
         "rule_id": (await made(client, "/v1/rules", rule))["id"],
         "template_id": await first(client, "/v1/templates"),
         "message_id": (await made(client, "/v1/messages", message))["id"],
+        "channel_id": (await made(client, "/v1/slack-channels", {"name": "#a", "url": "https://127.0.0.1/x"}))["id"],
         "endpoint_id": (await made(client, "/v1/webhook-endpoints", {"url": "https://127.0.0.1/heed"}))["id"],
     }
 

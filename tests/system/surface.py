@@ -142,6 +142,7 @@ BODIES: Final[Mapping[str, Any]] = {
     "POST /v1/templates/{template_id}/preview": {},
     "PATCH /v1/webhook-endpoints/{endpoint_id}": {"description": "The shop's"},
     "POST /v1/webhook-endpoints/{endpoint_id}/redeliver": {"after": 0},
+    "PATCH /v1/slack-channels/{channel_id}": {"name": "#praise"},
 }
 
 

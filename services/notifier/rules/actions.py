@@ -11,13 +11,17 @@ from services.notifier.messages import service as messages
 from services.notifier.messages.service import Wish
 from services.notifier.rules.matching import Occurrence
 from services.notifier.rules.models import RuleRun
-from services.notifier.rules.schemas import Action, OpenTicket, SendMessage, SendSurvey
-from services.notifier.templates.rendering import render_line
+from services.notifier.rules.schemas import Action, OpenTicket, PostToSlack, SendMessage, SendSurvey
+from services.notifier.slack import service as slack
+from services.notifier.slack.models import SlackChannel
+from services.notifier.templates.rendering import render_line, render_slack
 from shared.contracts.notifier import SurveyRequested, TicketRequested
 from shared.ids import new_id
 from shared.work import Work
 
 LONGEST_DESCRIPTION = 20_000
+# Slack cuts off a little later.
+LONGEST_POST = 3_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,8 @@ async def perform(work: Work, run: RuleRun, position: int, action: Action, occur
     match action:
         case OpenTicket():
             return _open_ticket(work, run, action, occurrence.data)
+        case PostToSlack():
+            return await _post_to_slack(work, run, action, occurrence.data)
         case SendMessage():
             return await _send_message(work, run, position, action, occurrence.data)
         case SendSurvey():
@@ -65,6 +71,21 @@ def _open_ticket(work: Work, run: RuleRun, action: OpenTicket, data: Mapping[str
         subject=request_id,
     )
     return Done(f"ticket requested ({request_id})")
+
+
+async def _post_to_slack(work: Work, run: RuleRun, action: PostToSlack, data: Mapping[str, Any]) -> Done:
+    channel = await work.session.get(SlackChannel, action.channel_id)
+    if channel is None or not channel.enabled:
+        return skipped("the Slack channel is gone" if channel is None else "the Slack channel is switched off")
+    try:
+        text = render_slack(action.text, data)
+    except TemplateError as problem:
+        return skipped(f"the text could not be written: {problem}")
+    if not text:
+        return skipped("the text is empty")
+    shown = text if len(text) <= LONGEST_POST else f"{text[: LONGEST_POST - 1]}…"
+    post = await slack.post(work, channel, shown, customer_id=run.addressee_id)
+    return Done(f"post queued ({post.id})")
 
 
 async def _send_message(work: Work, run: RuleRun, position: int, action: SendMessage, data: Mapping[str, Any]) -> Done:

@@ -52,7 +52,16 @@ class SendSurvey(_Action):
     touchpoint: str | None = Field(None, max_length=100)
 
 
-Action = Annotated[OpenTicket | SendMessage | SendSurvey, Field(discriminator="type")]
+class PostToSlack(_Action):
+    """Tell colleagues in a Slack channel (`/v1/slack-channels`). `{{ field }}` is filled in, as plain text."""
+
+    type: Literal["post_to_slack"]
+    delay_seconds: Delay = 0
+    channel_id: UUID
+    text: Annotated[str, Field(min_length=1, max_length=2_000)]
+
+
+Action = Annotated[OpenTicket | PostToSlack | SendMessage | SendSurvey, Field(discriminator="type")]
 
 
 class RuleFields(Model):

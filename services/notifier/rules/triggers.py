@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from services.notifier.rules.schemas import Action, OpenTicket, SendMessage
+from services.notifier.rules.schemas import Action, OpenTicket, PostToSlack, SendMessage
 from services.notifier.shapes import shape_of, unknown_field
 from services.notifier.templates.checking import check
 from services.notifier.templates.kinds import KINDS
@@ -13,6 +13,10 @@ from shared.http.errors import Unacceptable
 # Of what the notifier itself tells, only these may start a rule, and only one that says nothing to a customer: a
 # rule that answers its own messages would not end.
 OWN_TRIGGERS: Final = frozenset({MessageFailed.TYPE, WebhookEndpointDisabled.TYPE})
+
+
+# What needs no customer, and says nothing to one.
+_TO_COLLEAGUES: Final = (OpenTicket, PostToSlack)
 
 
 def triggers() -> list[str]:
@@ -33,14 +37,16 @@ def check_actions(event_type: str, actions: list[Action]) -> None:
     shape = shape_of(event_type)
     for position, action in enumerate(actions):
         pointer = f"/actions/{position}"
-        if event_type in OWN_TRIGGERS and not isinstance(action, OpenTicket):
-            detail = "A rule about Heed's own messages can only open a ticket."
+        if event_type in OWN_TRIGGERS and not isinstance(action, _TO_COLLEAGUES):
+            detail = "A rule about Heed's own messages can only open a ticket or post to Slack."
             raise Unacceptable.field(pointer, "not_allowed", detail)
-        if not isinstance(action, OpenTicket) and unknown_field(shape, ["customer_id"]) is not None:
+        if not isinstance(action, _TO_COLLEAGUES) and unknown_field(shape, ["customer_id"]) is not None:
             detail = f"{event_type} names no customer to reach."
             raise Unacceptable.field(pointer, "no_customer", detail)
         if isinstance(action, OpenTicket):
             check(action.subject, shape, pointer=f"{pointer}/subject")
+        if isinstance(action, PostToSlack):
+            check(action.text, shape, pointer=f"{pointer}/text")
         if isinstance(action, SendMessage) and KINDS[action.template].event_type != event_type:
             wanted = KINDS[action.template].event_type
             detail = f"The text `{action.template}` tells of {wanted}; it cannot be filled from {event_type}."

@@ -17,6 +17,7 @@ from shared.work import Work
 EXPORTS = exports_in(Base.metadata)
 
 _THEIRS = f"account_id = :account_id and (customer_id = {IDS} or origin_customer_id = {IDS})"
+_POSTS = f"(select id from notifier.slack_posts where account_id = :account_id and customer_id = {IDS})"
 _MESSAGES = f"(select id from notifier.messages where {_THEIRS})"
 
 HOLDINGS = (
@@ -40,6 +41,15 @@ HOLDINGS = (
             "state = case when row.state = 'queued' then 'suppressed' else row.state end"
         ),
     ),
+    Holding(
+        "posts to Slack",
+        "notifier.slack_posts",
+        f"row.customer_id = {IDS}",
+        pseudonym=(
+            "customer_id = null, text = null, "
+            "state = case when row.state = 'pending' then 'canceled' else row.state end"
+        ),
+    ),
     Holding("consents", "notifier.consents", names="consent_id"),
     Holding(
         "contacts",
@@ -53,8 +63,9 @@ HOLDINGS = (
 
 
 async def recall(work: Work, ids: Collection[UUID], mode: ErasureMode) -> list[RecordCount]:
-    """Messages do not leave any more, the built-in mailbox forgets those that did, and the log is emptied."""
+    """Messages and posts do not leave any more, the built-in mailbox forgets those that did, and the log is emptied."""
     values = {"account_id": work.account_id, "ids": list(ids)}
+    await work.session.execute(text(f"delete from notifier.dispatches where id in {_POSTS}"), values)
     messages = [str(each) for each in await work.session.scalars(text(f"{_MESSAGES[1:-1]}"), values)]
     await work.session.execute(
         text("delete from notifier.dispatches where id = any(cast(:messages as uuid[]))"), {"messages": messages}

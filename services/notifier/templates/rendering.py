@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import mrml
 from jinja2 import ChainableUndefined, pass_context
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedEnvironment
 from markupsafe import Markup, escape
 
 from services.notifier.languages import direction_of
@@ -104,6 +104,22 @@ def _directed(html: str, locale: str) -> str:
 def render_line(source: str, variables: Mapping[str, Any]) -> str:
     """A short text of a rule's action."""
     return one_line(_environment(autoescape=False).from_string(source).render(dict(variables)))
+
+
+def render_slack(source: str, variables: Mapping[str, Any]) -> str:
+    """What a rule writes to Slack. The rule's own marks (`<!here>`, links) work; what comes from outside is text, or a
+    customer could call a whole channel (https://api.slack.com/reference/surfaces/formatting)."""
+    return _slack_environment().from_string(source).render(dict(variables)).strip()
+
+
+@lru_cache(maxsize=1)
+def _slack_environment() -> SandboxedEnvironment:
+    return _environment(autoescape=False).overlay(finalize=_as_slack_text)
+
+
+def _as_slack_text(value: Any) -> str:
+    text = "" if value is None else str(value)
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 @lru_cache(maxsize=2)
