@@ -126,6 +126,14 @@ class Intercom(PushComplete):
     name: ClassVar = "intercom"
     title: ClassVar = "Intercom"
     capabilities: ClassVar = Capabilities(edits=False)
+    setup: ClassVar = (
+        "In the Developer Hub open your app > Configure > Webhooks and enter {url}.",
+        (
+            "Add the topics conversation.user.created, conversation.user.replied, conversation.admin.replied,"
+            " conversation.admin.closed and conversation.rating.added."
+        ),
+        "Copy the client secret from Basic information into `signing_secrets`.",
+    )
     secrets: ClassVar = IntercomSecrets
 
     def verify(self, received: Received, connection: Connection) -> Verified:

@@ -127,6 +127,15 @@ class Shopify(PushComplete):
     name: ClassVar = "shopify"
     title: ClassVar = "Shopify"
     capabilities: ClassVar = Capabilities(text=False, deletions=False)
+    setup: ClassVar = (
+        "In the Shopify admin open Settings > Notifications > Webhooks.",
+        (
+            "Create a webhook for each of: Order creation, Order update, Order cancellation and Refund "
+            "create; format JSON, URL {url}."
+        ),
+        "Copy the secret shown below the list into `signing_secrets`.",
+        "An app of your own: enter {url} for the three mandatory compliance webhooks too.",
+    )
     settings: ClassVar = ShopifySettings
     secrets: ClassVar = ShopifySecrets
 

@@ -22,7 +22,7 @@ from services.survey.adapters.base import (
     Unreadable,
     Verified,
 )
-from services.survey.adapters.reading import Maybe, Sent, json_of, named_in, person, read, shaped
+from services.survey.adapters.reading import Maybe, Sent, json_of, named_in, person, read, shaped, version_at
 from services.survey.adapters.signatures import check_hmac, check_time
 from services.survey.hearing.canonical import FeedbackItem, Item, Media
 from shared.http.schemas import Model
@@ -139,6 +139,14 @@ class Slack(PushComplete):
     name: ClassVar = "slack"
     title: ClassVar = "Slack"
     capabilities: ClassVar = Capabilities(deletions=True)
+    setup: ClassVar = (
+        "At api.slack.com/apps create an app for your workspace and copy its signing secret into `signing_secrets`.",
+        "Under Event Subscriptions enter {url} as the Request URL; Slack checks it at once.",
+        (
+            "Subscribe to the bot events app_mention, message.channels and reaction_added, install the app, "
+            "and invite it to the channels that customers are in."
+        ),
+    )
     settings: ClassVar = SlackSettings
     secrets: ClassVar = SlackSecrets
 
@@ -195,7 +203,7 @@ def _read(kind: _Kind, event: dict[str, Any]) -> list[FeedbackItem]:
         return []
     if kind.subtype == "message_deleted":
         gone = shaped(_Deleted, event)
-        return [_gone(f"{gone.channel}:{gone.deleted_ts}", _moment(gone.ts), gone.ts)]
+        return [_gone(f"{gone.channel}:{gone.deleted_ts}", gone.ts)]
     if kind.subtype == "message_changed":
         changed = shaped(_Changed, event)
         return _spoken(changed.message, changed.channel, kind.type) if changed.message.edited else []
@@ -213,7 +221,7 @@ def _spoken(message: _Message, channel: str, kind: str) -> list[FeedbackItem]:
     return [
         FeedbackItem(
             external_id=f"{channel}:{message.ts}",
-            external_version=message.edited.ts if message.edited else message.ts,
+            external_version=version_at(_moment(message.edited.ts if message.edited else message.ts)),
             op="update" if message.edited else "create",
             occurred_at=_moment(message.ts),
             author=person(handle=message.user),
@@ -236,12 +244,12 @@ def _reacted(reaction: _Reaction, *, removed: bool) -> list[FeedbackItem]:
         return []
     name = f"{target.channel}:{target.ts}:{reaction.user}:{reaction.reaction}"
     if removed:
-        return [_gone(name, _moment(reaction.event_ts), reaction.event_ts)]
+        return [_gone(name, reaction.event_ts)]
     emoji = reaction.reaction.partition("::")[0]
     return [
         FeedbackItem(
             external_id=name,
-            external_version=reaction.event_ts,
+            external_version=version_at(_moment(reaction.event_ts)),
             occurred_at=_moment(reaction.event_ts),
             author=person(handle=reaction.user),
             kind="mention",
@@ -253,10 +261,11 @@ def _reacted(reaction: _Reaction, *, removed: bool) -> list[FeedbackItem]:
     ]
 
 
-def _gone(external_id: str, at: datetime, version: str) -> FeedbackItem:
+def _gone(external_id: str, stamp: str) -> FeedbackItem:
+    at = _moment(stamp)
     return FeedbackItem(
         external_id=external_id,
-        external_version=version,
+        external_version=version_at(at),
         op="delete",
         occurred_at=at,
         kind="message",

@@ -74,6 +74,15 @@ class Stripe(PushComplete):
     name: ClassVar = "stripe"
     title: ClassVar = "Stripe"
     capabilities: ClassVar = Capabilities(edits=False)
+    setup: ClassVar = (
+        "In the Stripe dashboard open Developers > Webhooks and add the endpoint {url} for snapshot events.",
+        (
+            "Select checkout.session.completed, checkout.session.async_payment_succeeded, invoice.paid, "
+            "invoice.payment_failed, charge.refunded, charge.dispute.created and "
+            "customer.subscription.created, .updated and .deleted."
+        ),
+        "Copy its signing secret (whsec_...) into `signing_secrets`.",
+    )
     settings: ClassVar = StripeSettings
     secrets: ClassVar = StripeSecrets
 

@@ -80,6 +80,11 @@ class Twilio(PushComplete):
     name: ClassVar = "twilio"
     title: ClassVar = "Twilio SMS and WhatsApp"
     capabilities: ClassVar = Capabilities(edits=False)
+    setup: ClassVar = (
+        "In the Twilio console open the number (or the WhatsApp sender, or the Messaging Service).",
+        'For "A message comes in" enter {url}, method POST; as the status callback enter the same address.',
+        "Copy the primary auth token into `signing_secrets`.",
+    )
     settings: ClassVar = TwilioSettings
     secrets: ClassVar = TwilioSecrets
     # Plain text would be sent to the customer as an answer, and JSON is an error in the sender's log.

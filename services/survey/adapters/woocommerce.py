@@ -144,6 +144,14 @@ class WooCommerce(PushComplete, Poll):
     name: ClassVar = "woocommerce"
     title: ClassVar = "WooCommerce"
     capabilities: ClassVar = Capabilities(poll=True, edits=True)
+    setup: ClassVar = (
+        (
+            "Open WooCommerce > Settings > Advanced > Webhooks and add one each for Order created, Order "
+            "updated and Customer created."
+        ),
+        "Delivery URL {url}, API version WP REST API v3, and the same secret as in `signing_secrets`.",
+        "For product reviews add a REST API key with the permission Read under Advanced > REST API.",
+    )
     settings: ClassVar = WooCommerceSettings
     secrets: ClassVar = WooCommerceSecrets
 

@@ -150,6 +150,17 @@ class Zendesk(PushComplete):
     name: ClassVar = "zendesk"
     title: ClassVar = "Zendesk"
     capabilities: ClassVar = Capabilities(edits=False, deletions=True)
+    setup: ClassVar = (
+        (
+            "In the Admin Center open Apps and integrations > Webhooks and create one with the endpoint "
+            "{url}, method POST, format JSON."
+        ),
+        (
+            "Choose Zendesk events, and of them Ticket created, Comment added, CSAT received, Status changed "
+            "and Messaging message added."
+        ),
+        "Reveal its signing secret and copy it into `signing_secrets`.",
+    )
     secrets: ClassVar = ZendeskSecrets
 
     def verify(self, received: Received, connection: Connection) -> Verified:
