@@ -4,8 +4,8 @@ from alembic import op
 
 from shared.db.rls import enable_row_security
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 
 STATEMENTS = """
 create table notifier.slack_channels (
