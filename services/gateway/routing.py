@@ -40,7 +40,7 @@ ROUTES: Final = (
     Route(r"/(?:s|hooks|w|r)/.*", "survey", Kind.PUBLIC),
     Route(r"/v1/responses/bulk|/v1/uploads", "survey", Kind.BULK),
     Route(
-        r"/v1/(?:surveys|survey-templates|contact-policy|exposures|triggers|responses|attempts|uploads|feedback|sources|adapters|replies|reply-templates|reply-policy)(?:/.*)?",
+        r"/v1/(?:surveys|survey-templates|contact-policy|exposures|triggers|responses|attempts|uploads|feedback|taxonomy|sources|adapters|replies|reply-templates|reply-policy)(?:/.*)?",
         "survey",
     ),
     # notifier

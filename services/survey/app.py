@@ -32,6 +32,7 @@ from services.survey.sources.intake import open_hooks
 from services.survey.subjects.part import EXPORTS
 from services.survey.subscriptions import SUBSCRIPTIONS, TIMERS
 from services.survey.surveys import endpoints as surveys
+from services.survey.taxonomy import endpoints as taxonomy
 from services.survey.templates import endpoints as templates
 from services.survey.triggers import endpoints as triggers
 from services.survey.widget import endpoints as widget
@@ -66,6 +67,7 @@ def create_app(runtime: Runtime) -> FastAPI:
             sources.catalogue,
             sources.router,
             deliveries.router,
+            taxonomy.router,
             export_router(EXPORTS),
         ],
         routes=[*responses.ROUTES, *logos.ROUTES, *pages.ROUTES, *receipts.ROUTES, *widget.ROUTES, *hooks.ROUTES],

@@ -74,7 +74,7 @@ def train(language: str, parts: Sequence[Part], recipe: Recipe) -> Model:
     assert lexicon is not None
     seen: list[Mapping[str, float]] = []
     for part in parts:
-        seen += [see(composed(row.text), lexicon, pieces=recipe.pieces).features for row in part.rows]
+        seen += [see(composed(row.text), lexicon, pieces=recipe.pieces).features() for row in part.rows]
     texts = Counter(name for features in seen for name in features)
     kept = {name for name, count in texts.items() if count >= _LEAST_TEXTS or name.startswith("#")}
     loud = [

@@ -256,6 +256,7 @@ async def of_survey(survey: Harness, account: UUID) -> Resources:
         "feedback_id": feedback_id,
         "version": "1",
         "key": "nps",
+        "topic_key": "delivery",
     }
 
 

@@ -54,6 +54,7 @@ PUBLIC: Final = {
 VIEWER_MAY: Final = {
     "POST /v1/segments/preview",
     "POST /v1/surveys/validate",
+    "POST /v1/taxonomy/trial",
     "POST /v1/surveys/{survey_id}/validate",
     "PUT /v1/me/password",
     "DELETE /v1/sessions/current",
@@ -124,6 +125,8 @@ BODIES: Final[Mapping[str, Any]] = {
     "PATCH /v1/sources/{source_id}": {"name": "Renamed", "settings": {}, "silent_after_days": 3},
     "POST /v1/sources/{source_id}/secrets": {"secrets": {"signing_secrets": ["another secret"]}},
     "POST /v1/sources/{source_id}/replay": {"from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z"},
+    "PUT /v1/taxonomy": {"topics": [{"key": "delivery", "name": "Delivery", "synonyms": {"en": ["deliver*"]}}]},
+    "PATCH /v1/taxonomy/topics/{topic_key}": {"name": "Parcels", "synonyms": {"en": ["parcel*"]}},
     "PATCH /v1/tickets/{ticket_id}": {"priority": "low"},
     "POST /v1/tickets/{ticket_id}/resolve": {"reason": "Sent a new box"},
     "POST /v1/tickets/{ticket_id}/reopen": {"reason": "It came broken again"},

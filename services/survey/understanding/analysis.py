@@ -56,7 +56,7 @@ def analyse(text: str | None, *, rating: Rating | None, language_hint: str | Non
         language=detected.language,
         sentiment=sentiment,
         urgency=urgency_of(text, tokens, sure, sentiment.label if sentiment else None),
-        topics=taxonomy.topics_of(text),
+        topics=taxonomy.topics_of(text, tokens, sure),
     )
 
 

@@ -81,8 +81,8 @@ def _best(words: Sequence[str], declared: str | None) -> tuple[str | None, float
     scores = [0.0] * model.ours + [-_OTHERS] * (len(model.languages) - model.ours)
     if declared in model.languages:
         scores[model.languages.index(declared)] += _DECLARED
-    for word in words:
-        scores = [score + speaks for score, speaks in zip(scores, _speaks(word[:_LONGEST_WORD]), strict=True)]
+    spoken = [_speaks(word[:_LONGEST_WORD]) for word in words]
+    scores = [sum(each) for each in zip(scores, *spoken, strict=True)]
     ours = sorted(zip(scores[: model.ours], model.languages, strict=False), reverse=True)
     others = max(scores[model.ours :])
     if others > ours[0][0]:

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 
 import orjson
 
-from services.survey.understanding.features import Seen, composed, see
+from services.survey.understanding.features import PIECE_WEIGHT, Seen, composed, see
 from services.survey.understanding.lexicon import lexicon_of
 from services.survey.understanding.words import Word
 
@@ -30,6 +30,7 @@ _LEAST_PULL: Final = 0.15
 MOST_EVIDENCE: Final = 6
 # What a side weighs at least to be there at all: one word such as "good".
 _CLEAR: Final = 0.35
+_NOTHING: Final = (0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def read(text: str, language: str) -> Reading | None:
 
 
 def by_lexicon(text: str, seen: Seen, language: str) -> Reading:
-    score = seen.features["#all"]
+    score = seen.signals["#all"]
     label: Label = "positive" if score > _BALANCED else "negative" if score < -_BALANCED else "neutral"
     sign = 1.0 if label != "negative" else -1.0
     pull = {(at, at): weight * sign for at, weight in enumerate(seen.weights) if weight} if label != "neutral" else {}
@@ -85,11 +86,18 @@ def by_lexicon(text: str, seen: Seen, language: str) -> Reading:
 
 def by_model(text: str, seen: Seen, model: Model) -> Reading:
     negative, positive = model.bias
-    for name, value in seen.features.items():
-        weight = model.weights.get(name)
-        if weight is not None:
-            negative += value * weight[0]
-            positive += value * weight[1]
+    known = model.weights
+    found = [(place, known[name]) for name, place in seen.places.items() if name in known]
+    for _, (low, high) in found:
+        negative += low * seen.scale
+        positive += high * seen.scale
+    for low, high in [known[name] for name in seen.pieces if name in known]:
+        negative += low * seen.scale * PIECE_WEIGHT
+        positive += high * seen.scale * PIECE_WEIGHT
+    for name, value in seen.signals.items():
+        low, high = known.get(name, _NOTHING)
+        negative += low * value
+        positive += high * value
     top = max(negative, positive, 0.0)
     raw = (exp(negative - top), exp(-top), exp(positive - top))
     shares = [value / sum(raw) for value in raw]
@@ -99,10 +107,8 @@ def by_model(text: str, seen: Seen, model: Model) -> Reading:
     pull: dict[tuple[int, int], float] = {}
     if best != 1:
         sign = 1.0 if best == 2 else -1.0
-        for name, place in seen.places.items():
-            weight = model.weights.get(name)
-            if weight is not None:
-                pull[place] = sign * (weight[1] - weight[0]) * seen.features[name]
+        for place, (low, high) in found:
+            pull[place] = sign * (high - low) * seen.scale
         for at, value in enumerate(seen.weights):
             if value:
                 pull[at, at] = pull.get((at, at), 0.0) + sign * value
@@ -112,7 +118,7 @@ def by_model(text: str, seen: Seen, model: Model) -> Reading:
 
 
 def _is_mixed(seen: Seen) -> bool:
-    return min(seen.features["#good"], seen.features["#bad"]) >= _CLEAR
+    return min(seen.signals["#good"], seen.signals["#bad"]) >= _CLEAR
 
 
 def _evidence(text: str, seen: Seen, pull: Mapping[tuple[int, int], float]) -> tuple[str, ...]:

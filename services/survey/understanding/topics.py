@@ -1,54 +1,68 @@
-"""What somebody talks about, by the words of a taxonomy, whatever the language.
+"""What somebody talks about, by the phrases of a taxonomy of two levels."""
 
-A word ending in `*` stands for all words that begin so. Each topic comes with the words that led to it.
-"""
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
 
-import re
-import unicodedata
-from collections.abc import Mapping, Sequence
-from functools import cache
-from pathlib import Path
-from typing import Final
-
-import orjson
-
+from services.survey.understanding.phrases import Found, Phrases, Token, evidence_of, is_denied
+from services.survey.understanding.urgency import negators_of
 from shared.contracts.labels import Topic
 
-_FILE = Path(__file__).parent / "topics.json"
+# The language of phrases that are looked for in every text, such as names.
+ANY: Final = "any"
 MOST_EVIDENCE: Final = 10
 
 
+class TopicPhrases(NamedTuple):
+    """`phrases` by language. `affirmed`: one that is denied does not count, as in "not great"."""
+
+    key: str
+    parent: str | None
+    affirmed: bool
+    phrases: Mapping[str, Sequence[str]]
+
+
 class Taxonomy:
-    """Topics by their words in any language, ready to be found in one pass over a text."""
+    """Ready to read texts with. A parent comes before its children; those are found with their parent."""
 
-    def __init__(self, words: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
-        """`words`: topic to language to words."""
-        self.keys: Final = tuple(words)
-        groups = []
-        for key, languages in words.items():
-            spellings = {folded(word) for listed in languages.values() for word in listed}
-            # The longest first, or a word would hide those that it begins.
-            alternatives = "|".join(_pattern(word) for word in sorted(spellings, key=lambda word: (-len(word), word)))
-            groups.append(f"(?P<{key}>{alternatives})")
-        self._expression: Final = re.compile(rf"\b(?:{'|'.join(groups)})\b")
+    def __init__(self, topics: Iterable[TopicPhrases]) -> None:
+        self._topics: Final = {topic.key: topic for topic in topics}
+        self._places: Final = {key: place for place, key in enumerate(self._topics)}
+        self._by_language: Final[dict[str | None, Phrases]] = {}
 
-    def topics_of(self, text: str) -> tuple[Topic, ...]:
-        """In the order of the taxonomy; evidence in lower case, each word once, in the order of the text."""
-        found: dict[str, dict[str, None]] = {}
-        for match in self._expression.finditer(folded(text)):
-            found.setdefault(str(match.lastgroup), {})[match.group()] = None
-        return tuple(Topic(key=key, evidence=tuple(found[key])[:MOST_EVIDENCE]) for key in self.keys if key in found)
+    @property
+    def keys(self) -> Sequence[str]:
+        return tuple(self._topics)
 
+    def topics_of(self, text: str, tokens: Sequence[Token], language: str | None) -> tuple[Topic, ...]:
+        """In the order of the taxonomy. `language`: None looks for the phrases of all."""
+        found: dict[str, list[Found]] = {}
+        for one in self._phrases(language).find(tokens):
+            topic = self._topics[one.key]
+            if topic.affirmed and is_denied(tokens, one, negators_of(language)):
+                continue
+            for key in (topic.key, topic.parent):
+                if key is not None:
+                    found.setdefault(key, []).append(one)
+        return tuple(
+            Topic(
+                key=key,
+                parent=self._topics[key].parent,
+                evidence=evidence_of(text, tokens, found[key], MOST_EVIDENCE),
+            )
+            for key in sorted(found, key=self._places.__getitem__)
+        )
 
-def folded(text: str) -> str:
-    """So that the same word is the same characters: composed, without case."""
-    return unicodedata.normalize("NFC", text).casefold()
-
-
-@cache
-def default_taxonomy() -> Taxonomy:
-    return Taxonomy(orjson.loads(_FILE.read_bytes()))
-
-
-def _pattern(word: str) -> str:
-    return re.escape(word[:-1]) + r"\w*" if word.endswith("*") else re.escape(word)
+    def _phrases(self, language: str | None) -> Phrases:
+        known = self._by_language.get(language)
+        if known is None:
+            wanted = {
+                topic.key: [
+                    phrase
+                    for spoken, phrases in topic.phrases.items()
+                    if language is None or spoken in (language, ANY)
+                    for phrase in phrases
+                ]
+                for topic in self._topics.values()
+            }
+            known = self._by_language[language] = Phrases(wanted)
+        return known

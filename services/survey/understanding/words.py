@@ -3,8 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 # Smileys before punctuation, or they would fall apart; emoji and other signs one by one.
 _TOKEN: Final = re.compile(
@@ -22,8 +21,7 @@ _ENDS: Final = frozenset('.,;:!?()"«»—…')
 _PREFIX: Final = "not_"
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """`folded`: lower case, with straight apostrophes; a link or a handle is one word. `start`, `end`: in the text."""
 
     folded: str

@@ -44,7 +44,10 @@ class TestUnderstanding:
         assert feedback.rating.band == "negative"
         assert feedback.sentiment is not None
         assert (feedback.sentiment.label, feedback.sentiment.method) == ("negative", "rating")
-        assert [(topic.key, topic.evidence) for topic in feedback.topics] == [("delivery", ("parcel", "late"))]
+        assert [(topic.key, topic.evidence) for topic in feedback.topics] == [
+            ("delivery", ("parcel", "late")),
+            ("late_delivery", ("late",)),
+        ]
         assert (feedback.text, feedback.language) == ("The parcel came late.", "en")
         assert (feedback.kind, feedback.channel, feedback.survey_name) == ("survey", "web", "After delivery")
         assert (feedback.touchpoint, feedback.journey_stage) == ("delivery", "use")

@@ -56,7 +56,7 @@ class TestOnce:
         assert (feedback.rating.scheme, feedback.rating.value, feedback.rating.normalised) == ("rating", 2, 25)
         assert feedback.sentiment is not None
         assert (feedback.sentiment.label, feedback.sentiment.method) == ("negative", "rating")
-        assert [topic.key for topic in feedback.topics] == ["delivery"]
+        assert [topic.key for topic in feedback.topics] == ["delivery", "late_delivery"]
 
     async def test_the_same_a_hundred_times_at_once_is_one(self, survey: Harness, account: UUID) -> None:
         source, item, at_once = Sender(), review(), asyncio.Semaphore(12)

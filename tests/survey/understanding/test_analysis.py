@@ -3,8 +3,8 @@
 import subprocess
 import sys
 
+from services.survey.taxonomy.document import default_taxonomy
 from services.survey.understanding.analysis import analyse, sentiment_of
-from services.survey.understanding.topics import default_taxonomy
 from tests.survey.feedback.test_ratings import question, rated
 
 
