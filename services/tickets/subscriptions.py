@@ -17,7 +17,7 @@ from shared.contracts.customers import (
     CustomerUnmerged,
     CustomerUpdated,
 )
-from shared.contracts.feedback import FeedbackReceived
+from shared.contracts.feedback import FeedbackReceived, FeedbackUpdated
 from shared.contracts.gateway import AccountCreated, SubjectRequestOpened, UserAdded, UserRemoved, UserUpdated
 from shared.contracts.notifier import TicketRequested
 
@@ -33,6 +33,7 @@ SUBSCRIPTIONS: list[Subscription] = [
     on(CustomerUnmerged, contacts.unmerge),
     on(TicketRequested, cases.open_requested),
     on(FeedbackReceived, loops.measure_again),
+    on(FeedbackUpdated, loops.hear_second_thoughts),
     on(SubjectRequestOpened, SUBJECTS.take_part),
 ]
 

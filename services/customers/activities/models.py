@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, Numeric, Text
+from sqlalchemy import Index, Numeric, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -18,6 +18,7 @@ class Activity(Identified, AccountOwned, Base):
     """`source` and `source_id` are the sender's: the same pair is the same activity. `amount` is never negative.
 
     `told_version` is the version at which the others first heard of it; null while it is still to come.
+    `order_key` of a purchase: see `orders`.
     """
 
     __tablename__ = "activities"
@@ -26,6 +27,11 @@ class Activity(Identified, AccountOwned, Base):
         Index("ix_activities_customer", "account_id", "customer_id", "occurred_at", "id"),
         Index("ix_activities_kind", "account_id", "kind", "occurred_at"),
         origin_index("activities", "origin_customer_id"),
+        Index(
+            "ix_activities_order_key",
+            *("account_id", "order_key"),
+            postgresql_where=text("order_key is not null"),
+        ),
     )
 
     customer_id: Mapped[UUID]
@@ -42,6 +48,7 @@ class Activity(Identified, AccountOwned, Base):
     source_id: Mapped[str] = mapped_column(Text)
     version: Mapped[int]
     told_version: Mapped[int | None]
+    order_key: Mapped[str | None] = mapped_column(Text)
 
 
 class DeletedActivity(AccountOwned, Base):

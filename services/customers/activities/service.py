@@ -8,9 +8,11 @@ from uuid import UUID
 
 import orjson
 from sqlalchemy import delete, select, text
+from sqlalchemy.dialects.postgresql import insert
 
 from services.customers.activities import telling
 from services.customers.activities.models import Activity, DeletedActivity
+from services.customers.activities.orders import order_key
 from services.customers.activities.schemas import NewActivity, Status
 from services.customers.records.naming import Named, identify_all
 from shared.contracts.activities import ActivityDeleted
@@ -37,6 +39,7 @@ _COLUMNS = {
     "source": "text",
     "source_id": "text",
     "version": "integer",
+    "order_key": "text",
 }
 _PLAIN = [name for name in _COLUMNS if name != "properties"]
 _CORRECTED = [name for name in _COLUMNS if name not in ("id", "source", "source_id")]
@@ -147,6 +150,21 @@ async def remove(work: Work, activity_id: UUID, expected: int | None) -> None:
     """It counts no more and does not come back by its source id. Raises `ActivityNotFound` or `StaleVersion`."""
     activity = await find(work, activity_id, for_update=True)
     check_match(expected, activity.version)
+    await _take_out(work, activity)
+
+
+async def take_back(work: Work, source: str, source_id: str) -> None:
+    """`remove`, by whoever told of it; what is told of it later does not bring it either."""
+    mine = (Activity.account_id == work.account_id, Activity.source == source, Activity.source_id == source_id)
+    activity: Activity | None = await work.session.scalar(select(Activity).where(*mine).with_for_update())
+    if activity is not None:
+        await _take_out(work, activity)
+        return
+    gone = {"account_id": work.account_id, "source": source, "source_id": source_id, "deleted_at": work.now}
+    await work.session.execute(insert(DeletedActivity).values(gone).on_conflict_do_nothing())
+
+
+async def _take_out(work: Work, activity: Activity) -> None:
     tombstone = {name: getattr(activity, name) for name in ("account_id", "source", "source_id")}
     work.session.add(DeletedActivity(**tombstone, deleted_at=work.now))
     await work.session.delete(activity)
@@ -184,6 +202,7 @@ def _row(work: Work, activity: NewActivity, customer_id: UUID) -> dict[str, Any]
         "source": activity.source,
         "source_id": activity.source_id or str(activity_id),
         "version": activity.version,
+        "order_key": order_key(activity.kind, activity.source_id, activity.properties),
     }
 
 

@@ -1,6 +1,7 @@
 """What somebody refused outlives their record: it stays with their identities, and comes back with them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -31,6 +32,27 @@ async def keep(work: Work, left: Mapping[Identity, UUID]) -> None:
         }
         for (kind, value), customer_id in left.items()
         for refused in _refused(ledgers.get(customer_id, []))
+    ]
+    if rows:
+        await work.session.execute(insert(Refusal).on_conflict_do_nothing(), rows)
+
+
+async def keep_unknown(
+    work: Work, identities: Iterable[Identity], purposes: Iterable[str], channel: str, *, at: datetime
+) -> None:
+    """Of somebody whom these identities may come to lead to."""
+    rows = [
+        {
+            "account_id": work.account_id,
+            "kind": kind.value,
+            "digest": digest_of(work, kind.value, value),
+            "purpose": purpose,
+            "channel": channel,
+            "basis": "consent",
+            "effective_at": at,
+        }
+        for kind, value in identities
+        for purpose in purposes
     ]
     if rows:
         await work.session.execute(insert(Refusal).on_conflict_do_nothing(), rows)

@@ -10,10 +10,10 @@ from shared.contracts.consent import PURPOSE_PATTERN, Basis, ConsentChannel, Con
 from shared.http.schemas import Model, Moment, ShortText
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-# How it came about. The last four are Heed's own and cannot be sent.
+# How it came about. The last five are Heed's own and cannot be sent.
 Source = Literal[
     "form", "page", "email", "phone", "in_person", "contract", "import", "api",
-    "survey", "unsubscribe", "merge", "suppression",
+    "survey", "unsubscribe", "message", "merge", "suppression",
 ]  # fmt: skip
 SentSource = Literal["form", "page", "email", "phone", "in_person", "contract", "import", "api"]
 

@@ -81,7 +81,7 @@ def _rows(work: Work, event: Event[Any], gone: set[UUID]) -> Iterator[dict[str, 
         "occurred_at": event.time,
         "version": event.aggregate_version,
     }
-    if isinstance(told, FeedbackErased) or told.customer_id is None or told.customer_id in gone or told.screened_out:
+    if isinstance(told, FeedbackErased) or told.customer_id is None or told.customer_id in gone or _is_none(told):
         yield row
         return
     row |= {
@@ -91,6 +91,11 @@ def _rows(work: Work, event: Event[Any], gone: set[UUID]) -> Iterator[dict[str, 
     }
     scores = list(_scores(told)) or [{"is_leading": True}]
     yield from (row | score for score in scores)
+
+
+def _is_none(told: Feedback) -> bool:
+    """Nothing that the customer says, or none of our questions."""
+    return told.screened_out or told.removed or told.automatic is not None
 
 
 def _scores(told: Feedback) -> Iterator[dict[str, Any]]:

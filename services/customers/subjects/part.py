@@ -27,9 +27,10 @@ HOLDINGS = (
         "activities",
         "customers.activities",
         pseudonym=(
-            "customer_id = :nobody, origin_customer_id = null, properties = '{}', source_id = cast(row.id as text)"
+            "customer_id = :nobody, origin_customer_id = null, properties = '{}', source_id = cast(row.id as text), "
+            "order_key = null"
         ),
-        hidden=("told_version",),
+        hidden=("told_version", "order_key"),
     ),
     Holding("consents", "customers.consents", erasable=False),
     Holding("timeline", "customers.timeline", names="event_id"),

@@ -48,6 +48,7 @@ class Reading:
 def _feedback(payload: Feedback) -> dict[str, Any]:
     rating = payload.rating
     return {
+        "said": payload.kind,
         "scheme": rating and rating.scheme,
         "score": rating and rating.value,
         "maximum": rating and rating.maximum,

@@ -145,9 +145,19 @@ class FeedbackErasedEntry(Entry):
 
 
 class FeedbackEntry(Entry):
-    """As it stands today. `score` is on the scheme's own scale, up to `maximum`; `excerpt` is how the text begins."""
+    """As it stands today. `score` is on the scheme's own scale, up to `maximum`; `excerpt` is how the text begins.
+
+    `said` is what it was: `survey`, `review`, `rating`, `message` or `mention`; `source` where: `heed`, or whatever is
+    connected. `removed`: it is no longer there.
+    """
 
     kind: Literal[EntryKind.FEEDBACK]
+    said: str = "survey"
+    source: str = "heed"
+    title: str | None = None
+    url: str | None = None
+    automatic: str | None = None
+    removed: bool = False
     feedback_id: UUID
     channel: str
     survey_id: UUID | None

@@ -5,6 +5,7 @@ from services.gateway.audit import trail
 from shared.bus.events import Event
 from shared.contracts.base import ActorKind, Payload
 from shared.contracts.feedback import FeedbackReceived, FeedbackUpdated
+from shared.contracts.hearing import ActivityObserved, DeliveryReported
 from shared.contracts.registry import registry
 from shared.contracts.sources import SourceDelivered
 from shared.contracts.survey import (
@@ -25,6 +26,8 @@ _NO_CHANGES: Final = (
     FeedbackReceived,
     FeedbackUpdated,
     SourceDelivered,
+    ActivityObserved,
+    DeliveryReported,
     CustomerSighted,
     InvitationRefused,
     VariantAssigned,

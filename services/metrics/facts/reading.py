@@ -1,11 +1,21 @@
 """From an event to a fact: which number it carries, and whether it counts."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final, Literal
 
 from services.metrics.facts.models import UNRATED
-from shared.contracts.ratings import Rating
+from shared.contracts.feedback import Feedback
+from shared.contracts.ratings import Rating, RatingScheme
+
+# Who writes a public review chose to; who answers a survey was chosen. Their scores are families of their own, and so
+# are recommendations (yes or no), which would inflate both ends of any scale. `rerated`: 1 if its author has raised a
+# review's rating since they first gave it, 0 if they lowered it.
+Family = RatingScheme | Literal["review", "recommendation", "rerated"]
+_OF_REVIEWS: Final[Mapping[str, Family]] = {"rating": "review", "binary": "recommendation"}
+REVIEW: Final = "review"
 
 # A rollup has one column for each score from 0 to this.
 HIGHEST_SCORE = 10
@@ -54,6 +64,22 @@ def read(rating: Rating | None, *, completed: bool, index: Decimal | None = None
     elif fits(rating):
         return Reading(rating.scheme, rating.minimum, rating.maximum, rating.value, points(rating), None, flaw)
     return Reading(rating.scheme, None, None, rating.value, None, None, Exclusion.OUTSIDE_SCALE)
+
+
+def as_family(feedback: Feedback, reading: Reading) -> Reading:
+    """`reading` of its rating, counted among its like."""
+    if feedback.kind != REVIEW or reading.scheme not in _OF_REVIEWS:
+        return reading
+    return replace(reading, scheme=_OF_REVIEWS[reading.scheme])
+
+
+def rerated(feedback: Feedback) -> Reading | None:
+    """None for what is no review, or is rated as it was at first."""
+    before, now = feedback.first_rating, feedback.rating
+    if feedback.kind != REVIEW or before is None or now is None or before.normalised == now.normalised:
+        return None
+    raised = int(now.normalised > before.normalised)
+    return Reading("rerated", 0, 1, raised, raised, None, None)
 
 
 def fits(rating: Rating) -> bool:

@@ -7,7 +7,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import text
 
-from services.metrics.facts.reading import Reading, read
+from services.metrics.facts.reading import REVIEW, Reading, as_family, read, rerated
 from services.metrics.rollups.counting import ADD_TO_ROLLUPS, DAY, drop_empty_cells, share_upkeep
 from services.metrics.rollups.models import KEY
 from shared.contracts.feedback import Feedback
@@ -169,9 +169,18 @@ async def _retract(work: Work, feedback_ids: Collection[UUID]) -> None:
 
 
 def _rows(feedback: Feedback) -> Iterator[dict[str, Any]]:
-    """One for each rating, and one more if the leading question was left unrated."""
+    """One for each rating, and one more if the leading question was left unrated.
+
+    None of what is no longer there, or was never to be rated, such as a mail.
+    """
+    never_rated = feedback.rating is None and not feedback.ratings and feedback.kind in ("message", "mention")
+    if feedback.removed or never_rated:
+        return
     if feedback.rating is None or not feedback.ratings:
-        yield _row(feedback, "", read(feedback.rating, completed=_counts_as_completed(feedback)))
+        reading = read(feedback.rating, completed=_counts_as_completed(feedback))
+        yield _row(feedback, "", as_family(feedback, reading))
+    if (change := rerated(feedback)) is not None:
+        yield _row(feedback, "rerated", change)
     for each in feedback.ratings:
         reading = read(each.rating, completed=_counts_as_completed(feedback), index=each.index)
         yield _row(feedback, each.question, reading)
@@ -202,5 +211,13 @@ def _row(feedback: Feedback, question: str, reading: Reading) -> dict[str, Any]:
         # Under whose identity it came; whom that is today, the row finds by itself.
         "customer_id": feedback.origin_customer_id or feedback.customer_id,
         "language": feedback.language,
-        "dimensions": orjson.dumps(feedback.dimensions).decode(),
+        "dimensions": orjson.dumps(_dimensions(feedback)).decode(),
     }
+
+
+def _dimensions(feedback: Feedback) -> dict[str, str]:
+    """Reviews can be told apart by where they stand and what they are about."""
+    if feedback.kind != REVIEW:
+        return feedback.dimensions
+    about = {"source": feedback.source, "product": feedback.product_ref, "location": feedback.location_ref}
+    return {name: value for name, value in about.items() if value} | feedback.dimensions

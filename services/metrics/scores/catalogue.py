@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from services.metrics.facts.reading import Family
 from services.metrics.scores import formulas
 from services.metrics.scores.formulas import Bands, Estimate
 from services.metrics.scores.histograms import Histogram, Scale
-from shared.contracts.ratings import RatingScheme
 from shared.http.errors import NotFound
 
 
@@ -22,7 +22,7 @@ class Metric:
 
     name: str
     title: str
-    scheme: RatingScheme
+    scheme: Family
     unit: str
     formula: str
     version: int
@@ -130,6 +130,56 @@ CATALOGUE = {
             scheme="rating",
             unit="percent",
             formula=f"100 · good / n; good is {_SATISFIED}",
+            version=1,
+            places=formulas.csat_places,
+            estimate=_share,
+        ),
+        Metric(
+            name="binary_pct",
+            title="Thumbs, share of up",
+            scheme="binary",
+            unit="percent",
+            formula="100 · up / n, over what asks for yes or no, such as a chat's rating",
+            version=1,
+            places=formulas.csat_places,
+            estimate=_share,
+        ),
+        Metric(
+            name="review_rating",
+            title="Public reviews, mean stars",
+            scheme="review",
+            unit="points of the scale, or 0..100 where scales are mixed",
+            formula="sum of stars / n, over public reviews that are still there; never mixed with surveys",
+            version=1,
+            places=formulas.csat_places,
+            estimate=_mean,
+        ),
+        Metric(
+            name="review_rating_pct",
+            title="Public reviews, share of good ones",
+            scheme="review",
+            unit="percent",
+            formula=f"100 · good / n; good is {_SATISFIED}",
+            version=1,
+            places=formulas.csat_places,
+            estimate=_share,
+        ),
+        Metric(
+            name="recommended_pct",
+            title="Public reviews, share of recommendations",
+            scheme="recommendation",
+            unit="percent",
+            formula="100 · recommended / n; a yes or no, never averaged with stars",
+            version=1,
+            places=formulas.csat_places,
+            estimate=_share,
+        ),
+        Metric(
+            name="recovered_reviews_pct",
+            title="Re-rated public reviews, share of raised ones",
+            scheme="rerated",
+            unit="percent",
+            formula="100 · raised / n, over public reviews that are rated otherwise than at first",
             version=1,
             places=formulas.csat_places,
             estimate=_share,

@@ -23,12 +23,11 @@ from sqlalchemy import (
 from sqlalchemy.sql.expression import FromClause
 
 from services.metrics.facts.models import UNRATED, Fact, Watermark
-from services.metrics.facts.reading import Exclusion
+from services.metrics.facts.reading import Exclusion, Family
 from services.metrics.rollups.models import EXCLUSIONS, SCORES, SUMS, rollups
 from services.metrics.scores.histograms import Scale, Tally
 from services.metrics.scores.selection import By, Period, Selection
 from services.metrics.surveys.models import Survey
-from shared.contracts.ratings import RatingScheme
 from shared.http.errors import Unacceptable
 from shared.work import Work
 
@@ -41,7 +40,7 @@ Place = tuple[date | None, Any]
 async def tallies(
     work: Work,
     selection: Selection,
-    scheme: RatingScheme,
+    scheme: Family,
     *,
     by: By | None,
     dimension: str | None = None,
@@ -77,7 +76,7 @@ async def tallies(
     return found
 
 
-def facts_behind(work: Work, selection: Selection, scheme: RatingScheme, exclusion: Exclusion | None) -> Select[Any]:
+def facts_behind(work: Work, selection: Selection, scheme: Family, exclusion: Exclusion | None) -> Select[Any]:
     """The facts that `tallies` has counted, or those it has left out for this reason."""
     is_unrated = exclusion is Exclusion.NO_RATING
     return select(Fact).where(
@@ -131,7 +130,7 @@ def _cells_by(dimension: str, work: Work, selection: Selection) -> FromClause:
     )
 
 
-def _is_about(cells: FromClause, work: Work, scheme: RatingScheme) -> ColumnElement[bool]:
+def _is_about(cells: FromClause, work: Work, scheme: Family) -> ColumnElement[bool]:
     """Ratings of the scheme, and what was left unrated in surveys that ask for one."""
     return and_(
         cells.c.account_id == work.account_id,
@@ -140,7 +139,7 @@ def _is_about(cells: FromClause, work: Work, scheme: RatingScheme) -> ColumnElem
     )
 
 
-def _surveys_asking(work: Work, scheme: RatingScheme) -> Select[Any]:
+def _surveys_asking(work: Work, scheme: Family) -> Select[Any]:
     return select(Survey.survey_id).where(Survey.account_id == work.account_id, Survey.kind == scheme)
 
 

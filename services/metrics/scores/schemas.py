@@ -7,9 +7,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from services.metrics.facts.reading import Exclusion
+from services.metrics.facts.reading import Exclusion, Family
 from services.metrics.scores.selection import By, Period
-from shared.contracts.ratings import RatingScheme
 from shared.http.schemas import Model
 
 
@@ -18,7 +17,7 @@ class MetricOut(Model):
 
     name: str
     title: str
-    scheme: RatingScheme
+    scheme: Family
     unit: str
     formula: str
     version: int

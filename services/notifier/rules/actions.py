@@ -16,6 +16,7 @@ from services.notifier.slack import service as slack
 from services.notifier.slack.models import SlackChannel
 from services.notifier.templates.rendering import render_line, render_slack
 from shared.contracts.notifier import SurveyRequested, TicketRequested
+from shared.contracts.tickets import Priority
 from shared.ids import new_id
 from shared.work import Work
 
@@ -64,7 +65,7 @@ def _open_ticket(work: Work, run: RuleRun, action: OpenTicket, data: Mapping[str
             rating_normalised=rating.get("normalised"),
             subject=subject or run.rule_name,
             description=str(data.get("text") or "")[:LONGEST_DESCRIPTION],
-            priority=action.priority,
+            priority=_as_said(data) if action.priority == "as_said" else action.priority,
             channel=str(data.get("channel") or "rule"),
             tags=tuple(action.tags),
         ),
@@ -86,6 +87,14 @@ async def _post_to_slack(work: Work, run: RuleRun, action: PostToSlack, data: Ma
     shown = text if len(text) <= LONGEST_POST else f"{text[: LONGEST_POST - 1]}…"
     post = await slack.post(work, channel, shown, customer_id=run.addressee_id)
     return Done(f"post queued ({post.id})")
+
+
+def _as_said(data: Mapping[str, Any]) -> Priority:
+    """The score outranks the words in how somebody feels, and not in how much it presses."""
+    if (data.get("urgency") or {}).get("label") == "urgent":
+        return "urgent"
+    rating, sentiment = data.get("rating"), data.get("sentiment") or {}
+    return "high" if (rating["band"] if rating else sentiment.get("label")) == "negative" else "normal"
 
 
 async def _send_message(work: Work, run: RuleRun, position: int, action: SendMessage, data: Mapping[str, Any]) -> Done:

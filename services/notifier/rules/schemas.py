@@ -24,12 +24,15 @@ class _Action(Model):
 
 
 class OpenTicket(_Action):
-    """Ask the tickets service for a ticket about the event's customer. `{{ field }}` in the subject is filled in."""
+    """Ask the tickets service for a ticket about the event's customer. `{{ field }}` in the subject is filled in.
+
+    `priority` `as_said`: `urgent` if the words say so, `high` if they or the score are negative, else `normal`.
+    """
 
     type: Literal["open_ticket"]
     delay_seconds: Delay = 0
     subject: LineTemplate
-    priority: Literal["low", "normal", "high", "urgent"] = "normal"
+    priority: Literal["low", "normal", "high", "urgent", "as_said"] = "normal"
     tags: list[Annotated[str, Field(min_length=1, max_length=50)]] = Field(default_factory=list, max_length=20)
 
 

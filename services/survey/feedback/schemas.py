@@ -9,6 +9,9 @@ from pydantic import Field
 from services.survey.definition.texts import Key
 from services.survey.feedback.models import Feedback
 from services.survey.feedback.understanding import Row
+from services.survey.hearing.canonical import ItemRating
+from services.survey.hearing.models import HeardItem
+from services.survey.hearing.ratings import rating_of
 from services.survey.understanding.urgency import UrgencyLabel
 from shared.contracts.ratings import Band, QuestionRating, Rating, RatingScheme
 from shared.http.schemas import Model
@@ -111,6 +114,35 @@ class FeedbackOut(Model):
             fields["urgency"] = {name: getattr(feedback, f"urgency_{name}") for name in UrgencyOut.model_fields}
         fields["topics"] = [{"parent": None} | topic for topic in feedback.topics]
         return cls.model_validate(fields)
+
+
+class FeedbackVersionOut(Model):
+    """One version of what was said, as its source has it. `at`: when it came to be there; `removed`: when it went.
+
+    `rating` is null if it has none, or if its source told of the removal alone.
+    """
+
+    external_version: str
+    at: datetime
+    heard_at: datetime
+    removed: bool
+    title: str | None
+    text: str | None
+    rating: Rating | None
+
+    @classmethod
+    def of(cls, item: HeardItem) -> Self:
+        content = item.content or {}
+        given = content.get("rating")
+        return cls(
+            external_version=item.external_version,
+            at=item.version_at,
+            heard_at=item.heard_at,
+            removed=item.removal,
+            title=content.get("title"),
+            text=content.get("text"),
+            rating=rating_of(ItemRating.model_validate(given)) if given else None,
+        )
 
 
 class FeedbackChange(Model):

@@ -11,6 +11,7 @@ from services.survey.contacts.people import People
 from services.survey.encoding import to_json
 from services.survey.feedback.models import Feedback
 from services.survey.feedback.understanding import told
+from services.survey.hearing import effects
 from services.survey.hearing.authors import reference_of
 from services.survey.hearing.canonical import FeedbackItem, Item
 from services.survey.hearing.records import record_of
@@ -116,6 +117,8 @@ async def hear(work: Work, source: Sender, items: Sequence[Item], *, delivery_id
     fresh = await _fresh(work, source, items, delivery_id)
     said = [item for item in fresh if isinstance(item, FeedbackItem)]
     became = await _hear_feedback(work, source, said) if said else {}
+    for item in fresh:
+        effects.tell(work, source, item)
     outcomes: list[Heard] = []
     pending = {Key.of(item): item for item in fresh}
     for item in items:

@@ -41,5 +41,6 @@ class Loop(AccountOwned, Base):
             "customer_id",
             postgresql_where=text("customer_id is not null"),
         ),
+        Index("ix_loops_account_id_feedback_id", "account_id", "feedback_id"),
         origin_index("loops", "origin_customer_id"),
     )

@@ -4,6 +4,7 @@ needs_follow_up → contacted → fixed → confirmed → re_measured. A stage i
 skipped; the one way back is reopening the ticket, which starts the next round at needs_follow_up.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -12,7 +13,7 @@ from sqlalchemy import Select, select
 
 from services.tickets.cases.models import Ticket
 from services.tickets.loops.models import Loop
-from shared.contracts.feedback import FeedbackReceived
+from shared.contracts.feedback import Feedback
 from shared.contracts.tickets import LoopAdvanced, LoopStage
 from shared.work import Work
 
@@ -23,22 +24,23 @@ def is_ahead(stage: LoopStage, of: LoopStage) -> bool:
     return ORDER.index(stage) > ORDER.index(of)
 
 
-def take_in(loop: Loop, said: FeedbackReceived) -> list[LoopStage] | None:
-    """What an answer about a ticket means for its loop: the stages it reaches, or None if it says nothing of it.
+def take_in(loop: Loop, said: Feedback, at: datetime) -> list[LoopStage] | None:
+    """What an answer about a ticket means for its loop, or what its own feedback was changed to: the stages it reaches,
+    or None if it says nothing of it. `at`: when it was said so.
 
     Only what was said after the fix speaks of it. Good words or a good rating confirm it; any rating measures again,
     and of several the one given last counts. So the result does not depend on the order in which answers arrive.
     """
     band = said.rating.band if said.rating else said.sentiment.label if said.sentiment else None
-    if band is None or loop.fixed_at is None or said.occurred_at < loop.fixed_at:
+    if band is None or loop.fixed_at is None or at < loop.fixed_at:
         return None
     reached: list[LoopStage] = []
     if band == "positive":
-        loop.confirmed_at = min(said.occurred_at, loop.confirmed_at or said.occurred_at)
+        loop.confirmed_at = min(at, loop.confirmed_at or at)
         if is_ahead("confirmed", loop.stage):
             reached.append("confirmed")
-    if said.rating is not None and _is_latest(loop, said.occurred_at, said.rating.normalised):
-        loop.after, loop.re_measured_at = said.rating.normalised, said.occurred_at
+    if said.rating is not None and _is_latest(loop, at, said.rating.normalised):
+        loop.after, loop.re_measured_at = said.rating.normalised, at
         reached.append("re_measured")
     if reached:
         loop.stage = reached[-1]
@@ -56,6 +58,12 @@ async def loop_of(work: Work, ticket_id: UUID) -> Loop | None:
     return await work.session.scalar(
         select(Loop).where(Loop.account_id == work.account_id, Loop.ticket_id == ticket_id)
     )
+
+
+async def loops_from(work: Work, feedback_id: UUID) -> Sequence[UUID]:
+    """The tickets whose loops began with this feedback; several, if one was closed and another opened."""
+    mine = (Loop.account_id == work.account_id, Loop.feedback_id == feedback_id)
+    return (await work.session.scalars(select(Loop.ticket_id).where(*mine).order_by(Loop.ticket_id))).all()
 
 
 async def advance(work: Work, ticket: Ticket, stage: LoopStage, at: datetime) -> None:

@@ -16,6 +16,13 @@ def seen(**data: Any) -> dict[str, Any]:
     return conditions.activation_of(data, id="1", type=FEEDBACK, subject="2", time="2026-03-02T09:00:00Z", actor="a:b")
 
 
+SAID: dict[str, Any] = {
+    **dict.fromkeys(("ticket_id", "automatic", "rating", "sentiment", "urgency")),
+    "kind": "review",
+    "removed": False,
+}
+
+
 class TestSaving:
     @pytest.mark.parametrize(
         "condition",
@@ -120,12 +127,25 @@ class TestDeciding:
     def test_who_is_unhappy(
         self, rating: str | None, sentiment: str | None, ticket_id: str | None, is_unhappy: bool
     ) -> None:
-        data = {
+        data = SAID | {
             "ticket_id": ticket_id,
             "rating": {"band": rating} if rating else None,
             "sentiment": {"label": sentiment} if sentiment else None,
         }
         assert conditions.holds(UNHAPPY, seen(**data))[0] is is_unhappy
+
+    @pytest.mark.parametrize(
+        ("said", "waits"),
+        [
+            ({"kind": "message"}, True),
+            ({"kind": "message", "automatic": "auto_reply"}, False),
+            ({"rating": {"band": "positive"}, "urgency": {"label": "urgent"}}, True),
+            ({"rating": {"band": "negative"}, "removed": True}, False),
+            ({"rating": {"band": "negative"}, "kind": "mention"}, False),
+        ],
+    )
+    def test_who_waits_for_an_answer(self, said: dict[str, Any], waits: bool) -> None:
+        assert conditions.holds(UNHAPPY, seen(**SAID | said))[0] is waits
 
     def test_a_field_that_is_missing_means_no_and_says_which(self) -> None:
         assert conditions.holds("data.rating.value < 7", seen()) == (False, "the event has no field 'rating'")

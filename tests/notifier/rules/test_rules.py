@@ -60,12 +60,14 @@ class TestWhoMay:
 
 
 class TestTheRulesOfANewAccount:
-    async def test_are_four_and_come_once(self, notifier: Harness, account: UUID) -> None:
+    async def test_are_five_and_come_once(self, notifier: Harness, account: UUID) -> None:
         await an_account(notifier, account)
         await an_account(notifier, account)
         rules = (await notifier.client(account=account).get("/v1/rules")).json()["data"]
-        assert {rule["builtin"] for rule in rules} == {"unhappy_answer", "acknowledge", "reply", "resolved"}
-        assert len(rules) == 4
+        assert {rule["builtin"] for rule in rules} == {
+            *("unhappy_answer", "soured_review", "acknowledge", "reply", "resolved"),
+        }
+        assert len(rules) == 5
 
     async def test_stay_edited(self, notifier: Harness, account: UUID) -> None:
         await an_account(notifier, account)
@@ -74,7 +76,7 @@ class TestTheRulesOfANewAccount:
         await client.patch(f"/v1/rules/{first['id']}", json={"name": "Renamed"})
         await an_account(notifier, account)
         rules = (await client.get("/v1/rules")).json()["data"]
-        assert len(rules) == 4
+        assert len(rules) == 5
         assert "Renamed" in {rule["name"] for rule in rules}
 
     async def test_can_be_switched_off_but_not_deleted(self, notifier: Harness, account: UUID) -> None:

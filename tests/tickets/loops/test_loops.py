@@ -7,6 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from shared.contracts.feedback import FeedbackUpdated
 from shared.contracts.labels import Sentiment
 from shared.contracts.tickets import LoopAdvanced
 from shared.ids import new_id
@@ -179,3 +180,21 @@ class TestSeveralAnswers:
         assert (loop["stage"], loop["after"]) == ("re_measured", 25)
         assert (loop["confirmed_at"], loop["re_measured_at"]) == ("2026-03-02T09:01:00Z", "2026-03-02T09:03:00Z")
         assert (await get(client, f"/v1/tickets/{ticket_id}"))["version"] == 5
+
+
+class TestSecondThoughts:
+    @pytest.mark.parametrize(("reason", "stage"), [("edited", "re_measured"), ("corrected", "fixed")])
+    async def test_of_a_review_measure_again_once_it_is_fixed(
+        self, tickets: Harness, account: UUID, *, reason: str, stage: str
+    ) -> None:
+        client, ticket_id = tickets.client(account=account), await followed_up(tickets, account)
+        feedback_id = (await loop_of(client))["feedback_id"]
+        said = answered(new_id(), tickets.clock.now()).model_copy(update={"ticket_id": None, "kind": "review"})
+        values = dict(said) | {"feedback_id": UUID(feedback_id), "reason": reason}
+        await tickets.deliver(FeedbackUpdated(**values), account=account, version=2)
+        assert (await loop_of(client))["after"] is None
+        await post(client, f"/v1/tickets/{ticket_id}/resolve")
+        tickets.clock.advance(timedelta(hours=1))
+        await tickets.deliver(FeedbackUpdated(**values), account=account, version=3)
+        loop = await loop_of(client)
+        assert (loop["stage"], loop["after"]) == (stage, 100 if stage == "re_measured" else None)

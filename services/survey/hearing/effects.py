@@ -1,0 +1,92 @@
+"""What follows from items that say nothing: other services record, withdraw, suppress and look for whom it is about."""
+
+from uuid import UUID, uuid5
+
+from services.survey.hearing.authors import reference_of
+from services.survey.hearing.canonical import ActivityItem, ConsentItem, DeliveryItem, Item, PrivacyItem
+from services.survey.hearing.sender import Sender
+from services.survey.hearing.versions import version_at
+from shared.contracts.base import Payload
+from shared.contracts.hearing import ActivityObserved, ConsentObserved, DeliveryReported, PrivacyRequested
+from shared.work import Work
+
+
+def tell(work: Work, source: Sender, item: Item) -> None:
+    """Of an item that was not heard before. Each effect has an id of its own, the same whenever it is told."""
+    effect_id = uuid5(source.id, f"{item.what} {item.external_id}")
+    payload = _payload(work, source, item, effect_id)
+    if payload is not None:
+        work.emit(payload, subject=effect_id)
+
+
+def _payload(work: Work, source: Sender, item: Item, effect_id: UUID) -> Payload | None:
+    if isinstance(item, ActivityItem):
+        return _activity(work, source, item)
+    if isinstance(item, ConsentItem):
+        return _consent(work, source, item, effect_id)
+    if isinstance(item, DeliveryItem):
+        return _delivery(work, source, item, effect_id)
+    return _privacy(work, source, item, effect_id) if isinstance(item, PrivacyItem) else None
+
+
+def _activity(work: Work, source: Sender, item: ActivityItem) -> Payload:
+    return ActivityObserved(
+        source_id=source.id,
+        source=source.adapter,
+        external_id=item.external_id,
+        # Seconds: whole numbers that grow with each change, and fit where versions are kept until 2038.
+        version=max(1, int(version_at(item, work.now).timestamp())),
+        customer=reference_of(item.author, source, order=item.order_ref),
+        kind=item.kind,
+        name=item.name,
+        occurred_at=item.occurred_at,
+        amount=item.amount,
+        order_ref=item.order_ref,
+        touchpoint=item.touchpoint,
+        properties=item.properties,
+        removed=item.op == "delete",
+    )
+
+
+def _consent(work: Work, source: Sender, item: ConsentItem, effect_id: UUID) -> Payload | None:
+    customer = reference_of(item.author, source, order=None)
+    if customer is None or item.op == "delete":
+        return None
+    return ConsentObserved(
+        statement_id=effect_id,
+        source_id=source.id,
+        source=source.adapter,
+        customer=customer,
+        channel=item.channel,
+        granted=item.granted,
+        proof=item.proof,
+        stated_at=min(item.occurred_at, work.now),
+    )
+
+
+def _delivery(work: Work, source: Sender, item: DeliveryItem, effect_id: UUID) -> Payload:
+    return DeliveryReported(
+        report_id=effect_id,
+        source_id=source.id,
+        source=source.adapter,
+        channel=item.channel,
+        message_id=item.message_id,
+        recipient=item.recipient,
+        state=item.state,
+        reason=item.reason,
+        reported_at=min(item.occurred_at, work.now),
+    )
+
+
+def _privacy(work: Work, source: Sender, item: PrivacyItem, effect_id: UUID) -> Payload | None:
+    customer = reference_of(item.author, source, order=None)
+    if customer is None and item.request != "erase_shop":
+        return None
+    return PrivacyRequested(
+        request_id=effect_id,
+        source_id=source.id,
+        source=source.adapter,
+        request=item.request,
+        customer=customer,
+        requested_at=min(item.occurred_at, work.now),
+    )

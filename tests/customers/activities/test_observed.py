@@ -1,0 +1,190 @@
+"""What connected shops tell of becomes what customers did, and leads to who they are."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from shared.contracts.activities import ActivityAmount, ActivityDeleted
+from shared.contracts.customers import CustomerCreated, CustomerIdentified, CustomerUpdated
+from shared.contracts.hearing import ActivityObserved, ConsentObserved, PrivacyMatched, PrivacyRequested
+from shared.contracts.survey import CustomerReference, CustomerSighted
+from shared.ids import new_id
+from shared.testing.harness import Harness
+
+SHOP, OTHER_SHOP = new_id(), new_id()
+AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def order(number: str = "#1001", *, shop: UUID = SHOP, **fields: Any) -> ActivityObserved:
+    named = fields.pop("customer", {"email": "ana@example.com", "name": "Ana", "handle": "shopify:7"})
+    defaults: dict[str, Any] = {
+        "kind": "purchase",
+        "version": 1,
+        "amount": ActivityAmount(amount=Decimal("49.90"), currency="EUR"),
+        "external_id": f"id {number}",
+        "properties": {"line items": 2},
+    }
+    return ActivityObserved(
+        source_id=shop,
+        source="shopify",
+        customer=CustomerReference(order=number, **named),
+        occurred_at=AT,
+        order_ref=number,
+        name=None,
+        touchpoint=None,
+        **defaults | fields,
+    )
+
+
+async def listed(customers: Harness, account: UUID) -> list[dict[str, Any]]:
+    data: list[dict[str, Any]] = (await customers.client(account=account).get("/v1/activities")).json()["data"]
+    return data
+
+
+async def sight(customers: Harness, account: UUID, *, verified: bool = True, **named: Any) -> UUID | None:
+    sighting_id = new_id()
+    sighted = CustomerSighted(sighting_id=sighting_id, customer=CustomerReference(**named), verified=verified)
+    await customers.deliver(sighted, account=account, subject=sighting_id)
+    found = [event.data for event in await customers.emitted(account, CustomerIdentified)]
+    mine = [each for each in found if isinstance(each, CustomerIdentified) and each.sighting_id == sighting_id]
+    return mine[0].customer_id if mine else None
+
+
+class TestActivities:
+    async def test_are_recorded_once_and_corrected_by_a_later_version(self, customers: Harness, account: UUID) -> None:
+        more = ActivityAmount(amount=Decimal("60.00"), currency="EUR")
+        for observed in (order(), order(), order(version=3, amount=more), order(version=2)):
+            await customers.deliver(observed, account=account)
+        [activity] = await listed(customers, account)
+        assert (activity["kind"], activity["amount"]["amount"], activity["source"]) == ("purchase", "60.00", "shopify")
+        assert activity["properties"] == {"line_items": 2, "order_ref": "#1001"}
+
+    async def test_of_two_shops_are_two_though_they_count_alike(self, customers: Harness, account: UUID) -> None:
+        await customers.deliver(order(), account=account)
+        bo = {"email": "bo@example.com"}
+        await customers.deliver(order(shop=OTHER_SHOP, customer=bo), account=account)
+        assert len({activity["customer_id"] for activity in await listed(customers, account)}) == 2
+
+    async def test_that_follow_find_the_buyer_by_the_order_or_wait(self, customers: Harness, account: UUID) -> None:
+        refund = order(kind="refund", external_id="refund 1", customer={})
+        await customers.deliver(refund, account=account)
+        assert await listed(customers, account) == []
+        await customers.deliver(order(), account=account)
+        customers.clock.advance(timedelta(minutes=11))
+        await customers.run_timers()
+        activities = await listed(customers, account)
+        assert sorted(activity["kind"] for activity in activities) == ["purchase", "refund"]
+        assert len({activity["customer_id"] for activity in activities}) == 1
+
+    async def test_that_never_happened_are_taken_out_for_good(self, customers: Harness, account: UUID) -> None:
+        await customers.deliver(order(), account=account)
+        await customers.deliver(order(version=2, removed=True), account=account)
+        await customers.deliver(order(version=3), account=account)
+        assert await listed(customers, account) == []
+        assert len(await customers.emitted(account, ActivityDeleted)) == 1
+
+
+class TestSightings:
+    @pytest.mark.parametrize(
+        ("named", "is_found"),
+        [
+            ({"order": "1001"}, True),
+            ({"order": " #1001 ", "email": "gift@example.com"}, True),
+            ({"order": "1002"}, False),
+            ({"handle": "Shopify:7"}, True),
+            ({"handle": "trustpilot:7"}, False),
+        ],
+    )
+    async def test_by_an_order_or_a_handle_find_who_is_known(
+        self, customers: Harness, account: UUID, *, named: dict[str, Any], is_found: bool
+    ) -> None:
+        await customers.deliver(order(), account=account)
+        [activity] = await listed(customers, account)
+        assert await sight(customers, account, **named) == (UUID(activity["customer_id"]) if is_found else None)
+        assert len(await customers.emitted(account, CustomerCreated)) == 1
+
+    async def test_teach_the_handle(self, customers: Harness, account: UUID) -> None:
+        await customers.deliver(order(), account=account)
+        ana = await sight(customers, account, order="#1001", handle="trustpilot:u1")
+        assert await sight(customers, account, handle="trustpilot:u1") == ana
+
+    async def test_of_an_order_that_two_people_have_find_nobody(self, customers: Harness, account: UUID) -> None:
+        await customers.deliver(order(), account=account)
+        await customers.deliver(order(shop=OTHER_SHOP, customer={"email": "bo@example.com"}), account=account)
+        assert await sight(customers, account, order="#1001") is None
+
+    async def test_that_nobody_vouches_for_look_and_write_nothing(self, customers: Harness, account: UUID) -> None:
+        await customers.deliver(order(), account=account)
+        before = len(await customers.emitted(account, CustomerCreated, CustomerUpdated))
+        named: dict[str, Any] = {"email": "ana@example.com", "external_id": "crm-9", "name": "No", "handle": "mail:x"}
+        assert await sight(customers, account, verified=False, **named) is not None
+        assert await sight(customers, account, verified=False, email="new@example.com") is None
+        assert await sight(customers, account, handle="mail:x") is None
+        assert len(await customers.emitted(account, CustomerCreated, CustomerUpdated)) == before
+
+
+async def say(customers: Harness, account: UUID, granted: bool, at: datetime = AT, **named: Any) -> None:
+    said = ConsentObserved(
+        statement_id=new_id(),
+        source_id=SHOP,
+        source="twilio",
+        customer=CustomerReference(**named),
+        channel="sms",
+        granted=granted,
+        proof="START" if granted else "STOP",
+        stated_at=at,
+    )
+    await customers.deliver(said, account=account)
+
+
+async def allowed(customers: Harness, account: UUID, customer_id: str) -> dict[str, bool]:
+    answer = await customers.client(account=account).get(f"/v1/customers/{customer_id}/consents/current")
+    assert answer.status_code == 200, answer.text
+    return {each["purpose"]: each["allowed"] for each in answer.json()["data"] if each["channel"] == "sms"}
+
+
+class TestRefusals:
+    async def test_hold_for_every_purpose_until_taken_back(self, customers: Harness, account: UUID) -> None:
+        client, phone = customers.client(account=account), "+351912345678"
+        ana = (await client.post("/v1/customers", json={"phone": phone})).json()["id"]
+        before = await allowed(customers, account, ana)
+        await say(customers, account, False, phone=phone)
+        during = await allowed(customers, account, ana)
+        assert not any(during[purpose] for purpose in ("surveys", "service", "marketing"))
+        await say(customers, account, True, AT + timedelta(days=1), phone=phone)
+        after = await allowed(customers, account, ana)
+        assert (before["surveys"], after["surveys"], after["service"]) == (True, True, True)
+
+    async def test_of_somebody_unknown_wait_for_them(self, customers: Harness, account: UUID) -> None:
+        await say(customers, account, False, phone="+351912345679")
+        client = customers.client(account=account)
+        ana = (await client.post("/v1/customers", json={"phone": "+351912345679"})).json()["id"]
+        assert (await allowed(customers, account, ana))["surveys"] is False
+
+
+class TestPrivacy:
+    async def test_requests_are_matched_and_a_shop_takes_only_its_own(self, customers: Harness, account: UUID) -> None:
+        client = customers.client(account=account)
+        await client.post("/v1/customers", json={"email": "eva@example.com"})
+        for number, email in enumerate(["ana@example.com", "eva@example.com"]):
+            await customers.deliver(order(f"#{number}", customer={"email": email}), account=account)
+        ana = await sight(customers, account, verified=False, email="ana@example.com")
+        for request, named in (("export", {"email": "ana@example.com"}), ("erase", {"email": "no@example.com"})):
+            await customers.deliver(self.asked(request, named), account=account)
+        await customers.deliver(self.asked("erase_shop", None), account=account)
+        events = await customers.emitted(account, PrivacyMatched)
+        told = [event.data for event in events if isinstance(event.data, PrivacyMatched)]
+        assert [(each.request, each.customer_ids) for each in told] == [("export", (ana,)), ("erase", (ana,))]
+
+    def asked(self, request: Any, named: dict[str, Any] | None) -> PrivacyRequested:
+        return PrivacyRequested(
+            request_id=new_id(),
+            source_id=SHOP,
+            source="shopify",
+            request=request,
+            customer=CustomerReference(**named) if named else None,
+            requested_at=AT,
+        )
