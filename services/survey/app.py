@@ -10,6 +10,8 @@ from services.survey.db import INTAKE_ROLE, Base
 from services.survey.eligibility import endpoints as eligibility
 from services.survey.experiments import endpoints as experiments
 from services.survey.feedback import endpoints as feedback
+from services.survey.fetching.hints import HINTS
+from services.survey.fetching.polling import POLLS
 from services.survey.files import endpoints as files
 from services.survey.invitations import endpoints as invitations
 from services.survey.invitations import qr
@@ -97,6 +99,6 @@ SERVICE = Service(
     create_app=create_app,
     subscriptions=SUBSCRIPTIONS,
     timers={**TIMERS, **export_timers(EXPORTS)},
-    loops=(REPLIES.run,),
+    loops=(POLLS.run, HINTS.run, REPLIES.run),
     extra_roles=(INTAKE_ROLE,),
 )

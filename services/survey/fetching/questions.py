@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
+import structlog
 from pydantic import ValidationError
 from sqlalchemy import select
 
@@ -28,10 +29,13 @@ from services.survey.adapters.platform import GuardedPlatform
 from services.survey.sources import health
 from services.survey.sources.connections import adapter_of, connection_of
 from services.survey.sources.models import Source
+from shared.bus.loops import summary
 from shared.dispatch.queue import Claim, finish, open_claim, postpone
 from shared.http.egress import guarded_client
 from shared.service import Runtime
 from shared.work import Work
+
+log = structlog.get_logger(__name__)
 
 # So many in a row, and the owner is told.
 FAILURES_TO_TELL: Final = 5
@@ -68,7 +72,7 @@ async def put(runtime: Runtime, claim: Claim, prepare: Prepare) -> None:
         found = await _prepared(work, claim, prepare)
     if found is None:
         return
-    question, connection = found
+    question, adapter, connection = found
     platform = GuardedPlatform(guarded_client(runtime), runtime.clock)
     answer: Any = None
     failure: Failure | None = None
@@ -76,6 +80,8 @@ async def put(runtime: Runtime, claim: Claim, prepare: Prepare) -> None:
         answer = await question.ask(connection, platform)
     except (PlatformBusy, PlatformDown, AccessDenied, Unreadable) as problem:
         failure = problem
+    except Exception as problem:
+        failure = failed(adapter, problem)
     with suppress(TakenOver):
         async with open_claim(runtime, claim) as work:
             source = await _source(work, claim.lane)
@@ -87,7 +93,13 @@ async def put(runtime: Runtime, claim: Claim, prepare: Prepare) -> None:
                 await _note_answer(work, source, claim, question, answer)
 
 
-async def _prepared(work: Work, claim: Claim, prepare: Prepare) -> tuple[Question, Connection] | None:
+def failed(adapter: Adapter, problem: Exception) -> Unreadable:
+    """A mistake of the adapter's. Trying again at once would not help, and the sender cannot either."""
+    log.error("adapter failed", adapter=adapter.name, error=summary(problem))
+    return Unreadable(f"The adapter failed ({type(problem).__name__}); this is a mistake of Heed's.")
+
+
+async def _prepared(work: Work, claim: Claim, prepare: Prepare) -> tuple[Question, Adapter, Connection] | None:
     source = await _source(work, claim.lane)
     if source is None:
         await finish(work, claim)
@@ -95,7 +107,13 @@ async def _prepared(work: Work, claim: Claim, prepare: Prepare) -> tuple[Questio
     if source.retry_at is not None and source.retry_at > work.now:
         await postpone(work, claim, source.retry_at, counts=False)
         return None
-    question = await prepare(work, source, adapter_of(source), claim.id)
+    try:
+        adapter = adapter_of(source)
+    except LookupError:
+        # It was there when the source was connected; this version of Heed knows it no more.
+        await finish(work, claim)
+        return None
+    question = await prepare(work, source, adapter, claim.id)
     if isinstance(question, timedelta):
         await postpone(work, claim, work.now + question, counts=False)
         return None
@@ -103,7 +121,7 @@ async def _prepared(work: Work, claim: Claim, prepare: Prepare) -> tuple[Questio
         await finish(work, claim)
         return None
     try:
-        return question, connection_of(source, work.settings)
+        return question, adapter, connection_of(source, work.settings)
     except ValidationError:
         detail = "its settings or secrets are not complete"
         await health.went_wrong(work, source, trouble="denied", detail=detail)

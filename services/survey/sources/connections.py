@@ -5,9 +5,9 @@ from uuid import UUID
 
 import orjson
 
-from services.survey.adapters.base import Adapter, Connection
+from services.survey.adapters.base import Adapter, Connection, Received
 from services.survey.adapters.registry import adapters
-from services.survey.sources.models import Source
+from services.survey.sources.models import Delivery, Source
 from shared.auth.sealing import seal, unseal
 from shared.http.schemas import Model
 from shared.settings import ServiceSettings
@@ -34,6 +34,18 @@ def connection_of(source: Source, settings: ServiceSettings, *, url: str = "", f
         settings=adapter.settings.model_validate(source.settings),
         secrets=adapter.secrets.model_validate(_opened(sealed, settings, source.id)),
         url=url,
+    )
+
+
+def received_of(delivery: Delivery, settings: ServiceSettings) -> Received:
+    """As it came, but for what is secret: the token in its address and the values of secret headers."""
+    return Received(
+        method=delivery.method,
+        url=f"{settings.public_url}/hooks/",
+        headers=tuple((name, value) for name, value in delivery.headers),
+        query=tuple((name, value) for name, value in delivery.query),
+        body=delivery.body,
+        at=delivery.received_at,
     )
 
 

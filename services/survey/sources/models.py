@@ -51,6 +51,9 @@ class Source(Identified, AccountOwned, Base):
     trouble_since: Mapped[datetime | None]
     trouble_detail: Mapped[str | None]
     failures: Mapped[int] = mapped_column(server_default=text("0"))
+    # Looks at its platform for the sake of hints, since when they are counted.
+    asked: Mapped[int] = mapped_column(server_default=text("0"))
+    asking_since: Mapped[datetime | None]
     # Nobody asks its platform before.
     retry_at: Mapped[datetime | None]
     last_received_at: Mapped[datetime | None]

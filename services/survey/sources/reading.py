@@ -4,30 +4,28 @@ A delivery is announced by its event (`SourceDelivered`), so reading has the ret
 was left, because its source was paused, and what is to be read again, is announced again.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Final, cast
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Final, TypeVar, cast
 from uuid import UUID
 
-import structlog
 from pydantic import ValidationError
 from sqlalchemy import ColumnElement, select
 
-from services.survey.adapters.base import Connection, PushComplete, Received, Unreadable
-from services.survey.hearing.canonical import Item
+from services.survey.adapters.base import Adapter, PushComplete, PushHint, Unreadable
+from services.survey.fetching import hints, polling
+from services.survey.fetching.questions import failed
 from services.survey.hearing.service import hear
 from services.survey.sources import health
-from services.survey.sources.connections import adapter_of, connection_of
+from services.survey.sources.connections import adapter_of, connection_of, received_of
 from services.survey.sources.models import Delivery, Source
 from shared.bus.events import Event
-from shared.bus.loops import summary
 from shared.bus.subscriptions import Timer
 from shared.contracts.base import Payload
 from shared.contracts.sources import SourceDelivered
-from shared.settings import ServiceSettings
 from shared.work import Work
 
-log = structlog.get_logger(__name__)
-
+T = TypeVar("T")
 TIMER: Final = "sources.read"
 AT_ONCE: Final = 200
 LONGEST_PROBLEM: Final = 500
@@ -36,10 +34,13 @@ LONGEST_PROBLEM: Final = 500
 async def begin(work: Work, source: Source) -> None:
     """It is active from now on: what waits is read, and its platform asked if it can be."""
     await work.schedule(TIMER, key=str(source.id), due_at=work.now)
+    await polling.begin(work, source)
 
 
 async def end(work: Work, source: Source) -> None:
+    """Nothing of it is read any more, and nobody asks its platform."""
     await work.cancel(TIMER, key=str(source.id))
+    await polling.end(work, source)
 
 
 async def read_new(work: Work, events: Sequence[Event[Payload]]) -> None:
@@ -90,11 +91,14 @@ async def read(work: Work, source: Source, delivery: Delivery) -> None:
     adapter = adapter_of(source)
     delivery.read_at, delivery.problem = work.now, None
     try:
-        connection = connection_of(source, work.settings)
+        connection, received = connection_of(source, work.settings), received_of(delivery, work.settings)
         if isinstance(adapter, PushComplete):
-            items = _parsed(adapter, received_of(delivery, work.settings), connection)
+            items = _read(adapter, partial(adapter.parse, received, connection))
             delivery.items = len(items)
             await hear(work, source, items, delivery_id=delivery.id)
+        if isinstance(adapter, PushHint) and _read(adapter, partial(adapter.hints, received, connection)):
+            await hints.look(work, delivery)
+            return
     except Unreadable as problem:
         delivery.state, delivery.problem = "quarantined", str(problem)[:LONGEST_PROBLEM]
         return
@@ -105,27 +109,13 @@ async def read(work: Work, source: Source, delivery: Delivery) -> None:
     await health.was_heard(work, source, delivery.received_at)
 
 
-def received_of(delivery: Delivery, settings: ServiceSettings) -> Received:
-    """As it came, but for what is secret: the token in its address and the values of secret headers."""
-    return Received(
-        method=delivery.method,
-        url=f"{settings.public_url}/hooks/",
-        headers=tuple((name, value) for name, value in delivery.headers),
-        query=tuple((name, value) for name, value in delivery.query),
-        body=delivery.body,
-        at=delivery.received_at,
-    )
-
-
-def _parsed(adapter: PushComplete, received: Received, connection: Connection) -> Sequence[Item]:
+def _read(adapter: Adapter, reading: Callable[[], Sequence[T]]) -> Sequence[T]:
     try:
-        return adapter.parse(received, connection)
+        return reading()
     except Unreadable:
         raise
     except Exception as problem:
-        # A mistake of the adapter's. Trying again would not help, and the sender cannot either.
-        log.error("adapter failed", adapter=adapter.name, source=str(connection.source_id), error=summary(problem))
-        raise Unreadable(f"The adapter failed ({type(problem).__name__}); this is a mistake of Heed's.") from problem
+        raise failed(adapter, problem) from problem
 
 
 async def _active(work: Work, ids: set[UUID]) -> dict[UUID, Source]:
