@@ -146,7 +146,7 @@ class TestKilledMigration:
 
     async def until_blocked(self, databases: "Databases", process: asyncio.subprocess.Process) -> None:
         """A migration waits for a lock for seconds, so there is time to see it."""
-        async with asyncio.timeout(40), connected(databases.url) as connection:
+        async with asyncio.timeout(100), connected(databases.url) as connection:
             while not await connection.fetchval(
                 "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
             ):

@@ -43,6 +43,7 @@ ROUTES: Final = (
         r"/v1/(?:surveys|survey-templates|contact-policy|exposures|triggers|responses|attempts|uploads|feedback|taxonomy|sources|adapters|replies|reply-templates|reply-policy)(?:/.*)?",
         "survey",
     ),
+    Route(r"/v1/(?:text-models|relabelings|emerging-topics)(?:/.*)?", "survey"),
     # notifier
     Route(r"/p/.*", "notifier", Kind.PUBLIC),
     # There in development only; the service sees to that.

@@ -8,18 +8,25 @@ from fastapi import FastAPI
 from services.survey.attempts import endpoints as attempts
 from services.survey.db import INTAKE_ROLE, Base
 from services.survey.eligibility import endpoints as eligibility
+from services.survey.emerging import endpoints as emerging
+from services.survey.emerging.looking import LOOKING
 from services.survey.experiments import endpoints as experiments
+from services.survey.external_models import endpoints as external_models
+from services.survey.external_models.asking import ASKING
 from services.survey.feedback import endpoints as feedback
 from services.survey.fetching.hints import HINTS
 from services.survey.fetching.polling import POLLS
 from services.survey.files import endpoints as files
 from services.survey.invitations import endpoints as invitations
 from services.survey.invitations import qr
+from services.survey.learning import endpoints as learning
+from services.survey.learning.training import TRAINING
 from services.survey.logos import endpoints as logos
 from services.survey.pages import endpoints as pages
 from services.survey.policies import endpoints as policies
 from services.survey.receipts import endpoints as receipts
 from services.survey.recurrence import endpoints as recurrence
+from services.survey.relabelings import endpoints as relabelings
 from services.survey.replies import endpoints as replies
 from services.survey.replies.posting import REPLIES
 from services.survey.responses import endpoints as responses
@@ -70,6 +77,11 @@ def create_app(runtime: Runtime) -> FastAPI:
             sources.router,
             deliveries.router,
             taxonomy.router,
+            # Before the models, one of which could else be called `external`.
+            external_models.router,
+            learning.router,
+            relabelings.router,
+            emerging.router,
             export_router(EXPORTS),
         ],
         routes=[*responses.ROUTES, *logos.ROUTES, *pages.ROUTES, *receipts.ROUTES, *widget.ROUTES, *hooks.ROUTES],
@@ -99,6 +111,6 @@ SERVICE = Service(
     create_app=create_app,
     subscriptions=SUBSCRIPTIONS,
     timers={**TIMERS, **export_timers(EXPORTS)},
-    loops=(POLLS.run, HINTS.run, REPLIES.run),
+    loops=(POLLS.run, HINTS.run, REPLIES.run, TRAINING.run, LOOKING.run, ASKING.run),
     extra_roles=(INTAKE_ROLE,),
 )

@@ -3,13 +3,16 @@
 from services.survey.accounts import handlers as accounts
 from services.survey.consents import handlers as consents
 from services.survey.contacts import handlers as contacts
+from services.survey.emerging import service as emerging
 from services.survey.exposures import handlers as exposures
 from services.survey.feedback import handlers as feedback
 from services.survey.files import service as files
 from services.survey.invitations import following
 from services.survey.invitations import handlers as invitations
+from services.survey.learning import service as learning
 from services.survey.logos import service as logos
 from services.survey.recurrence import service as recurrence
+from services.survey.relabelings import service as relabelings
 from services.survey.responses import continuing
 from services.survey.runs import service as runs
 from services.survey.segments import handlers as segments
@@ -84,4 +87,7 @@ TIMERS = {
     reading.TIMER: reading.announce_waiting,
     replays.TIMER: replays.go_on,
     watching.TIMER: watching.look,
+    emerging.TIMER: emerging.look_daily,
+    learning.CONSIDER: learning.consider,
+    relabelings.TIMER: relabelings.advance,
 }

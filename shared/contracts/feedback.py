@@ -77,12 +77,13 @@ class FeedbackUpdated(Feedback):
     It may overtake its `FeedbackReceived` and other updates: the highest version counts. `continued`: a partial answer
     grew; `completed`: it was finished; `changed`: the respondent changed it afterwards; `corrected`: a colleague
     corrected what the machine had made of it; `identified`: it is known now whose it is; `edited`: its author changed
-    it where it was said; `removed`: it is no longer there.
+    it where it was said; `removed`: it is no longer there; `relabelled`: a newer model or list of topics reads it
+    differently.
     """
 
     TYPE: ClassVar[str] = "heed.survey.feedback.updated.v1"
 
-    reason: Literal["continued", "completed", "changed", "corrected", "identified", "edited", "removed"]
+    reason: Literal["continued", "completed", "changed", "corrected", "identified", "edited", "removed", "relabelled"]
 
 
 class FeedbackErased(Payload):

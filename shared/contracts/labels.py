@@ -20,11 +20,15 @@ class Sentiment(Part):
 
 
 class Topic(Part):
-    """A topic and the words of the text that led to it. One of the second level comes after its `parent`."""
+    """A topic and the words of the text that led to it. One of the second level comes after its `parent`.
+
+    `model`: which model found it, where it was one and not the words of the taxonomy.
+    """
 
     key: str
     evidence: tuple[str, ...]
     parent: str | None = None
+    model: str | None = None
 
 
 class Urgency(Part):

@@ -9,13 +9,14 @@ import structlog
 from prometheus_client import Counter, Gauge
 
 from shared.bus.loops import GRACE_SECONDS, summary
-from shared.dispatch.queue import Claim, backlog, claim_due
+from shared.dispatch.queue import LEASE, Claim, backlog, claim_due, renew
 from shared.service import Runtime
 
 log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 0.25
 GAUGE_SECONDS = 15.0
+RENEW_SECONDS = LEASE.total_seconds() / 3
 WAITING = Gauge("heed_dispatches_waiting", "Messages or webhooks that are due and not yet delivered.", ("kind",))
 LATE = Gauge("heed_dispatches_late_seconds", "How late the most overdue one is.", ("kind",))
 ATTEMPTS = Counter("heed_dispatch_attempts_total", "Attempts to deliver, however they ended.", ("kind",))
@@ -71,7 +72,17 @@ class Dispatcher:
 
     async def _attempt(self, runtime: Runtime, claim: Claim) -> None:
         ATTEMPTS.labels(self.kind).inc()
+        renewing = asyncio.create_task(_renew(runtime, claim))
         try:
             await self.deliver(runtime, claim)
         except Exception as problem:
             log.error("delivery attempt failed", kind=self.kind, delivery=str(claim.id), error=summary(problem))
+        finally:
+            renewing.cancel()
+
+
+async def _renew(runtime: Runtime, claim: Claim) -> None:
+    """For an attempt that takes longer than a lease: nobody else begins it meanwhile."""
+    while True:
+        await asyncio.sleep(RENEW_SECONDS)
+        await renew(runtime, claim)

@@ -125,6 +125,13 @@ async def claim_due(
     return [Claim(*row) for row in rows]
 
 
+async def renew(runtime: Runtime, claim: Claim) -> None:
+    """Another lease, from now on; nothing, if the claim was taken over."""
+    statement = update(_DISPATCHES).where(*_fenced(claim)).values(locked_until=runtime.clock.now() + LEASE)
+    async with runtime.database.transaction(None) as session:
+        await session.execute(statement)
+
+
 async def backlog(runtime: Runtime, kind: str) -> tuple[int, timedelta]:
     """How many are due, and for how long the oldest of them has been."""
     now = runtime.clock.now()

@@ -6,6 +6,7 @@
 import csv
 import gzip
 import io
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,6 +39,13 @@ def folder() -> Path:
             "Name the folder with the evaluation data: HEED_DATA=/path/to/data (see docs/guides/understanding.md)."
         )
     return Path(named) / "sentiment"
+
+
+def intents() -> dict[str, list[tuple[str, str]]]:
+    """clinc150 (Larson et al. 2019), CC BY 3.0: texts and intents by split; `oos_...` are about none of them."""
+    packed = (folder().parent / "intents" / "clinc150" / "data_full.json.gz").read_bytes()
+    parsed: dict[str, list[list[str]]] = json.loads(gzip.decompress(packed))
+    return {split: [(text, intent) for text, intent in rows] for split, rows in parsed.items()}
 
 
 def snippets(name: str) -> list[Rated]:

@@ -32,12 +32,12 @@ def marks() -> Iterator[Mark]:
     accuracies = []
     for name in SENTENCES:
         rows = sentences(name)
-        found = _readings(rows, "en", _without(name))
+        found = readings(rows, "en", without(name))
         accuracies.append(_accuracy(rows, [reading.score for reading in found]))
         yield Mark(f"{name}, accuracy", accuracies[-1], _accuracy(rows, _vader(rows)), None)
     yield Mark("the three sentence sets, mean accuracy", fmean(accuracies), 0.817, 0.86)
     rows = snippets(AMAZON)
-    scores = [reading.score for reading in _readings(rows, "en", _without(AMAZON))]
+    scores = [reading.score for reading in readings(rows, "en", without(AMAZON))]
     values = [row.value for row in rows]
     yield Mark("Amazon snippets, r", correlation(values, scores), correlation(values, _vader(rows)), 0.62)
     yield Mark("Amazon snippets, weighted F1", _weighted(rows, scores), _weighted(rows, _vader(rows)), 0.66)
@@ -48,7 +48,7 @@ def marks() -> Iterator[Mark]:
 
 def _of_dutch() -> Iterator[Mark]:
     rows = dutch()
-    found = _classes(_readings(rows, "nl", None))
+    found = _classes(readings(rows, "nl", None))
     gold = [int(row.value) for row in rows]
     yield Mark("nl sentences of our own, macro-F1, lexicon", macro_f1(gold, found), _vader_f1(rows), None)
 
@@ -56,21 +56,21 @@ def _of_dutch() -> Iterator[Mark]:
 def _of_tweets(language: str) -> Iterator[Mark]:
     rows = tweets(language, "val")
     gold = [int(row.value) for row in rows]
-    only_words = _readings(rows, language, None)
+    only_words = readings(rows, language, None)
     yield Mark(
         f"{language} tweets, macro-F1, lexicon alone", macro_f1(gold, _classes(only_words)), _vader_f1(rows), None
     )
     model = train(language, parts_of(language), recipe_of(language))
     yield Mark(
-        f"{language} tweets, macro-F1, model", macro_f1(gold, _classes(_readings(rows, language, model))), None, None
+        f"{language} tweets, macro-F1, model", macro_f1(gold, _classes(readings(rows, language, model))), None, None
     )
 
 
-def _without(name: str) -> Model:
+def without(name: str) -> Model:
     return train("en", [part for part in parts_of("en") if part.name != name], recipe_of("en"))
 
 
-def _readings(rows: Sequence[Rated], language: str, model: Model | None) -> list[Reading]:
+def readings(rows: Sequence[Rated], language: str, model: Model | None) -> list[Reading]:
     lexicon = lexicon_of(language)
     assert lexicon is not None
     found = []

@@ -83,14 +83,14 @@ def train(language: str, parts: Sequence[Part], recipe: Recipe) -> Model:
     ]
     vectorizer = DictVectorizer()
     matrix = vectorizer.fit_transform(loud)
-    classes = [_class_of(row.value) for part in parts for row in part.rows]
+    classes = [class_of(row.value) for part in parts for row in part.rows]
     trusts = [part.trust for part in parts for _ in part.rows]
     model = LogisticRegression(C=recipe.strength, max_iter=3_000, tol=1e-3, random_state=SEED)
     model.fit(matrix, classes, sample_weight=trusts)
     return _exported(language, recipe, vectorizer.get_feature_names_out(), model)
 
 
-def _class_of(value: float) -> int:
+def class_of(value: float) -> int:
     return 1 if value >= _FELT else -1 if value <= -_FELT else 0
 
 

@@ -113,6 +113,20 @@ GOOD: Final[Mapping[str, Any]] = {
         "secrets": {"signing_secrets": ["a secret of the shop"]},
         "silent_after_days": 7,
     },
+    "POST /v1/text-models": {"kind": "topics", "precision": 0.8},
+    "PUT /v1/text-models/external": {
+        "enabled": False,
+        "base_url": "https://127.0.0.1/v1",
+        "model": "small",
+        "api_key": "sk-x",
+        "monthly_calls": 10,
+        "monthly_characters": 1_000,
+    },
+    "POST /v1/relabelings": {
+        "from": "2026-01-01T00:00:00Z",
+        "to": "2026-02-01T00:00:00Z",
+        "filter": {"kind": "survey", "channel": "web", "language": "en", "survey_id": "{survey_id}"},
+    },
     "POST /v1/tickets": {"subject": "Late", "description": "Very.", "tags": ["x"], "customer_id": "{customer_id}"},
     "POST /v1/rules": {
         "name": "x",

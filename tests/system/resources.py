@@ -3,6 +3,7 @@
 import hmac
 import secrets
 import tempfile
+from array import array
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 from uuid import UUID
@@ -14,7 +15,13 @@ from services.gateway.users.passwords import passwords_of
 from services.gateway.users.schemas import NewUser, Role
 from services.survey.adapters.base import Replies
 from services.survey.adapters.registry import adapters
+from services.survey.emerging import service as emerging
+from services.survey.emerging.lessons import Group
+from services.survey.emerging.service import Unnamed
 from services.survey.feedback.models import Feedback
+from services.survey.learning import service as text_models
+from services.survey.learning.linear import LinearModel, packed
+from services.survey.learning.models import ModelState
 from services.survey.replies.models import Reply
 from services.survey.sources.models import Source
 from shared.contracts.customers import CustomerCreated, CustomersPartDone
@@ -33,6 +40,7 @@ from shared.testing.harness import Harness
 from tests.profiles import profile_of
 
 Resources = dict[str, str]
+NO_WEIGHTS: Final = (array("I"), array("f"), array("f"))
 
 
 async def made(client: httpx.AsyncClient, path: str, body: Any, status: int = 201) -> dict[str, Any]:
@@ -254,10 +262,32 @@ async def of_survey(survey: Harness, account: UUID) -> Resources:
         "response_id": response_id,
         "attempt_id": attempt_id,
         "feedback_id": feedback_id,
+        "model_id": await trained(survey, account),
+        "topic_id": await emerged(survey, account),
+        "relabeling_id": (await made(client, "/v1/relabelings", {}, 202))["id"],
         "version": "1",
         "key": "nps",
         "topic_key": "delivery",
     }
+
+
+async def trained(survey: Harness, account: UUID) -> str:
+    """A text model that is ready; learning is the business of other tests."""
+    async with survey.work(account) as work:
+        model = await text_models.create(work, "sentiment", 0.7)
+        model.state, model.thresholds = ModelState.READY, {"at_least": 1.0}
+        model.content = packed(LinearModel(text_models.SENTIMENTS, "softmax", 0, [0.0] * 3, [], *NO_WEIGHTS))
+    return str(model.id)
+
+
+async def emerged(survey: Harness, account: UUID) -> str:
+    """A topic that a look found; looking is the business of other tests."""
+    said = Unnamed(new_id(), "The music is loud.", "en", survey.clock.now())
+    async with survey.work(account) as work:
+        await emerging.keep(work, [Group(members=[0], phrases=["loud music"])], [said])
+        await emerging.look(work)
+    [topic] = (await survey.client(account=account).get("/v1/emerging-topics")).json()["data"]
+    return str(topic["id"])
 
 
 async def of_tickets(tickets: Harness, account: UUID) -> Resources:

@@ -125,6 +125,7 @@ BODIES: Final[Mapping[str, Any]] = {
     "PATCH /v1/sources/{source_id}": {"name": "Renamed", "settings": {}, "silent_after_days": 3},
     "POST /v1/sources/{source_id}/secrets": {"secrets": {"signing_secrets": ["another secret"]}},
     "POST /v1/sources/{source_id}/replay": {"from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z"},
+    "POST /v1/emerging-topics/{topic_id}/adopt": {"key": "loud_music", "name": "Loud music"},
     "PUT /v1/taxonomy": {"topics": [{"key": "delivery", "name": "Delivery", "synonyms": {"en": ["deliver*"]}}]},
     "PATCH /v1/taxonomy/topics/{topic_key}": {"name": "Parcels", "synonyms": {"en": ["parcel*"]}},
     "PATCH /v1/tickets/{ticket_id}": {"priority": "low"},

@@ -84,9 +84,9 @@ async def list_versions(feedback_id: UUID, work: FeedbackRead, page: PageQuery) 
 async def correct_feedback(
     feedback_id: UUID, body: FeedbackChange, work: FeedbackWrite, if_match: IfMatch, response: Response
 ) -> FeedbackOut:
-    """Correct a label that was found by machine."""
+    """Correct a label that was found by machine, or confirm it: both teach the account's own models."""
     feedback = await service.read(work, feedback_id, to_change=True)
     check_match(if_match, feedback.version)
-    service.correct(work, feedback, body)
+    await service.correct(work, feedback, body)
     set_etag(response, feedback.version)
     return FeedbackOut.of(feedback)

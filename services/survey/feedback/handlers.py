@@ -9,15 +9,17 @@ from sqlalchemy import Boolean, column, delete, select, text, tuple_
 from services.survey.consents import stating
 from services.survey.contacts.people import People
 from services.survey.definition.document import Definition
+from services.survey.emerging import service as emerging
 from services.survey.encoding import to_json
+from services.survey.external_models import service as external_models
 from services.survey.feedback.models import Feedback
 from services.survey.feedback.understanding import Row, told, understood
 from services.survey.invitations import answering
+from services.survey.learning.reading import reader_of
 from services.survey.responses.anonymity import coarse, random_id
 from services.survey.responses.models import Response
 from services.survey.surveys.models import SurveyVersion
 from services.survey.surveys.service import definition_of
-from services.survey.taxonomy import service as taxonomies
 from shared.bus.events import Event
 from shared.contracts.base import Payload
 from shared.contracts.customers import CustomerIdentified, SightingUnresolved
@@ -78,7 +80,7 @@ async def understand(work: Work, events: Sequence[Event[Payload]]) -> None:
     """One record for each response. One whose customer is unknown here is told to the others once we know."""
     responses = await _still_there(work, _latest(cast("Responses", events)))
     surveys = await _surveys(work, responses)
-    taxonomy = await taxonomies.current(work)
+    reader = await reader_of(work)
     people = await People.named_in(work, [event.data.customer for event in responses])
     made: list[Row] = []
     for event in responses:
@@ -92,7 +94,7 @@ async def understand(work: Work, events: Sequence[Event[Payload]]) -> None:
             feedback_id=random_id() if response.anonymous else new_id(),
             account_id=work.account_id,
             locale=person.locale if person else None,
-            taxonomy=taxonomy,
+            reader=reader,
             now=coarse(work.now) if response.anonymous else work.now,
         )
         if response.customer is not None:
@@ -102,8 +104,10 @@ async def understand(work: Work, events: Sequence[Event[Payload]]) -> None:
         made.append(row)
     rows = to_json(made).decode()
     written = await work.session.execute(_UPSERT.columns(*Feedback.__table__.columns, _WAS_COMPLETED), {"rows": rows})
+    await emerging.note_unnamed(work, made)
     # As it stands in the table: the customer who was named may have been merged into another.
     fresh = {stored["response_id"]: dict(stored) for stored in written.mappings()}
+    await external_models.note(work, list(fresh.values()))
     for event in responses:
         if (stored := fresh.get(event.data.response_id)) is not None:
             was_completed = stored.pop("was_completed")

@@ -44,10 +44,13 @@ class SentimentOut(Model):
 
 
 class TopicOut(Model):
-    """`evidence` holds the words that led to it; none where a person added it. `parent`: of the second level."""
+    """`evidence` holds the words that led to it; none where a person added it. `parent`: of the second level.
+
+    `model`: which model found it, such as `own-topics-2`; null for one by the words of the taxonomy or of a person."""
 
     key: str
     parent: str | None
+    model: str | None
     evidence: list[str]
 
 
@@ -112,7 +115,7 @@ class FeedbackOut(Model):
             fields["sentiment"] = {name: getattr(feedback, f"sentiment_{name}") for name in SentimentOut.model_fields}
         if feedback.urgency_label is not None:
             fields["urgency"] = {name: getattr(feedback, f"urgency_{name}") for name in UrgencyOut.model_fields}
-        fields["topics"] = [{"parent": None} | topic for topic in feedback.topics]
+        fields["topics"] = [{"parent": None, "model": None} | topic for topic in feedback.topics]
         return cls.model_validate(fields)
 
 

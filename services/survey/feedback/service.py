@@ -7,6 +7,11 @@ from sqlalchemy import select
 
 from services.survey.feedback.models import Feedback
 from services.survey.feedback.schemas import FeedbackChange
+from services.survey.feedback.understanding import row_of, told
+from services.survey.learning import corrections
+from services.survey.learning import service as learning
+from services.survey.learning.models import KINDS
+from shared.contracts.feedback import FeedbackUpdated
 from shared.contracts.ratings import Band
 from shared.http.errors import NotFound
 from shared.work import Work
@@ -30,16 +35,24 @@ async def read(work: Work, feedback_id: UUID, *, to_change: bool = False) -> Fee
     return feedback
 
 
-def correct(work: Work, feedback: Feedback, wanted: FeedbackChange) -> None:
-    """A person knows better; who, stands in the audit trail."""
+async def correct(work: Work, feedback: Feedback, wanted: FeedbackChange) -> None:
+    """A person knows better, and the account's models learn from it; what a person confirms, too."""
     given = wanted.model_fields_set
     if "sentiment" in given:
+        corrections.record(work, feedback, "sentiment", before=feedback.sentiment_label, after=wanted.sentiment)
         feedback.sentiment_label = wanted.sentiment
         feedback.sentiment_score = _SCORE[wanted.sentiment]
         feedback.sentiment_method, feedback.sentiment_evidence, feedback.sentiment_model = "human", [], None
         feedback.sentiment_mixed = False
     if "topics" in given:
         known = {topic["key"]: topic for topic in feedback.topics}
+        corrections.record(work, feedback, "topics", before=[*known], after=[*dict.fromkeys(wanted.topics)])
         feedback.topics = [known.get(key, {"key": key, "evidence": []}) for key in dict.fromkeys(wanted.topics)]
     feedback.version += 1
     feedback.updated_at = work.now
+    for kind in KINDS:
+        if kind in given and feedback.text is not None:
+            await learning.note_correction(work, kind)
+    if given and feedback.told:
+        updated = FeedbackUpdated(**dict(told(row_of(feedback))), reason="corrected")
+        work.emit(updated, subject=feedback.id, version=feedback.version, by_day=feedback.anonymous)

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from services.survey.definition.document import Definition
 from services.survey.definition.questions import LongText, ShortText
+from services.survey.feedback.models import Feedback
 from services.survey.feedback.ratings import is_reversed, ratings_of, whole_score
+from services.survey.learning.reading import Reader
 from services.survey.surveys.models import SurveyVersion
-from services.survey.understanding.analysis import analyse
-from services.survey.understanding.topics import Taxonomy
 from shared.contracts.feedback import FeedbackReceived
 from shared.contracts.labels import Sentiment, Urgency
 from shared.contracts.ratings import Rating
@@ -30,7 +30,7 @@ def understood(
     feedback_id: UUID,
     account_id: UUID,
     locale: str | None,
-    taxonomy: Taxonomy,
+    reader: Reader,
     now: datetime,
 ) -> Row:
     """A row of `feedback`, its customer left open. `locale` is the customer's, for want of a better."""
@@ -40,7 +40,7 @@ def understood(
     leading = next((each for each in definition.scored if ratings and each.key == ratings[0].question), None)
     text = _text(definition, values)
     language = response.language or locale or definition.locales[0]
-    analysis = analyse(text, rating=rating, language_hint=language, taxonomy=taxonomy)
+    analysis = reader.read(text, rating=rating, language_hint=language)
     return analysis.columns() | {
         "id": feedback_id,
         "account_id": account_id,
@@ -76,6 +76,11 @@ def understood(
         "screened_out": response.screened_out,
         "suspicious": response.suspicious,
     }
+
+
+def row_of(feedback: Feedback) -> Row:
+    """As it stands in the table."""
+    return {column.key: getattr(feedback, column.key) for column in Feedback.__table__.columns}
 
 
 def told(row: Mapping[str, Any]) -> FeedbackReceived:

@@ -9,22 +9,21 @@ from services.survey.hearing.canonical import FeedbackItem
 from services.survey.hearing.ratings import rating_of
 from services.survey.hearing.sender import Sender
 from services.survey.hearing.versions import Row, feedback_id_of, version_at
-from services.survey.understanding.analysis import analyse
-from services.survey.understanding.topics import Taxonomy
+from services.survey.learning.reading import Reader, words_of
 
 _BLANK_LINES = re.compile(r"\n{3,}")
 _SAME: Final = ("kind", "channel", "url", "verified", "product_ref", "order_ref", "location_ref", "automatic")
 
 
 def record_of(
-    item: FeedbackItem, source: Sender, *, account_id: UUID, locale: str | None, taxonomy: Taxonomy, now: datetime
+    item: FeedbackItem, source: Sender, *, account_id: UUID, locale: str | None, reader: Reader, now: datetime
 ) -> Row:
     """A row of `feedback`, its customer left open. `locale` is the customer's, for want of a better."""
     rating = rating_of(item.rating) if item.rating else None
     title, text = _words(item.title), _words(item.text)
     # What no person wrote tells nothing of how anybody feels.
-    read = None if item.automatic else "\n\n".join(filter(None, (title, text))) or None
-    analysis = analyse(read, rating=rating, language_hint=item.language or locale, taxonomy=taxonomy)
+    read = None if item.automatic else words_of(title, text)
+    analysis = reader.read(read, rating=rating, language_hint=item.language or locale)
     return analysis.columns() | {
         "id": feedback_id_of(source.id, item.external_id),
         "account_id": account_id,

@@ -8,7 +8,9 @@ from uuid import UUID
 from sqlalchemy import Boolean, column, text
 
 from services.survey.contacts.people import People
+from services.survey.emerging import service as emerging
 from services.survey.encoding import to_json
+from services.survey.external_models import service as external_models
 from services.survey.feedback.models import Feedback
 from services.survey.feedback.understanding import told
 from services.survey.hearing import effects
@@ -17,7 +19,7 @@ from services.survey.hearing.canonical import FeedbackItem, Item
 from services.survey.hearing.records import record_of
 from services.survey.hearing.sender import Sender
 from services.survey.hearing.versions import Key, Row, digest_of, feedback_id_of, newest, row_of, version_at
-from services.survey.taxonomy import service as taxonomies
+from services.survey.learning.reading import reader_of
 from shared.contracts.feedback import FeedbackUpdated
 from shared.contracts.survey import CustomerReference, CustomerSighted
 from shared.work import Work
@@ -174,6 +176,8 @@ async def _say(work: Work, source: Sender, items: Sequence[FeedbackItem]) -> dic
     rows = await _rows(work, source, items, references)
     written = await work.session.execute(_UPSERT, {"rows": _json(rows)})
     stored: dict[str, Row] = {row["external_id"]: dict(row) for row in written.mappings()}
+    await emerging.note_unnamed(work, rows)
+    await external_models.note(work, list(stored.values()))
     became: dict[Key, Outcome] = {}
     for item in items:
         known = stored.get(item.external_id)
@@ -193,13 +197,13 @@ async def _rows(
     references: Mapping[str, CustomerReference | None],
 ) -> list[Row]:
     people = await People.named_in(work, list(references.values()))
-    taxonomy = await taxonomies.current(work)
+    reader = await reader_of(work)
     rows = []
     for item in items:
         reference = references[item.external_id]
         person = people.find(reference)
         locale = person.locale if person else None
-        row = record_of(item, source, account_id=work.account_id, locale=locale, taxonomy=taxonomy, now=work.now)
+        row = record_of(item, source, account_id=work.account_id, locale=locale, reader=reader, now=work.now)
         if reference is not None:
             # Who is not known here may be known to the customers service: it says.
             row["customer_id"] = person.customer_id if person else None

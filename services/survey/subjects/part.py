@@ -8,8 +8,10 @@ from sqlalchemy import select, text
 
 from services.survey.contacts.models import Contact
 from services.survey.db import Base
+from services.survey.emerging import service as emerging
 from services.survey.files import service as files
 from services.survey.hearing.models import DIGEST
+from services.survey.learning import service as learning
 from shared.contracts.feedback import FeedbackErased
 from shared.contracts.subjects import ErasureMode, RecordCount, SurveyPartDone
 from shared.contracts.survey import ResponseWithdrawn
@@ -28,6 +30,7 @@ _RESPONSES = (
 )
 _MINE = f"row.account_id = :account_id and {_RESPONSES}"
 _OF_RESPONSES = f"row.response_id in (select row.id from survey.responses as row where {_MINE})"
+_OF_FEEDBACK = f"row.feedback_id in (select id from survey.feedback where {_THEIRS})"
 # A client may have made the submission's id of anything.
 _HASHED = "submission_id = encode(sha256(convert_to(row.submission_id, 'UTF8')), 'hex')"
 # What sources told of them. An order, say, is nobody's here: it names its customer as its sender knows them.
@@ -57,6 +60,8 @@ _NUMBERS = """coalesce((
 ), '[]')"""
 
 HOLDINGS = (
+    Holding("texts sent to a language model", "survey.external_readings", _OF_FEEDBACK, pseudonym="text_hash = null"),
+    Holding("corrected labels", "survey.corrections", _OF_FEEDBACK, pseudonym="text_hash = null"),
     Holding("files", "survey.files", _OF_RESPONSES, erasable=False, names=None),
     Holding("answers before a change", "survey.response_versions", _OF_RESPONSES, names=None),
     Holding(
@@ -149,6 +154,11 @@ HOLDINGS = (
 async def tell_of_erasure(work: Work, ids: Collection[UUID], mode: ErasureMode) -> list[RecordCount]:
     """Uploaded files go. Whoever counts or keeps what was said hears that it is gone; what only loses its person is
     not gone."""
+    said = await _rows(work, ids, f"id from survey.feedback where {_THEIRS}")
+    await learning.unlearn(work, [feedback_id for (feedback_id,) in said])
+    if said:
+        # Its phrases may have been theirs.
+        await emerging.look(work)
     columns = "row.id, survey_id, survey_version, submission_id"
     responses = await _rows(work, ids, f"{columns} from survey.responses as row where {_MINE}")
     count = 0

@@ -33,6 +33,11 @@ class Taxonomy:
     def keys(self) -> Sequence[str]:
         return tuple(self._topics)
 
+    def parent_of(self, key: str) -> str | None:
+        """None for a topic of the first level, and for one that is not here."""
+        topic = self._topics.get(key)
+        return topic.parent if topic is not None else None
+
     def topics_of(self, text: str, tokens: Sequence[Token], language: str | None) -> tuple[Topic, ...]:
         """In the order of the taxonomy. `language`: None looks for the phrases of all."""
         found: dict[str, list[Found]] = {}

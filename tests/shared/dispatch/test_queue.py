@@ -1,10 +1,17 @@
 """What waits to be sent: fair between lanes, one claim at a time, measured."""
 
-from datetime import timedelta
+import asyncio
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from shared.dispatch import queue
+import pytest
+from sqlalchemy import select
+
+from shared.dispatch import dispatcher, queue
+from shared.dispatch.dispatcher import Dispatcher
+from shared.dispatch.queue import Claim
 from shared.ids import new_id
+from shared.service import Runtime
 from shared.testing.harness import Harness
 
 
@@ -82,3 +89,33 @@ class TestTheBacklog:
         await waiting(notifier, account, new_id(), kind, 3)
         notifier.clock.advance(timedelta(minutes=2))
         assert await queue.backlog(notifier.runtime, kind) == (3, timedelta(minutes=2))
+
+
+async def test_a_long_attempt_keeps_its_lease(
+    notifier: Harness, account: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen to fail: without `_renew` it is begun again while it is still made."""
+    monkeypatch.setattr(dispatcher, "RENEW_SECONDS", 0.01)
+    kind, others = a_kind(), []
+
+    async def slow(runtime: Runtime, claim: Claim) -> None:
+        later = notifier.clock.advance(queue.LEASE / 2) + queue.LEASE
+        async with asyncio.timeout(5):
+            while await locked_until(notifier, claim) < later:
+                await asyncio.sleep(0.01)
+        notifier.clock.advance(queue.LEASE * 0.75)
+        others.append(await queue.claim_due(runtime, kind, limit=1, per_lane=1))
+        async with queue.open_claim(runtime, claim) as work:
+            await queue.finish(work, claim)
+
+    await waiting(notifier, account, new_id(), kind, 1)
+    assert await Dispatcher(kind, slow, at_once=1, per_lane=1).run_due(notifier.runtime) == 1
+    assert others == [[]]
+
+
+async def locked_until(notifier: Harness, claim: Claim) -> datetime:
+    rows = notifier.runtime.service.metadata.tables["notifier.dispatches"]
+    async with notifier.runtime.database.transaction(None) as session:
+        found: datetime | None = await session.scalar(select(rows.c.locked_until).where(rows.c.id == claim.id))
+    assert found is not None
+    return found

@@ -91,8 +91,8 @@ class TestCorrecting:
         human = {"label": "neutral", "score": 0.0, "method": "human", "evidence": [], "model": None, "mixed": False}
         assert changed.json()["sentiment"] == human
         assert changed.json()["topics"] == [
-            {"key": "delivery", "parent": None, "evidence": ["parcel", "late"]},
-            {"key": "packaging", "parent": None, "evidence": []},
+            {"key": "delivery", "parent": None, "model": None, "evidence": ["parcel", "late"]},
+            {"key": "packaging", "parent": None, "model": None, "evidence": []},
         ]
         assert changed.json()["rating"] == mine["rating"]
         stale = await client.patch(f"{PATH}/{mine['id']}", json={"topics": []}, headers={"If-Match": '"1"'})
