@@ -21,6 +21,8 @@ STATEMENT_MILLISECONDS = 15_000
 IDLE_IN_TRANSACTION_MILLISECONDS = 30_000
 
 _SET_ACCOUNT = text("select set_config('heed.account_id', :account_id, true)")
+_PLAN_MODE = "set local plan_cache_mode = "
+_FEW = 50
 
 
 class Database:
@@ -90,6 +92,21 @@ class Database:
 async def set_account(session: AsyncSession, account_id: UUID) -> None:
     """Point row-level security at one account for the rest of this transaction."""
     await session.execute(_SET_ACCOUNT, {"account_id": str(account_id)})
+
+
+@asynccontextmanager
+async def planned_anew(session: AsyncSession, rows: int) -> AsyncIterator[None]:
+    """If they are about many `rows`, statements in the block are planned for the tables as they are now.
+
+    Bulk work fills tables: a plan that was kept from when they were empty reads all of an account for each row, until
+    the next ANALYZE. Triggers would plan anew for each row too: nothing is written in the block.
+    """
+    if rows <= _FEW:
+        yield
+        return
+    await session.execute(text(f"{_PLAN_MODE} force_custom_plan"))
+    yield
+    await session.execute(text(f"{_PLAN_MODE} auto"))
 
 
 async def driver_of(session: AsyncSession) -> asyncpg.Connection:

@@ -14,8 +14,9 @@ from services.customers.activities import telling
 from services.customers.activities.models import Activity, DeletedActivity
 from services.customers.activities.orders import order_key
 from services.customers.activities.schemas import NewActivity, Status
-from services.customers.records.naming import Named, identify_all
+from services.customers.records.naming import Named, identify_all, known_all
 from shared.contracts.activities import ActivityDeleted
+from shared.db.database import planned_anew
 from shared.http.dependencies import check_match
 from shared.http.errors import FieldProblem, NotFound, Unacceptable
 from shared.ids import new_id
@@ -35,26 +36,26 @@ _COLUMNS = {
     "amount": "numeric",
     "currency": "text",
     "touchpoint": "text",
-    "properties": "text",
+    "properties": "jsonb",
     "source": "text",
     "source_id": "text",
     "version": "integer",
     "order_key": "text",
 }
-_PLAIN = [name for name in _COLUMNS if name != "properties"]
 _CORRECTED = [name for name in _COLUMNS if name not in ("id", "source", "source_id")]
+_STORED = ("id", "source", "source_id", "customer_id", "origin_customer_id", "received_at", "told_version")
 # In the order of the unique index: two imports of the same file wait for each other instead of dead-locking.
 # `told_version` of a row that comes back says what is new to others: see `telling.of`.
 _STORE = text(
     f"""
-    insert into customers.activities as known (account_id, received_at, told_version, properties, {", ".join(_PLAIN)})
-    select :account_id, :now, case when given.occurred_at <= :now then given.version end, given.properties::jsonb,
-        {", ".join(f"given.{name}" for name in _PLAIN)}
-    from unnest({", ".join(f"cast(:{name} as {kind}[])" for name, kind in _COLUMNS.items())})
-        as given ({", ".join(_COLUMNS)})
+    insert into customers.activities as known (account_id, received_at, told_version, {", ".join(_COLUMNS)})
+    select :account_id, :now, case when given.occurred_at <= :now then given.version end,
+        {", ".join(f"given.{name}" for name in _COLUMNS)}
+    from json_to_recordset(cast(:rows as json)) as given ({", ".join(map(" ".join, _COLUMNS.items()))})
     where not exists (
         select from customers.deleted_activities gone
         where gone.account_id = :account_id and gone.source = given.source and gone.source_id = given.source_id
+        offset 0
     )
     order by given.source, given.source_id
     on conflict (account_id, source, source_id) do update set
@@ -63,7 +64,7 @@ _STORE = text(
             else excluded.origin_customer_id end,
         told_version = coalesce(known.told_version, excluded.told_version)
     where known.version < excluded.version and (known.told_version is null or excluded.told_version is not null)
-    returning id, source, source_id, customer_id, origin_customer_id, received_at, told_version
+    returning {", ".join(_STORED)}
     """
 )
 _SEEN = text(
@@ -102,25 +103,31 @@ async def record_all(work: Work, activities: Sequence[NewActivity]) -> list[Outc
     for place, activity in enumerate(activities):
         if activity.occurred_at is not None and activity.occurred_at > work.now + FURTHEST:
             outcomes[place] = failed("/occurred_at", "in_the_future", "This moment lies more than a year ahead.")
-    outcomes |= await _seen(work, activities, range(len(activities)))
     fresh = [place for place in range(len(activities)) if place not in outcomes]
-    named = [activities[place].customer for place in fresh]
-    found = await identify_all(work, [Named(each.id, each.identities(), each.name) for each in named]) if fresh else []
+    named = {place: _named(activities[place]) for place in fresh}
+    found = dict(zip(fresh, await known_all(work, list(named.values())), strict=True))
+    # What is about somebody known is found to be a repetition when it is stored.
+    if strangers := [place for place in fresh if found[place] is None]:
+        outcomes |= await _seen(work, activities, strangers)
+        strangers = [place for place in strangers if place not in outcomes]
+        found |= zip(strangers, await identify_all(work, [named[place] for place in strangers]), strict=True)
     rows: dict[int, dict[str, Any]] = {}
-    for place, customer_id in zip(fresh, found, strict=True):
-        if customer_id is None:
-            outcomes[place] = failed("/customer/id", "unknown_customer", "No customer has this id.")
-        else:
+    for place in fresh:
+        customer_id = found[place]
+        if customer_id is not None:
             rows[place] = _row(work, activities[place], customer_id)
+        elif place not in outcomes:
+            outcomes[place] = failed("/customer/id", "unknown_customer", "No customer has this id.")
     while rows:
         # A statement cannot correct what it has just recorded: the same one once more waits for the next.
         first = {(row["source"], row["source_id"]): place for place, row in reversed(rows.items())}
         for stored in await _store(work, [rows[place] for place in first.values()]):
-            place = first[stored.source, stored.source_id]
-            sent = rows[place] | {"properties": activities[place].properties}
-            status: Status = "created" if stored.id == sent["id"] else "corrected"
-            outcomes[place] = Outcome(status, stored.id, stored.customer_id)
-            await telling.of(work, SimpleNamespace(**sent | stored._asdict()))
+            activity_id, source, source_id, customer_id, *_ = stored
+            place = first[source, source_id]
+            sent = rows[place]
+            status: Status = "created" if activity_id == sent["id"] else "corrected"
+            outcomes[place] = Outcome(status, activity_id, customer_id)
+            await telling.of(work, SimpleNamespace(**sent | dict(zip(_STORED, stored, strict=True))))
         # Others were first in the meantime, or it comes twice here.
         untold = [place for place in first.values() if place not in outcomes]
         outcomes |= await _seen(work, activities, untold, is_stored=True)
@@ -186,6 +193,11 @@ def failed(pointer: str, code: str, detail: str) -> Outcome:
     return Outcome("failed", problems=(FieldProblem(pointer, code, detail),))
 
 
+def _named(activity: NewActivity) -> Named:
+    customer = activity.customer
+    return Named(customer.id, customer.identities(), customer.name)
+
+
 def _row(work: Work, activity: NewActivity, customer_id: UUID) -> dict[str, Any]:
     activity_id, amount = new_id(), activity.amount
     occurred_at = activity.occurred_at or work.now
@@ -198,7 +210,7 @@ def _row(work: Work, activity: NewActivity, customer_id: UUID) -> dict[str, Any]
         "amount": amount.amount if amount else None,
         "currency": amount.currency if amount else None,
         "touchpoint": activity.touchpoint,
-        "properties": orjson.dumps(activity.properties).decode(),
+        "properties": activity.properties,
         "source": activity.source,
         "source_id": activity.source_id or str(activity_id),
         "version": activity.version,
@@ -208,8 +220,7 @@ def _row(work: Work, activity: NewActivity, customer_id: UUID) -> dict[str, Any]
 
 async def _store(work: Work, rows: Sequence[dict[str, Any]]) -> Sequence[Any]:
     """The rows that are new, or newer than what was there."""
-    values: dict[str, Any] = {"account_id": work.account_id, "now": work.now}
-    values |= {name: [row[name] for row in rows] for name in _COLUMNS}
+    values = {"account_id": work.account_id, "now": work.now, "rows": orjson.dumps(rows, default=str).decode()}
     return (await work.session.execute(_STORE, values)).all()
 
 
@@ -230,7 +241,9 @@ async def _seen(
         "source_ids": [activities[place].source_id for place in keyed],
     }
     found: dict[int, Outcome] = {}
-    for place, activity_id, customer_id, version, gone in await work.session.execute(_SEEN, values):
+    async with planned_anew(work.session, len(keyed)):
+        rows = await work.session.execute(_SEEN, values)
+    for place, activity_id, customer_id, version, gone in rows:
         if gone:
             found[place] = failed("/source_id", "deleted", "This activity was recorded before and has been deleted.")
         elif activities[place].version <= version:

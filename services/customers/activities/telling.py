@@ -38,10 +38,10 @@ async def happens(work: Work, timer: Timer) -> None:
 
 def _tell(work: Work, payload: type[ActivityRecorded | ActivityCorrected], row: Any) -> None:
     money = money_of(row.amount, row.currency)
-    told = payload.model_construct(
+    told = payload(
         activity_id=row.id,
         origin_customer_id=row.origin_customer_id or row.customer_id,
-        amount=ActivityAmount.model_construct(amount=money.amount, currency=money.currency) if money else None,
+        amount=ActivityAmount(amount=money.amount, currency=money.currency) if money else None,
         **{name: getattr(row, name) for name in _FIELDS},
     )
     work.emit(told, subject=row.id, version=row.version)

@@ -1,8 +1,9 @@
 """Which identity leads to whom, while a directory is open: in memory first, then in a few statements."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Text, and_, cast, delete, func, insert, select, text, tuple_
@@ -11,6 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from services.customers.consents import refusals
 from services.customers.records.identities import Identity, IdentityKind
 from services.customers.records.models import Customer, CustomerIdentity
+from shared.db.database import planned_anew
 from shared.ids import new_id
 from shared.work import Work
 
@@ -23,6 +25,14 @@ _SEE = text(
     from unnest(cast(:kinds as text[]), cast(:values as text[]), cast(:verified as boolean[]))
         as seen (kind, value, verified)
     where held.account_id = :account_id and held.kind = seen.kind and held.value = seen.value
+    """
+)
+_HELD_BY = text(
+    """
+    select held.kind, held.value, held.customer_id, held.origin_customer_id
+    from unnest(cast(:kinds as text[]), cast(:values as text[])) as given (kind, value)
+    join customers.identities held
+        on held.account_id = :account_id and held.kind = given.kind and held.value = given.value
     """
 )
 
@@ -129,6 +139,16 @@ class Holdings:
             "created_at": self._work.now,
             "last_seen_at": self._work.now,
         }
+
+
+async def held_by(work: Work, identities: Collection[Identity]) -> Sequence[Any]:
+    """Rows of `kind`, `value`, `customer_id` and `origin_customer_id`, of those that somebody has."""
+    if not identities:
+        return ()
+    kinds, values = [kind.value for kind, _ in identities], [value for _, value in identities]
+    given = {"account_id": work.account_id, "kinds": kinds, "values": values}
+    async with planned_anew(work.session, len(kinds)):
+        return (await work.session.execute(_HELD_BY, given)).all()
 
 
 def among(work: Work, identities: Collection[Identity]) -> ColumnElement[bool]:

@@ -6,14 +6,14 @@ two requests that name one new person by an identity they share come one after t
 
 from collections.abc import Collection, Mapping, Sequence
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Uuid, cast, func, select, union_all
+from sqlalchemy import Integer, Uuid, any_, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.customers.db import MERGED_CUSTOMERS
-from services.customers.records.holdings import among
+from services.customers.records.holdings import held_by
 from services.customers.records.identities import Identity, IdentityKind
 from services.customers.records.models import Customer, CustomerIdentity
 from shared.work import Work
@@ -36,16 +36,17 @@ async def hold(work: Work, identities: Collection[Identity], customer_ids: Colle
         return Held((), (), {})
     if identities:
         await _lock(work, identities)
-    locked: set[UUID] = set()
+    before: Mapping[Identity, UUID] | None = None
     while True:
         present = await MERGED_CUSTOMERS.present_ids(work, customer_ids) if customer_ids else {}
-        whose = _led_to(work, identities, set(present.values()))
-        rows = select(Customer.id).where(whose).order_by(Customer.id).with_for_update(key_share=True)
-        locked |= set(await work.session.scalars(rows))
-        held = await _read(work, whose, present)
+        owners = await _owners(work, identities)
+        held = await _read(work, {*owners.values(), *present.values()}, present)
+        theirs = {(IdentityKind(row.kind), row.value): row.customer_id for row in held.identities}
         # A merge may have come in between; then there is somebody else to wait for.
-        if {customer.id for customer in held.customers} <= locked and await _is_still(work, present):
+        is_settled = owners == before or owners.items() <= theirs.items()
+        if is_settled and await _is_still(work, present):
             return held
+        before = owners
 
 
 async def _lock(work: Work, identities: Collection[Identity]) -> None:
@@ -60,35 +61,33 @@ def _number(words: str) -> int:
     return int.from_bytes(blake2b(words.encode(), digest_size=4).digest())
 
 
-def _led_to(work: Work, identities: Collection[Identity], customer_ids: Collection[UUID]) -> ColumnElement[bool]:
-    # One list of ids: an "or" of two lists would be looked for in the whole table.
-    ids = select(func.unnest(cast(sorted(customer_ids), ARRAY(Uuid))))
-    named = select(CustomerIdentity.customer_id).where(among(work, identities)) if identities else None
-    among_them = Customer.id.in_(ids if named is None else union_all(named, ids))
-    condition: ColumnElement[bool] = (Customer.account_id == work.account_id) & Customer.is_present() & among_them
-    return condition
+async def _owners(work: Work, identities: Collection[Identity]) -> Mapping[Identity, UUID]:
+    return {(IdentityKind(row.kind), row.value): row.customer_id for row in await held_by(work, identities)}
 
 
 async def _is_still(work: Work, present: Mapping[UUID, UUID]) -> bool:
     return not present or await MERGED_CUSTOMERS.present_ids(work, present.keys()) == present
 
 
-async def _read(work: Work, whose: ColumnElement[bool], present: Mapping[UUID, UUID]) -> Held:
-    found = await work.session.execute(
-        select(Customer, CustomerIdentity)
-        .outerjoin(
-            CustomerIdentity,
-            (CustomerIdentity.customer_id == Customer.id)
-            & (CustomerIdentity.account_id == Customer.account_id)
-            & CustomerIdentity.kind.in_([kind.value for kind in IdentityKind]),
-        )
-        .where(whose)
-        .execution_options(populate_existing=True)
+async def _read(work: Work, ids: Collection[UUID], present: Mapping[UUID, UUID]) -> Held:
+    """Two plain questions: the planner thinks that a new account has next to nothing, and of a join makes too much."""
+    if not ids:
+        return Held((), (), present)
+    anew = {"populate_existing": True}
+    them = (
+        select(Customer)
+        .where(Customer.account_id == work.account_id, Customer.is_present(), Customer.id == _any_of(ids))
+        .order_by(Customer.id)
+        .with_for_update(key_share=True)
     )
-    customers: dict[UUID, Customer] = {}
-    identities: list[CustomerIdentity] = []
-    for customer, identity in found:
-        customers[customer.id] = customer
-        if identity is not None:
-            identities.append(identity)
-    return Held(list(customers.values()), identities, present)
+    customers = (await work.session.scalars(them, execution_options=anew)).all()
+    theirs = select(CustomerIdentity).where(
+        CustomerIdentity.account_id == work.account_id,
+        CustomerIdentity.kind.in_([kind.value for kind in IdentityKind]),
+        CustomerIdentity.customer_id == _any_of([customer.id for customer in customers]),
+    )
+    return Held(customers, (await work.session.scalars(theirs, execution_options=anew)).all(), present)
+
+
+def _any_of(ids: Collection[UUID]) -> Any:
+    return any_(cast(list(ids), ARRAY(Uuid)))

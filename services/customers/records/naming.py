@@ -10,9 +10,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from services.customers.db import MERGED_CUSTOMERS
 from services.customers.merges import suggestions
 from services.customers.records.directory import Directory
-from services.customers.records.holdings import among
+from services.customers.records.holdings import held_by
 from services.customers.records.identities import Identities, Identity, IdentityKind
-from services.customers.records.models import Customer, CustomerIdentity
+from services.customers.records.models import Customer
 from shared.work import Work
 
 
@@ -37,8 +37,7 @@ async def identify_all(work: Work, named: Sequence[Named]) -> list[UUID | None]:
     It is that of the record which was named, so that a merge can be taken back; tables that follow merges find out
     whose it is today. Those who are simply known, which is nearly everybody, are found without any lock.
     """
-    known = await _known(work, named)
-    found = [_simply(each, *known) for each in named]
+    found = await known_all(work, named)
     if all(found):
         return found
     rest = [(place, each) for place, each in enumerate(named) if found[place] is None]
@@ -54,6 +53,12 @@ async def identify_all(work: Work, named: Sequence[Named]) -> list[UUID | None]:
     await directory.save()
     await suggestions.doubt(work, directory.doubts)
     return found
+
+
+async def known_all(work: Work, named: Sequence[Named]) -> list[UUID | None]:
+    """As `identify_all`, but nobody is made known: None also for who is new, or named in several ways at once."""
+    known = await _known(work, named)
+    return [_simply(each, *known) for each in named]
 
 
 def recognised(directory: Directory, named: Named) -> Recognised | None:
@@ -85,11 +90,8 @@ async def _known(work: Work, named: Sequence[Named]) -> tuple[Collection[UUID], 
         mine = (Customer.account_id == work.account_id, Customer.is_present(), among_them)
         there = set(await work.session.scalars(select(Customer.id).where(*mine)))
         existing = {given for given, now in present.items() if now in there}
-    if identities:
-        table = CustomerIdentity
-        named_id = func.coalesce(table.origin_customer_id, table.customer_id)
-        rows = await work.session.execute(select(table.kind, table.value, named_id).where(among(work, identities)))
-        owners = {(IdentityKind(kind), value): customer_id for kind, value, customer_id in rows}
+    for kind, value, customer_id, origin_id in await held_by(work, identities):
+        owners[IdentityKind(kind), value] = origin_id or customer_id
     return existing, owners
 
 

@@ -4,6 +4,9 @@ import subprocess
 import sys
 
 import pytest
+from email_validator import EmailNotValidError, validate_email
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from services.customers.records.identities import (
     IdentityKind,
@@ -12,6 +15,11 @@ from services.customers.records.identities import (
     normal_phone,
     usable,
 )
+
+DOMAINS = (
+    "Example.com", "example", "localhost", "xn--bcher-kva.example.com", "bücher.example.com", "a..example.com",
+    "-a.example.com", "x_y.example.com", "[127.0.0.1]", "example.com.", "a" * 64 + ".com", "ab." * 62 + "com",
+)  # fmt: skip
 
 
 class TestEmails:
@@ -28,6 +36,21 @@ class TestEmails:
 
     def test_in_other_alphabets_are_taken(self) -> None:
         assert normal_email("Zoë@bücher.example.com") == "zoë@bücher.example.com"
+
+    @given(local=st.text(alphabet="abZ09.+-_'!\"()<@ üß\n\x00", max_size=70), domain=st.sampled_from(DOMAINS))
+    @example(local="a" * 64, domain="example.com")
+    @example(local="a" * 65, domain="example.com")
+    @example(local="a" * 64, domain="ab." * 64 + "com")
+    @settings(max_examples=50)
+    def test_are_read_alike_the_short_way_and_the_long(self, local: str, domain: str) -> None:
+        written = f"{local}@{domain}".strip()
+        try:
+            expected = validate_email(written, check_deliverability=False).normalized.lower()
+        except EmailNotValidError:
+            with pytest.raises(ValueError):
+                normal_email(written)
+        else:
+            assert normal_email(written) == expected
 
 
 class TestPhones:
