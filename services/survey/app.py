@@ -34,7 +34,7 @@ from services.survey.responses import openapi
 from services.survey.responses.intake import open_intake
 from services.survey.runs import endpoints as runs
 from services.survey.settings import SurveySettings
-from services.survey.sources import deliveries, hooks
+from services.survey.sources import deliveries, hooks, trying
 from services.survey.sources import endpoints as sources
 from services.survey.sources import openapi as sources_openapi
 from services.survey.sources.intake import open_hooks
@@ -74,6 +74,7 @@ def create_app(runtime: Runtime) -> FastAPI:
             feedback.router,
             replies.router,
             sources.catalogue,
+            trying.router,
             sources.router,
             deliveries.router,
             taxonomy.router,

@@ -14,7 +14,10 @@ class SurveySettings(EgressSettings):
         2.0, ge=0, le=10, description="How long a call waits for customers and segments made a moment ago."
     )
     survey_intake_waiting: int = Field(
-        256, ge=1, description="Responses that may wait for their commit in one process; more are refused with 429."
+        256,
+        ge=1,
+        description="Responses, and deliveries of sources, that may wait for their commit in one process; more are "
+        "refused with 429.",
     )
 
 

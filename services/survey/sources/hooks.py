@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 from urllib.parse import parse_qsl
 
 from fastapi import Request, Response
+from prometheus_client import Counter
 from starlette.routing import Route
 
 from services.survey.adapters.base import Connection, Handshake, Received, Rejected, Verified
@@ -22,6 +23,8 @@ from shared.http.routing import Plain
 from shared.service import Runtime
 
 LARGEST: Final = 31_457_280
+TAKEN = Counter("heed_deliveries_total", "Signed requests of senders.", ("adapter", "scheme", "outcome"))
+REFUSED = Counter("heed_deliveries_refused_total", "Requests that were not signed as agreed.", ("adapter", "reason"))
 T = TypeVar("T")
 
 
@@ -74,9 +77,11 @@ async def _answer(request: Request, runtime: Runtime, hooks: Hooks, door: Door, 
             raise WrongMethod
         verified: Verified = _first(connections, lambda each: door.adapter.verify(received, each))
         outcome = await hooks.keep(door, received, verified, request.scope["state"]["traceparent"])
+        TAKEN.labels(door.adapter.name, verified.scheme, outcome).inc()
         if outcome == "replayed":
             raise Rejected("replayed")
     except Rejected as refused:
+        REFUSED.labels(door.adapter.name, refused.reason).inc()
         hooks.rejections.count(door.account_id, door.source_id, refused.reason)
         raise BadSignature from None
     return _said(door.adapter.accepted)

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
+from services.survey.hearing.canonical import Hint, Item
 from shared.contracts.sources import SourceTrouble
 from shared.http.schemas import Model, Moment, Name
 
@@ -162,6 +163,23 @@ class DeliveryDetails(DeliveryOut):
     body: str | None
     body_base64: str | None
     cut: bool
+
+
+class Sample(Model):
+    """Something as the sender would send it, pasted. `settings`: others than the source has, to see what they would
+    make of it."""
+
+    body: Annotated[str, Field(max_length=1_000_000)]
+    headers: dict[str, Annotated[str, Field(max_length=10_000)]] = Field(default_factory=dict, max_length=100)
+    settings: dict[str, Any] | None = None
+
+
+class Tried(Model):
+    """What would be heard: `items`, or `hints` at what would be looked up. `problem` says why it could not be read."""
+
+    items: list[Item]
+    hints: list[Hint]
+    problem: str | None
 
 
 class NewReplay(Model):

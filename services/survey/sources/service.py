@@ -57,7 +57,7 @@ async def connect(work: Work, new: NewSource) -> tuple[Source, str | None]:
     if (await work.session.scalar(mine) or 0) >= MOST_SOURCES:
         raise TooManySources
     source_id, token = new_id(), new_token() if isinstance(adapter, Push) else None
-    secrets = _checked(adapter.secrets, new.secrets, "secrets")
+    secrets = checked(adapter.secrets, new.secrets, "secrets")
     source = Source(
         id=source_id,
         account_id=work.account_id,
@@ -155,7 +155,7 @@ def rotate_address(work: Work, source: Source) -> str:
 
 async def rotate_secrets(work: Work, source: Source, new: NewSecrets) -> None:
     """Two sets at most are live."""
-    secrets = _checked(adapter_of(source).secrets, new.secrets, "secrets")
+    secrets = checked(adapter_of(source).secrets, new.secrets, "secrets")
     keep = new.keep_former_hours > 0 and source.secrets is not None
     source.former_secrets = source.secrets if keep else None
     source.former_secrets_until = work.now + timedelta(hours=new.keep_former_hours) if keep else None
@@ -194,10 +194,10 @@ async def _one(work: Work, statement: Select[Any]) -> Source:
 def _settings(adapter: Adapter, given: dict[str, Any]) -> dict[str, Any]:
     if len(orjson.dumps(given, default=str)) > LARGEST_SETTINGS:
         raise Unacceptable.field("/settings", "too_long", f"At most {LARGEST_SETTINGS} bytes as JSON.")
-    return _checked(adapter.settings, given, "settings").model_dump(mode="json")
+    return checked(adapter.settings, given, "settings").model_dump(mode="json")
 
 
-def _checked(model: type[Model], given: dict[str, Any], place: str) -> Model:
+def checked(model: type[Model], given: dict[str, Any], place: str) -> Model:
     """Raises `Unacceptable`, which names the field and never repeats its value."""
     try:
         return model.model_validate(given)

@@ -5,6 +5,7 @@ ignored, the limit on bodies taken away, the URL built from `Host`.
 """
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -168,6 +169,16 @@ class TestWhatIsNot:
             "missing_signature": 1,
             "wrong_signature": 3,
         }
+
+    async def test_is_cut_off_where_its_sender_does_not_say_how_long_it_is(
+        self, survey: Harness, client: httpx.AsyncClient, source: dict[str, Any]
+    ) -> None:
+        async def endless() -> AsyncIterator[bytes]:
+            for _ in range(20):
+                yield b"x" * 10_000
+
+        answer = await survey.anonymous().post(path_of(source), content=endless())
+        assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
     async def test_gets_no_handshake(self, survey: Harness, client: httpx.AsyncClient) -> None:
         source = await connected(client, settings={"challenge": "our word"})

@@ -65,6 +65,29 @@ class TestAReplay:
         assert (answer.status_code, answer.json()["state"]) == (200, "quarantined")
 
 
+class TestADryRun:
+    async def test_shows_what_would_be_heard_and_hears_nothing(
+        self, survey: Harness, account: UUID, client: httpx.AsyncClient
+    ) -> None:
+        source = await connected(client)
+        path = f"/v1/sources/{source['id']}/dry-run"
+        sample = {"body": review(id="r-1").decode(), "settings": {"channel": "app"}}
+        tried = (await client.post(path, json=sample)).json()
+        [item] = tried["items"]
+        assert (item["what"], item["external_id"], item["channel"], item["rating"]["value"]) == (
+            "feedback",
+            "r-1",
+            "app",
+            "2",
+        )
+        assert (tried["problem"], tried["hints"]) == (None, [])
+        unreadable = (await client.post(path, json={"body": "id;stars"})).json()
+        assert unreadable == {"items": [], "hints": [], "problem": "This is no JSON."}
+        wrong = await client.post(path, json=sample | {"settings": {"chanel": "app"}})
+        assert wrong.json()["errors"][0]["pointer"] == "/settings/chanel"
+        assert await survey.emitted(account, FeedbackReceived) == []
+
+
 class TestTime:
     async def test_takes_away_what_is_older_than_ninety_days(
         self, survey: Harness, account: UUID, client: httpx.AsyncClient
