@@ -12,7 +12,14 @@ from services.survey.sources import reading, replays
 from services.survey.sources import service as sources
 from services.survey.sources.auth import SourcesRead, SourcesWrite
 from services.survey.sources.models import Delivery, Replay
-from services.survey.sources.schemas import DeliveryDetails, DeliveryOut, DeliveryState, NewReplay, ReplayOut
+from services.survey.sources.schemas import (
+    DeliveryDetails,
+    DeliveryOut,
+    DeliveryState,
+    NamedValue,
+    NewReplay,
+    ReplayOut,
+)
 from shared.db.pagination import Page, PageQuery, paginate
 from shared.http.errors import Conflict, NotFound
 from shared.http.routing import APIRouter
@@ -121,8 +128,8 @@ def _shown(delivery: Delivery) -> DeliveryDetails:
         **_values(delivery, len(delivery.body)),
         method=delivery.method,
         scheme=delivery.scheme,
-        headers=[(name, value) for name, value in delivery.headers],
-        query=[(name, value) for name, value in delivery.query],
+        headers=[NamedValue(name=name, value=value) for name, value in delivery.headers],
+        query=[NamedValue(name=name, value=value) for name, value in delivery.query],
         body=text,
         body_base64=base64.b64encode(body).decode() if text is None else None,
         cut=len(delivery.body) > LARGEST_SHOWN,

@@ -152,14 +152,19 @@ class DeliveryOut(Model):
     read_at: datetime | None
 
 
+class NamedValue(Model):
+    name: str
+    value: str
+
+
 class DeliveryDetails(DeliveryOut):
     """`headers` and `query` in the order of arrival, without the values of what is secret. `body` is its text, up to a
     million bytes; null if it is none, then `body_base64` has its bytes. `cut` if there was more."""
 
     method: str
     scheme: str
-    headers: list[tuple[str, str]]
-    query: list[tuple[str, str]]
+    headers: list[NamedValue]
+    query: list[NamedValue]
     body: str | None
     body_base64: str | None
     cut: bool

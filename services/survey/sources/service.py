@@ -192,9 +192,14 @@ async def _one(work: Work, statement: Select[Any]) -> Source:
 
 
 def _settings(adapter: Adapter, given: dict[str, Any]) -> dict[str, Any]:
-    if len(orjson.dumps(given, default=str)) > LARGEST_SETTINGS:
+    settings = checked(adapter.settings, given, "settings").model_dump(mode="json")
+    try:
+        size = len(orjson.dumps(settings))
+    except TypeError:
+        raise Unacceptable.field("/settings", "too_large", "A number in it has more than 64 bits.") from None
+    if size > LARGEST_SETTINGS:
         raise Unacceptable.field("/settings", "too_long", f"At most {LARGEST_SETTINGS} bytes as JSON.")
-    return checked(adapter.settings, given, "settings").model_dump(mode="json")
+    return settings
 
 
 def checked(model: type[Model], given: dict[str, Any], place: str) -> Model:

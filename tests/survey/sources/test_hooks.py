@@ -117,9 +117,9 @@ class TestWhatIsSigned:
         answer = await client.get(f"/v1/sources/{source['id']}/deliveries/{kept['id']}")
         shown = answer.json()
         assert shown["body"] == body.decode()
-        assert [shown["query"][0], shown["cut"], shown["body_base64"]] == [["shop", "1"], False, None]
+        assert [shown["query"][0], shown["cut"], shown["body_base64"]] == [{"name": "shop", "value": "1"}, False, None]
         assert "hush" not in answer.text
-        assert ["x-twice", "2"] in shown["headers"]
+        assert {"name": "x-twice", "value": "2"} in shown["headers"]
         assert source["hook_url"].rsplit("/", 1)[1] not in answer.text
 
 

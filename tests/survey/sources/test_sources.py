@@ -45,7 +45,7 @@ class TestConnecting:
         told = [event.raw.decode() for event in await survey.emitted(account)]
         assert not any(secret in text for secret in (SECRET, token) for text in (*(a.text for a in shown), *told))
         assert shown[1].json()["secrets"] == ["secret"]
-        assert shown[1].json()["settings"] == {"channel": "shop", "challenge": None}
+        assert shown[1].json()["settings"] == {"channel": "shop", "challenge": None, "more": []}
         async with survey.work(account) as work:
             row = (await work.session.scalars(select(Source))).one()
         assert row.secrets is not None
@@ -58,7 +58,8 @@ class TestConnecting:
             ({"secrets": {}}, "/secrets/secret", "missing"),
             ({"secrets": {"secret": "tooshort"}}, "/secrets/secret", "string_too_short"),
             ({"settings": {"chanel": "web"}}, "/settings/chanel", "extra_forbidden"),
-            ({"settings": {"channel": "x" * 70_000}}, "/settings", "too_long"),
+            ({"settings": {"more": ["x" * 70_000]}}, "/settings", "too_long"),
+            ({"settings": {"more": [2**70]}}, "/settings", "too_large"),
             ({"silent_after_days": 0}, "/silent_after_days", "greater_than_equal"),
         ],
     )

@@ -35,6 +35,7 @@ SECRET = "a secret of the toy shop"
 class ToySettings(Model):
     channel: str = Field("web", description="What its reviews are filed under.", max_length=40)
     challenge: str | None = Field(None, description="What a handshake must bring along.")
+    more: list[Any] = Field(default_factory=list, description="Anything.")
 
 
 class ToySecrets(Model):
