@@ -10,6 +10,7 @@ from services.survey.db import INTAKE_ROLE, Base
 from services.survey.eligibility import endpoints as eligibility
 from services.survey.emerging import endpoints as emerging
 from services.survey.emerging.looking import LOOKING
+from services.survey.entries import endpoints as entries
 from services.survey.experiments import endpoints as experiments
 from services.survey.external_models import endpoints as external_models
 from services.survey.external_models.asking import ASKING
@@ -17,6 +18,7 @@ from services.survey.feedback import endpoints as feedback
 from services.survey.fetching.hints import HINTS
 from services.survey.fetching.polling import POLLS
 from services.survey.files import endpoints as files
+from services.survey.forms import endpoints as forms
 from services.survey.invitations import endpoints as invitations
 from services.survey.invitations import qr
 from services.survey.learning import endpoints as learning
@@ -71,6 +73,7 @@ def create_app(runtime: Runtime) -> FastAPI:
             responses.of_a_survey,
             attempts.router,
             files.router,
+            entries.router,
             feedback.router,
             replies.router,
             sources.catalogue,
@@ -85,13 +88,21 @@ def create_app(runtime: Runtime) -> FastAPI:
             emerging.router,
             export_router(EXPORTS),
         ],
-        routes=[*responses.ROUTES, *logos.ROUTES, *pages.ROUTES, *receipts.ROUTES, *widget.ROUTES, *hooks.ROUTES],
+        routes=[
+            *responses.ROUTES,
+            *logos.ROUTES,
+            *pages.ROUTES,
+            *receipts.ROUTES,
+            *forms.ROUTES,
+            *widget.ROUTES,
+            *hooks.ROUTES,
+        ],
         openapi_paths=openapi.paths() | sources_openapi.paths(),
         openapi_schemas=openapi.schemas(),
         body_limits={
             "/v1/responses/bulk": None,
             "/v1/uploads": files.LARGEST + 1,
-            "/w/": files.LARGEST + 1,
+            "/w/": max(files.LARGEST, forms.LARGEST) + 1,
             "/s/": pages.LARGEST,
             "/hooks/": hooks.LARGEST,
         },

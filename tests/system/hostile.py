@@ -55,6 +55,22 @@ _CONDITION: Final = {
 # Besides those of `surface`: what makes something new.
 GOOD: Final[Mapping[str, Any]] = {
     **BODIES,
+    "POST /v1/feedback": {
+        "channel": "phone",
+        "customer": {"email": "bea@example.com"},
+        "text": "It came late.",
+        "score": {"kind": "nps", "value": 3},
+        "dimensions": {"shop": "porto"},
+    },
+    "POST /v1/feedback/records": {
+        "submission_id": "s-1",
+        "source_type": "survey",
+        "field_id": "q-1",
+        "field_type": "nps",
+        "value_number": 3,
+        "metadata": {"country": "PT"},
+        "collected_at": "2026-03-02T08:00:00Z",
+    },
     "POST /v1/accounts": {"name": "Second shop", "locale": "en", "timezone": "UTC", "owner": _PERSON},
     "PATCH /v1/accounts/current": {"name": "Corner shop", "locale": "en", "timezone": "UTC"},
     "PUT /v1/me/password": {"current_password": "correct horse", "new_password": "battery staple"},

@@ -41,7 +41,8 @@ PUBLIC: Final = {
     | {"GET /r/{token}/delete", "POST /r/{token}/delete"}
     | {"GET /w/{key}.js", "GET /w/{key}/surveys/{survey_id}"}
     | {"GET /hooks/{token}", "POST /hooks/{token}"}
-    | {"POST /w/{key}/attempts", "POST /w/{key}/responses", "POST /w/{key}/uploads"},
+    | {"POST /w/{key}/attempts", "POST /w/{key}/responses", "POST /w/{key}/uploads"}
+    | {"GET /w/{key}/messages", "POST /w/{key}/messages"},
     "tickets": _OWN,
     "metrics": _OWN,
     # ... the page that a message leads to, and the mailbox of those who try Heed out, which production does not have.

@@ -91,6 +91,7 @@ class FeedbackOut(Model):
     occurred_at: datetime
     received_at: datetime
     ratings: list[QuestionRating]
+    suspicious: list[str] = Field(description="Why a program may have written it, such as `trapped`; mostly empty.")
     urgency: UrgencyOut | None
     source_id: UUID | None
     external_id: str | None

@@ -35,6 +35,15 @@ async def read(work: Work, feedback_id: UUID, *, to_change: bool = False) -> Fee
     return feedback
 
 
+async def find_external(work: Work, source_id: UUID, external_id: str) -> Feedback | None:
+    """By how its source calls it."""
+    mine = (Feedback.account_id == work.account_id, Feedback.source_id == source_id)
+    found: Feedback | None = await work.session.scalar(
+        select(Feedback).where(*mine, Feedback.external_id == external_id)
+    )
+    return found
+
+
 async def correct(work: Work, feedback: Feedback, wanted: FeedbackChange) -> None:
     """A person knows better, and the account's models learn from it; what a person confirms, too."""
     given = wanted.model_fields_set

@@ -17,10 +17,10 @@ def reference_of(author: Author, source: Sender, *, order: str | None) -> Custom
         return None
     strong = identities_of(author)
     handle = f"{source.adapter}:{author.handle}" if author.handle else None
-    if not any(strong.values()) and order is None and handle is None:
+    if not any((author.customer_id, *strong.values(), order, handle)):
         return None
     name = (author.name or "").strip()[:_LONGEST_NAME] or None
-    return CustomerReference(**strong, name=name, order=order, handle=handle)
+    return CustomerReference(id=author.customer_id, **strong, name=name, order=order, handle=handle)
 
 
 def identities_of(author: Author) -> dict[str, Any]:

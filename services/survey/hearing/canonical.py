@@ -7,6 +7,7 @@ An item is named by its sender: `external_id` stays the same for the life of a r
 import hashlib
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
+from uuid import UUID
 
 import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
@@ -32,8 +33,10 @@ class _Part(BaseModel):
 
 class Author(_Part):
     """Who said or did it, as the sender names them. `external_id` is the account's own id of its customer, `handle`
-    the sender's. `verified` says that the sender vouches for e-mail and phone."""
+    the sender's. `verified` says that the sender vouches for e-mail and phone. `customer_id` is a record of ours: only
+    the account's own people name one."""
 
+    customer_id: UUID | None = None
     name: str | None = None
     email: str | None = None
     phone: str | None = None
@@ -128,6 +131,8 @@ class FeedbackItem(_Item):
     mail: Mail | None = None
     touchpoint: str | None = None
     dimensions: dict[str, str] = Field(default_factory=dict)
+    # Why it may come from a program, see `responses.suspicion`; flagged, never lost.
+    suspicious: tuple[str, ...] = ()
 
 
 class ActivityItem(_Item):

@@ -59,7 +59,7 @@ def record_of(
         "revision": 1,
         "anonymous": False,
         "screened_out": False,
-        "suspicious": [],
+        "suspicious": item.suspicious,
     }
 
 

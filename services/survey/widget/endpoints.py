@@ -61,38 +61,38 @@ async def show_survey(request: Request, guest: Guest) -> Response:
     found["stamp"] = suspicion.stamp(runtime.settings, survey.survey_id, now)
     if survey.definition.proof_of_work:
         found["puzzle"] = suspicion.puzzle(runtime.settings, submission_id, now)
-    return _json(found)
+    return json_answer(found)
 
 
 async def observe(request: Request, guest: Guest) -> Response:
     """Displayed, started or dismissed."""
-    body, runtime = await _read(request, Shown), runtime_of(request)
+    body, runtime = await read_body(request, Shown), runtime_of(request)
     survey = await _open(runtime, guest, body.survey_id, None)
     observed = observed_in(body.model_copy(update={"channel": CHANNEL}), survey)
     async with public_work(request, guest.account_id, VISITOR) as work:
         await attempts.observe(work, observed)
-    return _json({})
+    return json_answer({})
 
 
 async def answer(request: Request, guest: Guest) -> Response:
     """Keep the answers so far and say what is asked next; after the last page, that they have arrived."""
-    body, runtime = await _read(request, Filled), runtime_of(request)
+    body, runtime = await read_body(request, Filled), runtime_of(request)
     survey = await _open(runtime, guest, body.survey_id, body.survey_version)
     sheet = _sheet(survey, body.language)
     given = {one.question: one.value for one in body.answers}
     attempt = _attempt(survey, given, body.hidden, sheet.locale, runtime, frozenset(body.left))
     today = attempt.today
     if not body.forward:
-        return _json(page_step(sheet, walk(survey.definition, attempt), body.submission_id, today))
+        return json_answer(page_step(sheet, walk(survey.definition, attempt), body.submission_id, today))
     checked = check(survey.definition, attempt, complete=True)
     if checked.problems:
-        return _json({"errors": _errors(sheet, survey, checked)}, 422)
+        return json_answer({"errors": _errors(sheet, survey, checked)}, 422)
     outcome = await _hand_in(request, guest, survey, body, sheet.locale)
     if outcome.over_quota is None and checked.walk.page is not None and outcome.kind != "duplicate":
-        return _json(page_step(sheet, checked.walk, body.submission_id, today))
+        return json_answer(page_step(sheet, checked.walk, body.submission_id, today))
     ending = next((one for one in survey.definition.endings if one.key == outcome.ending), None)
     receipt = _receipt(runtime, guest, survey, outcome)
-    return _json(end_step(sheet, checked.walk, ending, is_full=outcome.over_quota is not None, receipt=receipt))
+    return json_answer(end_step(sheet, checked.walk, ending, is_full=outcome.over_quota is not None, receipt=receipt))
 
 
 async def upload(request: Request, guest: Guest) -> Response:
@@ -110,7 +110,7 @@ async def upload(request: Request, guest: Guest) -> Response:
             name=query.get("name", "file")[:1_000],
             content=content,
         )
-        return _json({"id": file.id})
+        return json_answer({"id": file.id})
 
 
 @cache
@@ -121,7 +121,7 @@ def script() -> str:
     return f'/* Heed */(() => {{"use strict";\n{body.replace(_STYLE, style)}}})();\n'
 
 
-def _guarded(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+def guarded(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
     """A page may read why it was refused, if it may come in at all."""
 
     async def endpoint(request: Request) -> Response:
@@ -145,10 +145,10 @@ async def _preflight(request: Request) -> Response:
 
 ROUTES = (
     Route("/w/{key}.js", give_script, methods=["GET"]),
-    Route("/w/{key}/surveys/{survey_id}", _guarded(show_survey), methods=["GET"]),
-    Route("/w/{key}/attempts", _guarded(observe), methods=["POST"]),
-    Route("/w/{key}/responses", _guarded(answer), methods=["POST"]),
-    Route("/w/{key}/uploads", _guarded(upload), methods=["POST"]),
+    Route("/w/{key}/surveys/{survey_id}", guarded(show_survey), methods=["GET"]),
+    Route("/w/{key}/attempts", guarded(observe), methods=["POST"]),
+    Route("/w/{key}/responses", guarded(answer), methods=["POST"]),
+    Route("/w/{key}/uploads", guarded(upload), methods=["POST"]),
     Route("/w/{key}/{rest:path}", _preflight, methods=["OPTIONS"]),
 )
 
@@ -159,7 +159,7 @@ async def _open(runtime: Runtime, guest: Guest, survey_id: UUID, version: int | 
     return survey if version is None else await surveys.at(guest.account_id, survey_id, version)
 
 
-async def _read(request: Request, model: type[B]) -> B:
+async def read_body(request: Request, model: type[B]) -> B:
     raw = await request.body()
     try:
         return model.model_validate_json(raw)
@@ -242,5 +242,5 @@ def _uuid(text: str) -> UUID:
         raise Unacceptable.field("query:survey_id", "uuid_parsing", "This is no id of a survey.") from None
 
 
-def _json(body: dict[str, Any], status: int = 200) -> Response:
+def json_answer(body: dict[str, Any], status: int = 200) -> Response:
     return Response(to_json(body), status, {"Cache-Control": "no-store"}, "application/json")
