@@ -51,7 +51,7 @@ ROUTES: Final = (
     Route(r"/v1/events/stream", "notifier", Kind.STREAM),
     Route(r"/v1/customers/[^/]+/preferences", "notifier"),
     Route(r"/v1/(?:rules|rule-runs|templates|messages|webhook-endpoints|events|event-consumers)(?:/.*)?", "notifier"),
-    Route(r"/v1/slack-channels(?:/.*)?", "notifier"),
+    Route(r"/v1/(?:slack-channels|suppressions)(?:/.*)?", "notifier"),
     # metrics
     Route(r"/v1/customers/[^/]+/health", "metrics"),
     Route(r"/v1/exports/.*", "metrics", Kind.STREAM),

@@ -15,6 +15,7 @@ from services.notifier.slack import endpoints as slack
 from services.notifier.slack.posting import SLACK
 from services.notifier.subjects.part import EXPORTS
 from services.notifier.subscriptions import SUBSCRIPTIONS, TIMERS
+from services.notifier.suppressions import endpoints as suppressions
 from services.notifier.templates import endpoints as templates
 from services.notifier.webhooks import endpoints as webhooks
 from services.notifier.webhooks.sending import WEBHOOKS
@@ -35,6 +36,7 @@ def create_app(runtime: Runtime) -> FastAPI:
             messages.router,
             webhooks.router,
             slack.router,
+            suppressions.router,
             preferences.router,
             mailbox.router,
             export_router(EXPORTS),

@@ -15,6 +15,11 @@ class NotifierSettings(EgressSettings):
     smtp_user: str = ""
     smtp_password: SecretStr = SecretStr("")
     smtp_from: str = Field("heed@localhost", description="The sender's address; the account's name stands before it.")
+    reply_address: str = Field(
+        "",
+        description="Where customers' answers to tickets go, and bounces: an address whose mail comes in through a "
+        "connected source, also with a part after a plus. Empty: to the address that they wrote to, if they wrote.",
+    )
     smtp_security: Literal["starttls", "tls", "none"] = Field(
         "starttls", description="`tls` from the first byte, `starttls` required after the greeting, or `none`."
     )
@@ -45,6 +50,11 @@ class NotifierSettings(EgressSettings):
             Address(addr_spec=self.smtp_from)
         except (ValueError, IndexError) as problem:
             raise ValueError("HEED_SMTP_FROM is not a mail address, such as hello@example.com") from problem
+        try:
+            if self.reply_address and "+" in Address(addr_spec=self.reply_address).username:
+                raise ValueError("it has a plus already")
+        except (ValueError, IndexError) as problem:
+            raise ValueError("HEED_REPLY_ADDRESS is not a plain mail address, such as help@example.com") from problem
         return self
 
     @model_validator(mode="after")

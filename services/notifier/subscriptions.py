@@ -4,10 +4,12 @@ from services.notifier.accounts import handlers as accounts
 from services.notifier.consents import handlers as consents
 from services.notifier.contacts import handlers as contacts
 from services.notifier.log import handlers as log
+from services.notifier.mails import service as mails
 from services.notifier.messages import handlers as messages
 from services.notifier.notices import handlers as notices
 from services.notifier.rules import engine as rules
 from services.notifier.subjects.part import SUBJECTS
+from services.notifier.suppressions import service as suppressions
 from shared.bus.subscriptions import Subscription, on, on_any, on_batch
 from shared.contracts.consent import ConsentChanged
 from shared.contracts.customers import (
@@ -25,6 +27,8 @@ from shared.contracts.gateway import (
     UserRemoved,
     UserUpdated,
 )
+from shared.contracts.hearing import DeliveryReported
+from shared.contracts.mail import MailReceived
 from shared.contracts.sources import SourceTroubled
 from shared.contracts.survey import InvitationCreated, InvitationEnded, InvitationReminded
 
@@ -37,11 +41,13 @@ SUBSCRIPTIONS: list[Subscription] = [
     on(CustomerMerged, contacts.merge),
     on(CustomerUnmerged, contacts.unmerge),
     on(ConsentChanged, consents.remember),
+    on(MailReceived, mails.remember),
     # The log comes before the rules: what led to an event is looked up there.
     on_any(log.append_all),
     on_batch([InvitationCreated], messages.invite),
     on(InvitationReminded, messages.remind),
     on(InvitationEnded, messages.drop),
+    on(DeliveryReported, suppressions.take_in),
     on_any(rules.match_all),
     on(UserAdded, notices.meet),
     on(UserUpdated, notices.hear_of),

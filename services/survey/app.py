@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from services.survey.attachments import endpoints as attachments
 from services.survey.attempts import endpoints as attempts
 from services.survey.db import INTAKE_ROLE, Base
 from services.survey.eligibility import endpoints as eligibility
@@ -75,6 +76,7 @@ def create_app(runtime: Runtime) -> FastAPI:
             files.router,
             entries.router,
             feedback.router,
+            attachments.router,
             replies.router,
             sources.catalogue,
             trying.router,

@@ -11,6 +11,7 @@ from services.survey.invitations import following
 from services.survey.invitations import handlers as invitations
 from services.survey.learning import service as learning
 from services.survey.logos import service as logos
+from services.survey.mail import threading as mail
 from services.survey.recurrence import service as recurrence
 from services.survey.relabelings import service as relabelings
 from services.survey.responses import continuing
@@ -48,6 +49,7 @@ from shared.contracts.gateway import (
 from shared.contracts.notifier import MessageSent, SurveyRequested
 from shared.contracts.sources import SourceDelivered
 from shared.contracts.survey import ResponseReceived, ResponseWithdrawn
+from shared.contracts.tickets import TicketOpened
 
 SUBSCRIPTIONS = (
     on(AccountCreated, accounts.remember),
@@ -73,6 +75,7 @@ SUBSCRIPTIONS = (
     on_batch([CustomerIdentified, SightingUnresolved], feedback.settle),
     on(SurveyRequested, invitations.ask_for_rule),
     on_batch([SourceDelivered], reading.read_new),
+    on(TicketOpened, mail.remember_ticket),
 )
 
 TIMERS = {

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from services.tickets.cases import handlers as cases
 from services.tickets.contacts import handlers as contacts
+from services.tickets.heard import handlers as heard
 from services.tickets.loops import handlers as loops
 from services.tickets.people import handlers as people
 from services.tickets.slas import timers as slas
@@ -20,6 +21,7 @@ from shared.contracts.customers import (
 from shared.contracts.feedback import FeedbackReceived, FeedbackUpdated
 from shared.contracts.gateway import AccountCreated, SubjectRequestOpened, UserAdded, UserRemoved, UserUpdated
 from shared.contracts.notifier import TicketRequested
+from shared.contracts.tickets import TicketOpened
 
 SUBSCRIPTIONS: list[Subscription] = [
     on(AccountCreated, prepare_account),
@@ -34,6 +36,8 @@ SUBSCRIPTIONS: list[Subscription] = [
     on(TicketRequested, cases.open_requested),
     on(FeedbackReceived, loops.measure_again),
     on(FeedbackUpdated, loops.hear_second_thoughts),
+    on(FeedbackReceived, heard.hear),
+    on(TicketOpened, heard.catch_up),
     on(SubjectRequestOpened, SUBJECTS.take_part),
 ]
 

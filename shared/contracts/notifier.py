@@ -24,6 +24,8 @@ class TicketRequested(Payload):
     priority: Priority
     channel: str
     tags: tuple[str, ...]
+    # The conversation that the feedback belongs to: one ticket for all of it.
+    thread_id: UUID | None = None
 
 
 class SurveyRequested(Payload):

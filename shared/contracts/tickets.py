@@ -42,6 +42,8 @@ class TicketOpened(Payload):
     resolution_due_at: datetime
     opened_at: datetime
     origin_customer_id: UUID | None = None
+    # The conversation that it is about, if it began as one; so too below.
+    thread_id: UUID | None = None
 
 
 class TicketUpdated(Payload):
@@ -73,6 +75,29 @@ class TicketReplied(Payload):
     customer_id: UUID | None
     first_response: bool
     origin_customer_id: UUID | None = None
+    thread_id: UUID | None = None
+
+
+class CustomerWrote(Payload):
+    """The customer, or who else takes part, wrote in the conversation that the ticket is about. Subject: the ticket.
+
+    `feedback_id` is what they wrote, as the survey service has it. `automatic`: no person wrote it.
+    """
+
+    TYPE: ClassVar[str] = "heed.tickets.customer.wrote.v1"
+
+    ticket_id: UUID
+    number: int
+    message_id: UUID
+    feedback_id: UUID
+    text: str
+    author_name: str
+    customer_id: UUID | None
+    automatic: str | None
+    state: TicketState
+    assignee_id: UUID | None
+    origin_customer_id: UUID | None = None
+    thread_id: UUID | None = None
 
 
 class TicketResolved(Payload):
@@ -91,6 +116,7 @@ class TicketResolved(Payload):
     resolution_seconds: int
     reopened_before: int
     origin_customer_id: UUID | None = None
+    thread_id: UUID | None = None
 
 
 class TicketReopened(Payload):

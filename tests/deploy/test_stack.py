@@ -21,7 +21,7 @@ OURS = [*catalog.NAMES, *(f"{name}-worker" for name in catalog.NAMES)]
 ONE_SHOT = {"migrate"}
 SECRET_NAME = re.compile(r"SECRET|PASSWORD|PASS$|_KEY$")
 # Without these, mail goes to the built-in mailbox.
-MAY_BE_EMPTY = {"HEED_SMTP_PASSWORD"}
+MAY_BE_EMPTY = {"HEED_FILES_ACCESS_KEY", "HEED_FILES_SECRET_KEY", "HEED_SMTP_PASSWORD"}
 # What docker-compose 1.29 does not read.
 ONLY_COMPOSE_2 = {"name", "include", "develop", "configs", "start_interval", "required", "models", "provider"}
 VARIABLE = re.compile(r"\$\{(\w+)(:[?-][^}]*)?\}")

@@ -15,6 +15,7 @@ from services.gateway.users.passwords import passwords_of
 from services.gateway.users.schemas import NewUser, Role
 from services.survey.adapters.base import Replies
 from services.survey.adapters.registry import adapters
+from services.survey.attachments.models import Attachment
 from services.survey.emerging import service as emerging
 from services.survey.emerging.lessons import Group
 from services.survey.emerging.service import Unnamed
@@ -27,6 +28,7 @@ from services.survey.sources.models import Source
 from shared.contracts.customers import CustomerCreated, CustomersPartDone
 from shared.contracts.feedback import FeedbackReceived
 from shared.contracts.gateway import AccountCreated
+from shared.contracts.hearing import DeliveryReported
 from shared.contracts.subjects import (
     MetricsPartDone,
     NotifierPartDone,
@@ -35,6 +37,7 @@ from shared.contracts.subjects import (
     TicketsPartDone,
 )
 from shared.contracts.survey import ResponseReceived
+from shared.files import file_key, file_store
 from shared.ids import new_id
 from shared.testing.harness import Harness
 from tests.profiles import profile_of
@@ -265,6 +268,7 @@ async def of_survey(survey: Harness, account: UUID) -> Resources:
         "model_id": await trained(survey, account),
         "topic_id": await emerged(survey, account),
         "relabeling_id": (await made(client, "/v1/relabelings", {}, 202))["id"],
+        "attachment_id": await attached(survey, account, feedback_id),
         "version": "1",
         "key": "nps",
         "topic_key": "delivery",
@@ -290,6 +294,25 @@ async def emerged(survey: Harness, account: UUID) -> str:
     return str(topic["id"])
 
 
+async def attached(survey: Harness, account: UUID, feedback_id: str) -> str:
+    """A file that came along with it."""
+    async with survey.work(account) as work:
+        attachment = Attachment(
+            id=new_id(),
+            account_id=account,
+            feedback_id=UUID(feedback_id),
+            position=0,
+            name="box.txt",
+            media_type="text/plain",
+            size=5,
+            refused=None,
+            created_at=work.now,
+        )
+        work.session.add(attachment)
+        await file_store(survey.runtime.settings).put(file_key(account, attachment.id), b"hello")
+    return str(attachment.id)
+
+
 async def of_tickets(tickets: Harness, account: UUID) -> Resources:
     await hear_of_account(tickets, account)
     client = tickets.client(account=account)
@@ -301,6 +324,15 @@ async def of_tickets(tickets: Harness, account: UUID) -> Resources:
 
 async def of_metrics(metrics: Harness, account: UUID) -> Resources:
     return {"name": "nps"}
+
+
+async def spared(notifier: Harness, account: UUID) -> str:
+    """An address that does not exist, as its provider says."""
+    told: dict[str, Any] = {"report_id": new_id(), "source_id": new_id(), "source": "postmark", "reason": None}
+    bounced: dict[str, Any] = {"message_id": None, "recipient": "gone@example.com", "state": "bounced_hard"}
+    report = DeliveryReported(channel="email", **told, **bounced, reported_at=notifier.clock.now())
+    await notifier.deliver(report, account=account)
+    return await first(notifier.client(account=account), "/v1/suppressions")
 
 
 async def of_notifier(notifier: Harness, account: UUID) -> Resources:
@@ -320,11 +352,12 @@ async def of_notifier(notifier: Harness, account: UUID) -> Resources:
         "message_id": (await made(client, "/v1/messages", message))["id"],
         "channel_id": (await made(client, "/v1/slack-channels", {"name": "#a", "url": "https://127.0.0.1/x"}))["id"],
         "endpoint_id": (await made(client, "/v1/webhook-endpoints", {"url": "https://127.0.0.1/heed"}))["id"],
+        "suppression_id": await spared(notifier, account),
     }
 
 
 # Listed only below what they belong to.
-NESTED: Final = {"identity_id", "run_id", "trigger_id", "experiment_id", "delivery_id", "replay_id"}
+NESTED: Final = {"identity_id", "run_id", "trigger_id", "experiment_id", "delivery_id", "replay_id", "attachment_id"}
 MAKERS: Final[Mapping[str, Callable[[Harness, UUID], Awaitable[Resources]]]] = {
     "gateway": of_gateway,
     "customers": of_customers,

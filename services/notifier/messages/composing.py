@@ -5,10 +5,11 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 from typing import Any
-from uuid import UUID
 
 from services.notifier.accounts.models import Account
 from services.notifier.contacts.models import Contact
+from services.notifier.mails.models import MailThread
+from services.notifier.mails.service import bounces_to, subject_of_reply, write_headers
 from services.notifier.messages.mailers import Mail
 from services.notifier.messages.models import Message
 from services.notifier.messages.texting import LONGEST as LONGEST_SMS
@@ -24,6 +25,7 @@ from services.notifier.templates.texts import language_of
 from shared.contracts.consent import SERVICE
 
 LONGEST_NAME = 100
+REPLY = "reply"
 
 
 class TooLong(ValueError):
@@ -31,20 +33,25 @@ class TooLong(ValueError):
 
 
 def compose(
-    message: Message, template: Template, account: Account, contact: Contact, settings: NotifierSettings
+    message: Message,
+    template: Template,
+    account: Account,
+    contact: Contact | None,
+    settings: NotifierSettings,
+    thread: MailThread | None = None,
 ) -> None:
     """Fill in the message's subject, text and HTML. Raises `jinja2.TemplateError`, and `TooLong` for an SMS."""
     variables: dict[str, Any] = {
         **message.variables,
         "business": {"name": name_in_text(account.name)},
-        "customer": {"name": name_in_text(contact.name)},
+        "customer": {"name": name_in_text(contact.name) if contact is not None else None},
         "preferences_url": _preferences_url(message, settings),
     }
     rendered = render(
         source_of(template),
         variables,
         locale=language_of(template.locale),
-        zone=zone_of(contact.timezone, account.timezone),
+        zone=zone_of(contact.timezone if contact is not None else None, account.timezone),
     )
     if message.channel == "sms":
         if len(rendered.sms) > LONGEST_SMS:
@@ -52,6 +59,8 @@ def compose(
         message.subject, message.text = "", rendered.sms
     else:
         message.subject, message.text, message.html = rendered.subject, rendered.text, rendered.html
+        if thread is not None and message.template == REPLY:
+            message.subject = subject_of_reply(thread, message.variables.get("number")) or message.subject
 
 
 def to_text_message(message: Message, account: Account, settings: NotifierSettings) -> TextMessage:
@@ -59,8 +68,9 @@ def to_text_message(message: Message, account: Account, settings: NotifierSettin
     return TextMessage(message.id, settings.sms_from or one_line(account.name), message.recipient, message.text or "")
 
 
-def to_mail(message: Message, account: Account, settings: NotifierSettings) -> Mail:
-    """The same mail at every attempt, its Message-ID included, so that receivers can tell a repetition.
+def to_mail(message: Message, account: Account, settings: NotifierSettings, thread: MailThread | None = None) -> Mail:
+    """The same mail at every attempt, its Message-ID included, so that receivers can tell a repetition. An answer to a
+    mail goes to all who took part in the conversation.
 
     `EmailMessage` refuses line ends in headers; names and subjects have lost theirs before they come here.
     """
@@ -73,9 +83,13 @@ def to_mail(message: Message, account: Account, settings: NotifierSettings) -> M
     content["Subject"] = one_line(message.subject or "")
     content["Date"] = format_datetime(message.created_at)
     content["Message-ID"] = f"<{message.id}@{own_address.domain}>"
+    # Postmark repeats it in what it tells of the message, whose Message-ID it does not keep.
+    content["X-PM-Metadata-heed-message"] = str(message.id)
     if message.ticket_id is not None:
-        # A message that never was, but that all mail about one ticket hangs from: mail programs show them together.
-        content["References"] = thread_of(message.ticket_id, own_address.domain)
+        write_headers(content, settings, message.account_id, message.ticket_id, thread)
+    copies = tuple(thread.copies) if thread is not None and message.template == REPLY else ()
+    if copies:
+        content["Cc"] = [Address(addr_spec=copy) for copy in copies]
     preferences = _preferences_url(message, settings)
     if preferences is not None:
         # RFC 2369 and RFC 8058: mail programs show a button, and one click ends what this message was sent for.
@@ -88,8 +102,9 @@ def to_mail(message: Message, account: Account, settings: NotifierSettings) -> M
     content.set_content(message.text or "")
     content.add_alternative(message.html or "", subtype="html")
     # RFC 3834, 3.3: an answer that no person wrote has no return path, so that it is never answered itself.
-    sender = "" if auto_submitted == "auto-replied" else settings.smtp_from
-    return Mail(content, sender, message.recipient)
+    is_reply = auto_submitted == "auto-replied"
+    sender = "" if is_reply else bounces_to(settings, message.account_id, message.id)
+    return Mail(content, sender, message.recipient, copies)
 
 
 def _preferences_url(message: Message, settings: NotifierSettings) -> str | None:
@@ -97,7 +112,3 @@ def _preferences_url(message: Message, settings: NotifierSettings) -> str | None
     if message.purpose == SERVICE:
         return None
     return preferences_url(settings, LinkKind.MESSAGE, message.account_id, message.id)
-
-
-def thread_of(ticket_id: UUID, domain: str) -> str:
-    return f"<ticket.{ticket_id}@{domain}>"

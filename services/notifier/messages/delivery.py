@@ -17,13 +17,17 @@ from services.notifier.consents import service as consents
 from services.notifier.contacts.models import Contact
 from services.notifier.contacts.service import contact_of
 from services.notifier.mailbox.mailer import MailboxMailer
+from services.notifier.mails.service import thread_of
+from services.notifier.messages import automatic
 from services.notifier.messages.composing import TooLong, compose, to_mail, to_text_message
 from services.notifier.messages.mailers import Mail, Mailer, NoMailer, NotSent, SMTPMailer
 from services.notifier.messages.models import Message
 from services.notifier.messages.service import KIND
 from services.notifier.messages.texting import TextMessage, texter_of
 from services.notifier.settings import NotifierSettings
+from services.notifier.suppressions import service as suppressions
 from services.notifier.templates import service as templates
+from shared.contracts.consent import ALLOWED_BY_DEFAULT
 from shared.contracts.notifier import MessageFailed, MessageSent
 from shared.dispatch.dispatcher import Dispatcher
 from shared.dispatch.queue import Claim, finish, open_claim, postpone
@@ -83,15 +87,19 @@ async def _settle(work: Work, claim: Claim, settings: NotifierSettings) -> Mail 
     if message is None or message.state != "queued":
         await finish(work, claim)
         return None
-    contact = await addressee_of(work, message)
-    if contact is None:
+    thread = await thread_of(work, message.thread_id) if message.channel == "email" else None
+    contact = await addressee_of(work, message) if message.customer_id is not None else None
+    if contact is None and (message.customer_id is not None or thread is None):
         await _wait_for_contact(work, claim, message)
         return None
-    address = address_of(contact, message.channel)
+    # In a conversation by mail whoever wrote last is answered, at the address they wrote from.
+    address = thread.address if thread is not None else None
+    if address is None and contact is not None:
+        address = address_of(contact, message.channel)
     if address is None:
         await _give_up(work, claim, message, "suppressed", f"the customer has no {_ADDRESSES[message.channel]}")
         return None
-    refusal = await _refusal(work, message, contact)
+    refusal = await _refusal(work, message, contact, address)
     if refusal is not None:
         await _give_up(work, claim, message, "suppressed", refusal)
         return None
@@ -100,12 +108,12 @@ async def _settle(work: Work, claim: Claim, settings: NotifierSettings) -> Mail 
         if message.subject is None:
             message.recipient = address
             template = await templates.for_customer(
-                work, message.template, message.locale or contact.locale or account.locale
+                work, message.template, message.locale or (contact.locale if contact else None) or account.locale
             )
-            compose(message, template, account, contact, settings)
+            compose(message, template, account, contact, settings, thread)
         if message.channel == "sms":
             return to_text_message(message, account, settings)
-        return to_mail(message, account, settings)
+        return to_mail(message, account, settings, thread)
     except TooLong as problem:
         await _give_up(work, claim, message, "failed", str(problem))
         return None
@@ -114,10 +122,16 @@ async def _settle(work: Work, claim: Claim, settings: NotifierSettings) -> Mail 
         return None
 
 
-async def _refusal(work: Work, message: Message, contact: Contact) -> str | None:
+async def _refusal(work: Work, message: Message, contact: Contact | None, address: str) -> str | None:
     """Why the customer must not be written to, as of now: consents and restrictions are of the person, whichever of
-    their identities the message goes to."""
-    assert message.customer_id is not None
+    their identities the message goes to; who is no customer has said nothing."""
+    if (refusal := await suppressions.refusal(work, message.channel, address)) is not None:
+        return refusal
+    if (refusal := await automatic.refusal(work, message, address)) is not None:
+        return refusal
+    if message.customer_id is None or contact is None:
+        message.basis = ALLOWED_BY_DEFAULT.get(message.purpose)
+        return None if message.basis is not None else "nobody has agreed to it"
     person = await contact_of(work, message.customer_id)
     if contact.restricted or (person is not None and person.restricted):
         return "the customer's data may only be kept"

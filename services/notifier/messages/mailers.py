@@ -26,11 +26,13 @@ class NotSent(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One message to one recipient. `sender` is where bounces go: empty for what must never be answered."""
+    """One message to one recipient, and to others who take part. `sender` is where bounces go: empty for what must
+    never be answered."""
 
     content: EmailMessage
     sender: str
     recipient: str
+    copies: tuple[str, ...] = ()
 
 
 class Mailer(Protocol):
@@ -52,7 +54,7 @@ class SMTPMailer:
                 await aiosmtplib.send(
                     mail.content,
                     sender=mail.sender,
-                    recipients=[mail.recipient],
+                    recipients=[mail.recipient, *mail.copies],
                     hostname=settings.smtp_host,
                     port=settings.smtp_port,
                     username=settings.smtp_user or None,

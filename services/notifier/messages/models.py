@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import text as text_
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -23,6 +24,12 @@ class Message(Identified, AccountOwned, Base):
         UniqueConstraint("account_id", "key"),
         Index("ix_messages_created_at", "account_id", "created_at", "id"),
         Index("ix_messages_customer_id", "account_id", "customer_id", "created_at"),
+        Index(
+            "ix_messages_replied",
+            *("account_id", "recipient", "sent_at"),
+            postgresql_where=text_("template = 'acknowledgement'"),
+        ),
+        Index("ix_messages_thread_id", "account_id", "thread_id", postgresql_where=text_("thread_id is not null")),
         origin_index("messages", "origin_customer_id"),
     )
 
@@ -48,3 +55,5 @@ class Message(Identified, AccountOwned, Base):
     origin_customer_id: Mapped[UUID | None]
     basis: Mapped[str | None]
     consent_id: Mapped[UUID | None]
+    # The conversation that it belongs to: it goes to whoever wrote there, whether or not that is a customer.
+    thread_id: Mapped[UUID | None]

@@ -10,7 +10,7 @@ from shared.contracts.consent import PURPOSE_PATTERN, SERVICE
 from shared.http.schemas import LongText, Model, Name
 
 MessageChannel = Literal["email", "sms"]
-MessageState = Literal["queued", "sent", "failed", "suppressed"]
+MessageState = Literal["queued", "sent", "delivered", "bounced", "complained", "failed", "suppressed"]
 
 
 class NewMessage(Model):
@@ -30,7 +30,9 @@ class NewMessage(Model):
 
 
 class MessageOut(Model):
-    """`to`, `subject` and `text` are null until the first attempt; `reason` says why it failed or was held back.
+    """`sent`: the mail server took it. `delivered`, `bounced` and `complained` are known where the provider tells.
+
+    `to`, `subject` and `text` are null until the first attempt; `reason` says why it failed or was held back.
 
     `basis` is on what ground it may be sent, `consent_id` the row of the consent ledger that decided, if there is one.
     """
@@ -46,6 +48,7 @@ class MessageOut(Model):
     customer_id: UUID | None
     ticket_id: UUID | None
     invitation_id: UUID | None
+    thread_id: UUID | None
     rule_id: UUID | None
     to: str | None
     subject: str | None

@@ -28,6 +28,7 @@ _OF_WISH = {
     "ticket_id": "uuid",
     "invitation_id": "uuid",
     "rule_id": "uuid",
+    "thread_id": "uuid",
 }
 # By arrays: in one JSON document the variables, which are JSON themselves, would be read twice.
 _COLUMNS = _OF_WISH | {"id": "uuid", "purpose": "text"}
@@ -51,7 +52,7 @@ class Wish:
 
     key: str
     template: str
-    customer_id: UUID
+    customer_id: UUID | None
     variables: Mapping[str, Any] | orjson.Fragment
     channel: MessageChannel = "email"
     purpose: str | None = None
@@ -59,6 +60,7 @@ class Wish:
     ticket_id: UUID | None = None
     invitation_id: UUID | None = None
     rule_id: UUID | None = None
+    thread_id: UUID | None = None
 
 
 async def put_in_queue(work: Work, *wishes: Wish) -> list[UUID]:

@@ -68,6 +68,7 @@ def _open_ticket(work: Work, run: RuleRun, action: OpenTicket, data: Mapping[str
             priority=_as_said(data) if action.priority == "as_said" else action.priority,
             channel=str(data.get("channel") or "rule"),
             tags=tuple(action.tags),
+            thread_id=id_in(data, "thread_id"),
         ),
         subject=request_id,
     )
@@ -98,7 +99,9 @@ def _as_said(data: Mapping[str, Any]) -> Priority:
 
 
 async def _send_message(work: Work, run: RuleRun, position: int, action: SendMessage, data: Mapping[str, Any]) -> Done:
-    if run.addressee_id is None:
+    thread_id = id_in(data, "thread_id")
+    # Whoever wrote a mail can be answered there, whether or not they are a customer.
+    if run.addressee_id is None and thread_id is None:
         return skipped("the event names no customer")
     wish = Wish(
         key=f"rule:{run.id}:{position}",
@@ -106,6 +109,7 @@ async def _send_message(work: Work, run: RuleRun, position: int, action: SendMes
         customer_id=run.addressee_id,
         variables=data,
         ticket_id=id_in(data, "ticket_id"),
+        thread_id=thread_id,
         rule_id=run.rule_id,
     )
     queued = await messages.put_in_queue(work, wish)

@@ -60,19 +60,19 @@ DEFAULT_RULES: Final[dict[str, dict[str, Any]]] = {
     "acknowledge": {
         "name": "Who told us something unhappy hears that we are on it",
         "event_type": TicketOpened.TYPE,
-        "condition": "data.origin.feedback_id != null && data.customer_id != null",
+        "condition": "data.origin.feedback_id != null && (data.customer_id != null || data.thread_id != null)",
         "actions": [{"type": "send_message", "template": "acknowledgement"}],
     },
     "reply": {
         "name": "An answer to a ticket is mailed",
         "event_type": TicketReplied.TYPE,
-        "condition": "data.customer_id != null",
+        "condition": "data.customer_id != null || data.thread_id != null",
         "actions": [{"type": "send_message", "template": "reply"}],
     },
     "resolved": {
         "name": "A resolution is mailed, and later we ask how it was",
         "event_type": TicketResolved.TYPE,
-        "condition": "data.customer_id != null",
+        "condition": "data.customer_id != null || data.thread_id != null",
         "actions": [
             {"type": "send_message", "template": "resolved"},
             {

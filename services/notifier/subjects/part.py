@@ -20,7 +20,20 @@ _THEIRS = f"account_id = :account_id and (customer_id = {IDS} or origin_customer
 _POSTS = f"(select id from notifier.slack_posts where account_id = :account_id and customer_id = {IDS})"
 _MESSAGES = f"(select id from notifier.messages where {_THEIRS})"
 
+# The addresses that they were written at; whoever took part in a conversation has no other name here.
+_ADDRESSES = (
+    f"(select email from notifier.contacts where account_id = :account_id and customer_id = {IDS} "
+    "and email is not null "
+    f"union select recipient from notifier.messages where {_THEIRS} and recipient is not null)"
+)
+_THREADS = (
+    "select thread_id from notifier.mail_threads where account_id = :account_id "
+    f"and (address in {_ADDRESSES} or copies && array{_ADDRESSES})"
+)
+
 HOLDINGS = (
+    Holding("conversations by mail", "notifier.mail_threads", f"row.thread_id in ({_THREADS})", names="thread_id"),
+    Holding("spared addresses", "notifier.suppressions", f"row.address in {_ADDRESSES}", names=None),
     Holding(
         "steps of rules",
         "notifier.rule_steps",
@@ -67,6 +80,7 @@ async def recall(work: Work, ids: Collection[UUID], mode: ErasureMode) -> list[R
     values = {"account_id": work.account_id, "ids": list(ids)}
     await work.session.execute(text(f"delete from notifier.dispatches where id in {_POSTS}"), values)
     messages = [str(each) for each in await work.session.scalars(text(f"{_MESSAGES[1:-1]}"), values)]
+    threads = {str(each) for each in await work.session.scalars(text(_THREADS), values)}
     await work.session.execute(
         text("delete from notifier.dispatches where id = any(cast(:messages as uuid[]))"), {"messages": messages}
     )
@@ -74,7 +88,7 @@ async def recall(work: Work, ids: Collection[UUID], mode: ErasureMode) -> list[R
         text("delete from notifier.mailbox where split_part(trim(message_id, '<>'), '@', 1) = any(:messages)"),
         {"messages": messages},
     )
-    emptied = await log.empty(work, {str(each) for each in ids} | set(messages))
+    emptied = await log.empty(work, {str(each) for each in ids} | set(messages) | threads)
     return [RecordCount(kind="events in the log", treatment="deleted", count=emptied)] if emptied else []
 
 

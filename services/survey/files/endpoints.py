@@ -1,13 +1,13 @@
 """`/v1/uploads`: files that answer a question. They are given out to be saved, never to be shown in a page."""
 
 from typing import Annotated
-from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import Query, Request, Response
 
 from services.survey.definition.texts import Key
 from services.survey.files import service as files
+from services.survey.files.downloads import download
 from services.survey.files.schemas import UploadOut
 from services.survey.responses.auth import ResponsesRead, ResponsesWrite
 from services.survey.responses.schemas import SubmissionId
@@ -54,10 +54,4 @@ async def get_content(file_id: UUID, work: ResponsesRead) -> Response:
         content = await file_store(work.settings).get(file_key(work.account_id, file.id))
     except FileMissing:
         raise files.FileNotFound from None
-    headers = {
-        # RFC 6266; whatever the type, a browser saves it, and runs nothing of it should it be shown all the same.
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name, safe='')}",
-        "Content-Security-Policy": "sandbox; default-src 'none'",
-        "Cache-Control": "private, no-store",
-    }
-    return Response(content, headers=headers, media_type=file.media_type)
+    return download(content, name=file.name, media_type=file.media_type)

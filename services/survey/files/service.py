@@ -64,7 +64,7 @@ async def take(
         submission_id=submission_id,
         question=question.key,
         response_id=None,
-        name=_plain(name),
+        name=plain_name(name),
         media_type=media_type,
         size=len(content),
         created_at=anonymity.coarse(work.now) if blurred else work.now,
@@ -139,7 +139,7 @@ async def forget_unclaimed(work: Work, timer: Timer) -> None:
     await file_store(work.settings).delete(file_key(work.account_id, file_id))
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """A file's name as it may be shown: no path, nothing invisible."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
     return "".join(character for character in last if character.isprintable())[:LONGEST_NAME] or "file"

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Boolean, column, text
 
+from services.survey.attachments import service as attachments
 from services.survey.contacts.people import People
 from services.survey.emerging import service as emerging
 from services.survey.encoding import to_json
@@ -20,6 +21,7 @@ from services.survey.hearing.records import record_of
 from services.survey.hearing.sender import Sender
 from services.survey.hearing.versions import Key, Row, digest_of, feedback_id_of, newest, row_of, version_at
 from services.survey.learning.reading import reader_of
+from services.survey.mail.threading import place
 from shared.contracts.feedback import FeedbackUpdated
 from shared.contracts.survey import CustomerReference, CustomerSighted
 from shared.work import Work
@@ -117,7 +119,7 @@ _REMOVE = text("""
 async def hear(work: Work, source: Sender, items: Sequence[Item], *, delivery_id: UUID | None = None) -> list[Heard]:
     """Any number of items of one source, in the order in which it told of them. Answers for each, in that order."""
     fresh = await _fresh(work, source, items, delivery_id)
-    said = [item for item in fresh if isinstance(item, FeedbackItem)]
+    said = [await _prepared(work, source, item) for item in fresh if isinstance(item, FeedbackItem)]
     became = await _hear_feedback(work, source, said) if said else {}
     for item in fresh:
         effects.tell(work, source, item)
@@ -131,6 +133,11 @@ async def hear(work: Work, source: Sender, items: Sequence[Item], *, delivery_id
             outcome = became.get(Key.of(item), "same") if feedback_id else "new"
         outcomes.append(Heard(feedback_id, outcome))
     return outcomes
+
+
+async def _prepared(work: Work, source: Sender, item: FeedbackItem) -> FeedbackItem:
+    """With what came along kept, and a mail in its conversation."""
+    return item if item.op == "delete" else await place(work, source, await attachments.keep(work, source, item))
 
 
 async def _fresh(work: Work, source: Sender, items: Sequence[Item], delivery_id: UUID | None) -> list[Item]:

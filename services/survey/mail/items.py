@@ -123,8 +123,8 @@ def _reported(letter: Letter, report: Report, said: FeedbackItem) -> DeliveryIte
         external_id=said.external_id,
         occurred_at=said.occurred_at,
         channel="email",
+        # Not the recipient that the report names: anybody may write one about an address of somebody else.
         message_id=about,
-        recipient=report.recipient,
         state=state,
         reason=(report.detail or report.status or "")[:500] or None,
     )

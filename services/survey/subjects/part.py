@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import select, text
 
+from services.survey.attachments import service as attachments
 from services.survey.contacts.models import Contact
 from services.survey.db import Base
 from services.survey.emerging import service as emerging
@@ -53,6 +54,7 @@ SENT = f"""(
         )
     )
 )"""
+_OF_FEEDBACK = f"row.feedback_id in (select id from survey.feedback where {_THEIRS})"
 # Numbers are what counts; words, choices and files may tell who it was.
 _NUMBERS = """coalesce((
     select jsonb_agg(answer) from jsonb_array_elements(row.answers) as answer
@@ -88,6 +90,9 @@ HOLDINGS = (
         f"row.feedback_id in (select id from survey.feedback where {_THEIRS})",
         names=None,
     ),
+    Holding("mails", "survey.mails", _OF_FEEDBACK, names=None),
+    Holding("attachments", "survey.attachments", _OF_FEEDBACK, erasable=False),
+    Holding("tickets of conversations", "survey.mail_tickets", f"row.customer_id = {IDS}", names=None),
     Holding(
         "deliveries",
         "survey.deliveries",
@@ -152,8 +157,8 @@ HOLDINGS = (
 
 
 async def tell_of_erasure(work: Work, ids: Collection[UUID], mode: ErasureMode) -> list[RecordCount]:
-    """Uploaded files go. Whoever counts or keeps what was said hears that it is gone; what only loses its person is
-    not gone."""
+    """Uploaded and attached files go. Whoever counts or keeps what was said hears that it is gone; what only loses its
+    person is not gone."""
     said = await _rows(work, ids, f"id from survey.feedback where {_THEIRS}")
     await learning.unlearn(work, [feedback_id for (feedback_id,) in said])
     if said:
@@ -164,6 +169,7 @@ async def tell_of_erasure(work: Work, ids: Collection[UUID], mode: ErasureMode) 
     count = 0
     for _, survey_id, _, submission_id in responses:
         count += await files.delete_of(work, survey_id, submission_id)
+    count += await attachments.delete_of(work, [feedback_id for (feedback_id,) in said])
     if mode == "delete":
         await _tell_of_deletion(work, ids, responses)
     return [RecordCount(kind="files", treatment="deleted", count=count)] if count else []

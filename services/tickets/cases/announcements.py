@@ -33,6 +33,7 @@ def opening_of(opening: Opening, opened: Opened) -> list[Payload]:
             first_response_due_at=opened.first_response_due_at,
             resolution_due_at=opened.resolution_due_at,
             opened_at=opening.author.now,
+            thread_id=opening.thread_id,
         )
     ]
     if opening.feedback_id is not None:
@@ -79,6 +80,7 @@ def resolution(work: Work, ticket: Ticket, entries: Sequence[Entry], reason: str
         resolved_at=at,
         resolution_seconds=int(taken.total_seconds()),
         reopened_before=ticket.reopened_count,
+        thread_id=ticket.thread_id,
     )
     work.emit(event, subject=ticket.id, version=ticket.version)
 

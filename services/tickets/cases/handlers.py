@@ -3,6 +3,7 @@
 from services.tickets.cases import service as tickets
 from services.tickets.cases.opening import Author, Opening
 from services.tickets.cases.repository import was_requested
+from services.tickets.heard import service as heard
 from shared.bus.events import Event
 from shared.contracts.notifier import TicketRequested
 from shared.ids import new_id
@@ -10,9 +11,16 @@ from shared.work import Work
 
 
 async def open_requested(work: Work, event: Event[TicketRequested]) -> None:
-    """One ticket for each request, and by rules only one for each piece of feedback: a request that comes again, or
-    late, opens nothing and reopens nothing. The clocks start now, so a late request is not overdue from the start."""
+    """One ticket for each request, and by rules only one for each piece of feedback and each conversation: a request
+    that comes again, or late, opens nothing and reopens nothing. The clocks start now, so a late request is not overdue
+    from the start."""
     wanted = event.data
+    thread_id = wanted.thread_id or await heard.thread_of(work, wanted.feedback_id)
+    if thread_id is not None:
+        await heard.hold(work, thread_id)
+        # One ticket for all of a conversation: what was said is, or will be, part of that one's.
+        if await heard.ticket_of(work, thread_id) is not None:
+            return
     if await was_requested(work, wanted.request_id, wanted.feedback_id):
         return
     opening = Opening(
@@ -30,5 +38,6 @@ async def open_requested(work: Work, event: Event[TicketRequested]) -> None:
         rule_id=wanted.rule_id,
         request_id=wanted.request_id,
         rating=wanted.rating_normalised,
+        thread_id=thread_id,
     )
     await tickets.open_ticket(work, opening)

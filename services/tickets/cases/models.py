@@ -49,6 +49,8 @@ class Ticket(AccountOwned, Identified, Base):
     resolution_due_at: Mapped[datetime | None]
     resolution_missed_at: Mapped[datetime | None]
     origin_customer_id: Mapped[UUID | None]
+    # The conversation that it is about.
+    thread_id: Mapped[UUID | None]
 
     __table_args__ = (
         Index("uq_tickets_account_id_number", "account_id", "number", unique=True),
@@ -60,6 +62,8 @@ class Ticket(AccountOwned, Identified, Base):
         Index("ix_tickets_account_id_opened_at", "account_id", "opened_at", "id"),
         Index("ix_tickets_account_id_customer_id", "account_id", "customer_id", "opened_at", "id",
               postgresql_where=text("customer_id is not null")),
+        Index("ix_tickets_account_id_thread_id", "account_id", "thread_id", "number",
+              postgresql_where=text("thread_id is not null")),
         # What people have on their desks; also what the next assignment counts.
         Index("ix_tickets_account_id_assignee_id", "account_id", "assignee_id", "opened_at", "id",
               postgresql_where=text("state in ('open', 'pending')")),

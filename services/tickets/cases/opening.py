@@ -85,6 +85,7 @@ class Opening:
     rule_id: UUID | None = None
     request_id: UUID | None = None
     rating: int | None = None
+    thread_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +106,14 @@ _RESULT = tuple(field.name for field in fields(Opened))
 _COLUMNS = """
     id uuid, subject text, description text, priority text, assign boolean, assignee_id uuid, tags text[],
     customer_id uuid, channel text, origin_kind text, feedback_id uuid, rule_id uuid, request_id uuid, rating integer,
-    at timestamptz, actor text, correlation_id uuid, causation_id uuid, traceparent text
+    thread_id uuid, at timestamptz, actor text, correlation_id uuid, causation_id uuid, traceparent text
 """
 
 _OPEN = f"""
 with asked as (
     select * from rows from (json_to_recordset($2::json) as ({_COLUMNS})) with ordinality as asked (
         id, subject, description, priority, assign, assignee_id, tags, customer_id, channel, origin_kind, feedback_id,
-        rule_id, request_id, rating, at, actor, correlation_id, causation_id, traceparent, place
+        rule_id, request_id, rating, thread_id, at, actor, correlation_id, causation_id, traceparent, place
     )
 ), counted as (
     update tickets.counters set last_number = last_number + $3 where account_id = $1
@@ -135,14 +136,14 @@ with asked as (
     insert into tickets.tickets (
         id, account_id, number, version, subject, description, state, priority, assignee_id, tags, customer_id, channel,
         origin_kind, feedback_id, rule_id, request_id, opened_at, updated_at, reopened_count, policy_id,
-        first_response_seconds, first_response_due_at, resolution_seconds, resolution_due_at
+        first_response_seconds, first_response_due_at, resolution_seconds, resolution_due_at, thread_id
     )
     select
         asked.id, $1, before + asked.place, 1, subject, description, 'open', priority,
         case when assign then staff.id else assignee_id end, tags, customer_id, channel,
         origin_kind, feedback_id, rule_id, request_id, at, at, 0, policy.id,
         target.first_response_seconds, at + target.first_response_seconds * interval '1 second',
-        target.resolution_seconds, at + target.resolution_seconds * interval '1 second'
+        target.resolution_seconds, at + target.resolution_seconds * interval '1 second', thread_id
     from asked
     cross join counted
     cross join policy
@@ -225,6 +226,7 @@ def _values(opening: Opening) -> Mapping[str, Any]:
         "rule_id": opening.rule_id,
         "request_id": opening.request_id,
         "rating": opening.rating,
+        "thread_id": opening.thread_id,
         "at": author.now,
         "actor": str(author.actor),
         "correlation_id": author.correlation_id,

@@ -84,6 +84,12 @@ async def reopen(work: Work, ticket_id: UUID, reason: str, expected: int | None)
     return await _move_by_hand(work, ticket_id, "open", reason, expected)
 
 
+async def wake(work: Work, ticket: Ticket, reason: str) -> None:
+    """The customer has the last word: they open what is pending or resolved, and even what people have closed. The
+    ticket is locked, and its clocks are settled."""
+    await _move(work, ticket, "open", reason)
+
+
 async def _move_by_hand(
     work: Work, ticket_id: UUID, state: TicketState, reason: str | None, expected: int | None
 ) -> Ticket:
@@ -112,7 +118,7 @@ async def _move(work: Work, ticket: Ticket, state: TicketState, reason: str | No
     """To another state, with everything that hangs from it: clocks, loop, history, events."""
     before, ticket.state = ticket.state, state
     at = moment_of(work, ticket)
-    reopened = before == "resolved" and state == "open"
+    reopened = before in ("resolved", "closed") and state == "open"
     action = "reopened" if reopened else "resolved" if state == "resolved" else "updated"
     if state == "resolved":
         ticket.resolved_at = at

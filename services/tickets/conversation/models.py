@@ -12,7 +12,8 @@ from shared.db.base import AccountOwned, Identified
 
 
 class Message(AccountOwned, Identified, Base):
-    """`internal`: a note among colleagues, which never leaves this table but through its own list."""
+    """`internal`: a note among colleagues, which never leaves this table but through its own list. `feedback_id`: what
+    the customer wrote, as the survey service has it; `automatic` if no person wrote it."""
 
     __tablename__ = "messages"
 
@@ -22,5 +23,7 @@ class Message(AccountOwned, Identified, Base):
     author: Mapped[str] = mapped_column(Text)
     author_name: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime]
+    feedback_id: Mapped[UUID | None]
+    automatic: Mapped[str | None] = mapped_column(Text)
 
     __table_args__ = (Index("ix_messages_account_id_ticket_id", "account_id", "ticket_id", "id"),)

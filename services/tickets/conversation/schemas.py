@@ -21,6 +21,11 @@ class NewMessage(Model):
 
 
 class MessageOut(Model):
+    """`feedback_id` is set for what the customer wrote: what came along is at /v1/feedback/{feedback_id}/attachments.
+
+    `automatic`: no person wrote it (`auto_reply`, `bounce`, `loop` or `bulk`).
+    """
+
     id: UUID
     ticket_id: UUID
     internal: bool
@@ -28,3 +33,5 @@ class MessageOut(Model):
     author: str
     author_name: str
     created_at: datetime
+    feedback_id: UUID | None
+    automatic: str | None

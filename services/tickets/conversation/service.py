@@ -59,6 +59,7 @@ async def _answer(work: Work, ticket: Ticket, message: Message) -> None:
         author_name=message.author_name,
         customer_id=ticket.customer_id,
         origin_customer_id=ticket.origin_customer_id,
+        thread_id=ticket.thread_id,
         first_response=first,
     )
     work.emit(replied, subject=ticket.id, version=ticket.version)

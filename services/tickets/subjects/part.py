@@ -21,6 +21,7 @@ _OF_TICKETS = (
 
 HOLDINGS = (
     Holding("messages", "tickets.messages", _OF_TICKETS),
+    Holding("messages that wait for a ticket", "tickets.heard", f"(row.customer_id = {IDS} or {_OF_TICKETS})"),
     # Times and states stay: response times are computed from them.
     Holding("history", "tickets.history", _OF_TICKETS, pseudonym="changes = '{}', reason = null", names=None),
     Holding(

@@ -12,6 +12,7 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from services.notifier.app import SERVICE
+from shared.auth.addresses import TICKET, reply_addresses
 from shared.ids import new_id
 from shared.testing.harness import Harness
 from tests.notifier.builders import (
@@ -116,7 +117,8 @@ class TestWhatArrives:
         await notifier.deliver(ticket_replied(ana, ticket_id=ticket_id), account=account)
         await send_messages(notifier)
         mails = sink.mail_to("thread@example.com")
-        assert [mail["References"] for mail in mails] == [f"<ticket.{ticket_id}@lindenhof.example>"] * 2
+        token = reply_addresses(notifier.runtime.settings).token(TICKET, account, ticket_id)
+        assert [mail["References"] for mail in mails] == [f"<{token}@lindenhof.example>"] * 2
         assert [mail["Auto-Submitted"] for mail in mails].count(None) == 1
 
 
@@ -176,7 +178,7 @@ class TestHeaderInjection:
         for mail in mails:
             allowed = {
                 "From", "To", "Subject", "Date", "Message-ID", "References", "MIME-Version", "Content-Type",
-                "Auto-Submitted", "X-Auto-Response-Suppress",
+                "Auto-Submitted", "X-Auto-Response-Suppress", "X-PM-Metadata-heed-message",
             }  # fmt: skip
             assert set(mail.keys()) <= allowed
             assert len(mail["Subject"].splitlines()) == 1

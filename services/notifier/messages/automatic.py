@@ -1,0 +1,32 @@
+"""How often a machine may answer: once a day to one address, five times in one conversation (RFC 3834, section 2, asks
+for such limits). More would answer another machine."""
+
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import func, select
+
+from services.notifier.messages.models import Message
+from services.notifier.templates.kinds import KINDS
+from shared.work import Work
+
+MOST_TO_AN_ADDRESS: Final = 1
+IN: Final = timedelta(hours=24)
+MOST_IN_A_CONVERSATION: Final = 5
+_REPLIES: Final = [kind.key for kind in KINDS.values() if kind.auto_submitted == "auto-replied"]
+
+
+async def refusal(work: Work, message: Message, address: str) -> str | None:
+    """Why this answer must not be sent, None if it may or a person wrote it."""
+    if message.template not in _REPLIES:
+        return None
+    sent = (Message.account_id == work.account_id) & Message.template.in_(_REPLIES) & Message.sent_at.is_not(None)
+    lately = sent & (Message.recipient == address) & (Message.sent_at > work.now - IN)
+    if (await work.session.scalar(select(func.count()).where(lately)) or 0) >= MOST_TO_AN_ADDRESS:
+        return "this address has had an automatic answer within the last 24 hours"
+    if message.thread_id is None:
+        return None
+    counted = select(func.count()).where(sent, Message.thread_id == message.thread_id)
+    if (await work.session.scalar(counted) or 0) >= MOST_IN_A_CONVERSATION:
+        return "this conversation has had enough automatic answers"
+    return None
