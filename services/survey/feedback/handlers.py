@@ -23,13 +23,14 @@ from services.survey.surveys.service import definition_of
 from shared.bus.events import Event
 from shared.contracts.base import Payload
 from shared.contracts.customers import CustomerIdentified, SightingUnresolved
-from shared.contracts.feedback import FeedbackErased, FeedbackUpdated
+from shared.contracts.feedback import FeedbackErased, FeedbackReceived, FeedbackUpdated
 from shared.contracts.survey import CustomerSighted, ResponseReceived, ResponseWithdrawn
 from shared.ids import new_id
 from shared.work import Work
 
 Responses = Sequence[Event[ResponseReceived]]
 _WAS_COMPLETED = column("was_completed", Boolean)
+_WAS_TOLD = column("was_told", Boolean)
 _Answered = tuple[SurveyVersion, Definition]
 
 # What colleagues corrected stays as long as the words are the same. The inner select sees the row as it was.
@@ -70,9 +71,10 @@ _SETTLE = text("""
     update survey.feedback f
     set customer_id = s.customer_id, told = true, version = f.version + 1, updated_at = :now
     from json_to_recordset(cast(:sightings as json)) as s(sighting_id uuid, customer_id uuid)
-    where f.account_id = :account_id and not f.told
+    where f.account_id = :account_id
+        and (not f.told or f.customer_id is null and f.source_id is not null and s.customer_id is not null)
         and (f.response_id = s.sighting_id or f.response_id is null and f.id = s.sighting_id)
-    returning f.*
+    returning f.*, (select before.told from survey.feedback before where before.id = f.id) as was_told
 """)
 
 
@@ -138,7 +140,10 @@ async def forget(work: Work, event: Event[ResponseWithdrawn]) -> None:
 
 
 async def settle(work: Work, events: Sequence[Event[Payload]]) -> None:
-    """The customers service says who it was, or that nobody can tell: now the others may hear of it."""
+    """The customers service says who it was, or that nobody can tell: now the others may hear of it.
+
+    Of a review that was edited they may have heard before, without its customer.
+    """
     causes = {
         event.data.sighting_id: event
         for event in events
@@ -148,12 +153,14 @@ async def settle(work: Work, events: Sequence[Event[Payload]]) -> None:
         {"sighting_id": sighting_id, "customer_id": _named_by(event.data)} for sighting_id, event in causes.items()
     ]
     values = {"sightings": to_json(sightings).decode(), "account_id": work.account_id, "now": work.now}
-    columns = Feedback.__table__.columns
-    settled = await work.session.execute(_SETTLE.columns(*columns), values)
+    settled = await work.session.execute(_SETTLE.columns(*Feedback.__table__.columns, _WAS_TOLD), values)
     rows: list[Row] = [dict(row) for row in settled.mappings()]
     for row in rows:
         _because_of(work, causes[row["response_id"] or row["id"]])
-        work.emit(told(row), subject=row["id"], version=row["version"])
+        fact: FeedbackReceived | FeedbackUpdated = told(row)
+        if row.pop("was_told"):
+            fact = FeedbackUpdated(**dict(fact), reason="identified")
+        work.emit(fact, subject=row["id"], version=row["version"])
     await _known(work, rows, causes)
 
 

@@ -247,11 +247,11 @@ async def _remove(work: Work, source: Sender, items: Sequence[FeedbackItem]) -> 
 
 
 def _tell(work: Work, row: Row, item: FeedbackItem, reference: CustomerReference | None, *, is_new: bool) -> None:
-    if is_new and not row["told"]:
-        assert reference is not None
+    # An edit may say what leads to somebody, such as the order's number, where nothing did before.
+    if reference is not None and row["customer_id"] is None and (is_new or row["told"]):
         sighted = CustomerSighted(sighting_id=row["id"], customer=reference, verified=item.author.verified)
         work.emit(sighted, subject=row["id"])
-    elif is_new:
+    if is_new and row["told"]:
         work.emit(told(row), subject=row["id"], version=row["version"])
     elif row["told"]:
         work.emit(FeedbackUpdated(**dict(told(row)), reason="edited"), subject=row["id"], version=row["version"])

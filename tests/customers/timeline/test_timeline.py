@@ -134,6 +134,25 @@ class TestReadingATimeline:
         }
         assert (found[2]["score"], found[2]["maximum"], found[2]["excerpt"]) == (2, 10, "Too late.")
 
+    async def test_shows_what_was_heard_among_what_was_done(self, customers: Harness, account: UUID) -> None:
+        client = customers.client(account=account)
+        bought = {"kind": "purchase", "customer": {"email": "ana@example.com"}, "occurred_at": NOON.isoformat()}
+        ana = UUID((await client.post("/v1/activities", json=bought)).json()["customer_id"])
+        heard = [
+            *(("survey", "heed", None), ("review", "google_business", None)),
+            *(("message", "postmark", "Where is it?"), ("message", "chat", None)),
+        ]
+        for hours, (kind, source, title) in enumerate(heard, 1):
+            said = feedback(ana, at=NOON + timedelta(hours=hours))
+            told = said.model_copy(update={"kind": kind, "source": source, "title": title})
+            await customers.deliver(told, account=account, subject=said.feedback_id)
+        entries = (await client.get(f"/v1/customers/{ana}/timeline")).json()["data"]
+        happened = [entry for entry in reversed(entries) if entry["kind"] in ("activity", "feedback")]
+        assert [(each.get("said"), each["source"], each.get("title")) for each in happened] == [
+            (None, "api", None),
+            *heard,
+        ]
+
     async def test_filters_by_kind(self, customers: Harness, account: UUID) -> None:
         ana = await add_customer(customers, account)
         for payload in (feedback(ana), ticket_opened(ana), ticket_opened(ana, number=2)):

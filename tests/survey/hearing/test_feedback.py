@@ -205,6 +205,17 @@ class TestWhoItWas:
         [feedback] = await told(survey, account)
         assert (feedback.text, feedback.customer_id) == ("Edited.", None)
 
+    async def test_an_edit_may_say_who_it_was(self, survey: Harness, account: UUID) -> None:
+        source, ana = Sender(), new_id()
+        await heard(survey, account, source, review())
+        await heard(survey, account, source, review(version="2", order_ref="#1001", text="Of order 1001."))
+        [sighting] = await sightings(survey, account)
+        answer = CustomerIdentified(customer_id=ana, sighting_id=sighting.sighting_id)
+        for _ in range(2):
+            await survey.deliver(answer, account=account, subject=ana)
+        facts = [(getattr(each, "reason", None), each.customer_id) for each in await told(survey, account)]
+        assert facts == [(None, None), ("edited", None), ("identified", ana)]
+
     async def test_who_wants_to_be_nobody_is_nobody(self, survey: Harness, account: UUID) -> None:
         await heard(survey, account, Sender(), review(author={"handle": "u-7", "anonymous": True}, order_ref="#1001"))
         assert [each.customer_id for each in await told(survey, account)] == [None]
