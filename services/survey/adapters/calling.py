@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
@@ -36,10 +36,17 @@ class AccessTokens:
         self._kept: dict[bytes, tuple[str, datetime]] = {}
 
     async def token(
-        self, platform: Platform, url: str, form: Mapping[str, str], *, client: tuple[str, str] | None = None
+        self,
+        platform: Platform,
+        url: str,
+        form: Mapping[str, str],
+        *,
+        client: tuple[str, str] | None = None,
+        whose: Sequence[str] = (),
     ) -> str:
-        """`form` is the grant; `client`: id and secret, sent as HTTP Basic. Raises as `Platform`, or `AccessDenied`."""
-        name = hashlib.sha256(orjson.dumps([url, sorted(form.items()), client])).digest()
+        """`form` is the grant; `client`: id and secret, sent as HTTP Basic; `whose`: who asks, if the form differs each
+        time. Raises as `Platform`, or `AccessDenied`."""
+        name = hashlib.sha256(orjson.dumps([url, whose or sorted(form.items()), client])).digest()
         token, ends = self._kept.get(name, ("", platform.now()))
         if platform.now() < ends:
             return token

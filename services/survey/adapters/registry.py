@@ -3,6 +3,7 @@
 from functools import cache
 
 from services.survey.adapters.base import Adapter
+from services.survey.adapters.google_business import GoogleBusiness
 from services.survey.adapters.imap import IMAP
 from services.survey.adapters.intercom import Intercom
 from services.survey.adapters.judgeme import Judgeme
@@ -26,6 +27,7 @@ def adapters() -> dict[str, Adapter]:
     known: tuple[Adapter, ...] = (
         IMAP(),
         Intercom(),
+        GoogleBusiness(),
         Judgeme(),
         Mailgun(),
         Postmark(),

@@ -64,6 +64,9 @@ class Sender:
         """Those of the signature and all else that counts."""
         return ()
 
+    async def prepare(self) -> None:
+        """Whatever `verify` must have at hand, it has."""
+
     def connection(self, account: str = "ours") -> Connection:
         """Its source: the same one each time."""
         return Connection(

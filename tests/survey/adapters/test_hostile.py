@@ -70,8 +70,9 @@ def survives(sender: Sender, request: Received) -> None:
 
 
 @pytest.mark.parametrize("name", PUSHED)
-def test_hostile_bodies_with_a_valid_signature(name: str) -> None:
+async def test_hostile_bodies_with_a_valid_signature(name: str) -> None:
     sender = sender_of(name)
+    await sender.prepare()
     documents = [json.loads(payload(name, each)) for each in payloads(name)]
 
     @settings(max_examples=60, deadline=1_000, suppress_health_check=[HealthCheck.too_slow])
@@ -84,8 +85,9 @@ def test_hostile_bodies_with_a_valid_signature(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PUSHED)
-def test_hostile_headers_and_queries(name: str) -> None:
+async def test_hostile_headers_and_queries(name: str) -> None:
     sender = sender_of(name)
+    await sender.prepare()
     connection = sender.connection()
     body = payload(name, payloads(name)[0])
     known = [header for header, _ in sender.request(body).headers]
