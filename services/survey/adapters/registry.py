@@ -3,6 +3,7 @@
 from functools import cache
 
 from services.survey.adapters.base import Adapter
+from services.survey.adapters.facebook import Facebook
 from services.survey.adapters.google_business import GoogleBusiness
 from services.survey.adapters.imap import IMAP
 from services.survey.adapters.intercom import Intercom
@@ -17,6 +18,7 @@ from services.survey.adapters.stripe import Stripe
 from services.survey.adapters.trustpilot import Trustpilot
 from services.survey.adapters.twilio import Twilio
 from services.survey.adapters.woocommerce import WooCommerce
+from services.survey.adapters.yelp import Yelp
 from services.survey.adapters.yotpo import Yotpo
 from services.survey.adapters.zendesk import Zendesk
 
@@ -27,6 +29,7 @@ def adapters() -> dict[str, Adapter]:
     known: tuple[Adapter, ...] = (
         IMAP(),
         Intercom(),
+        Facebook(),
         GoogleBusiness(),
         Judgeme(),
         Mailgun(),
@@ -39,6 +42,7 @@ def adapters() -> dict[str, Adapter]:
         Trustpilot(),
         Twilio(),
         WooCommerce(),
+        Yelp(),
         Yotpo(),
         Zendesk(),
     )

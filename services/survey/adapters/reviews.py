@@ -8,7 +8,7 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import BeforeValidator, InstanceOf, ValidationError
 
-from services.survey.adapters.base import Unreadable, Verified
+from services.survey.adapters.base import Received, Rejected, Unreadable, Verified
 from services.survey.adapters.reading import version_at
 from services.survey.hearing.canonical import FeedbackItem, ItemRating, RatingKind, TimeConfidence
 
@@ -75,6 +75,14 @@ def gone(external_id: str, at: datetime, *, channel: str) -> FeedbackItem:
             kind="review",
             channel=channel,
         )
+
+
+def asked_for(received: Received, name: str) -> str | None:
+    """A parameter of the address's query. Raises `Rejected` if there are several of that name."""
+    found = [value for key, value in received.query if key == name]
+    if len(found) > 1:
+        raise Rejected("malformed_signature")
+    return found[0] if found else None
 
 
 def known_by_address(delivery_id: str | None = None) -> Verified:
