@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from joserfc import jwt
-from joserfc.errors import InvalidKeyIdError, JoseError
+from joserfc.errors import BadSignatureError, InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
 from services.survey.adapters.base import KeysNeeded, Platform, PlatformDown, Rejected
@@ -54,9 +54,10 @@ class SenderKeys:
             if self._was_tried(now):
                 raise Rejected("wrong_signature") from None
             raise KeysNeeded from None
-        except JoseError as problem:
-            bad = "wrong_signature" if problem.error == "bad_signature" else "malformed_signature"
-            raise Rejected(bad) from None
+        except BadSignatureError:
+            raise Rejected("wrong_signature") from None
+        except JoseError:
+            raise Rejected("malformed_signature") from None
         _check_time(decoded.claims, now)
         return decoded.claims
 
