@@ -237,8 +237,10 @@ async def _asked(
     code = read(_Refusal, answer.body).error.code
     if code in _LIMITED:
         raise PlatformBusy(platform.now() + _WAIT)
-    if code in _DENIED or (code not in _ABSENT and method == "GET"):
+    if code in _DENIED:
         raise AccessDenied(refusal(answer))
+    if method == "GET" and code not in _ABSENT:
+        raise Unreadable(f"Facebook answered: {refusal(answer)}")
     return answer
 
 

@@ -31,6 +31,7 @@ def adapters() -> dict[str, Adapter]:
         Intercom(),
         Facebook(),
         GoogleBusiness(),
+        Intercom(),
         Judgeme(),
         Mailgun(),
         Postmark(),
