@@ -2,9 +2,12 @@
 
 from functools import cache
 
+from services.survey.adapters.app_store import AppStore
 from services.survey.adapters.base import Adapter
 from services.survey.adapters.facebook import Facebook
+from services.survey.adapters.feeds import Feeds
 from services.survey.adapters.google_business import GoogleBusiness
+from services.survey.adapters.google_play import GooglePlay
 from services.survey.adapters.imap import IMAP
 from services.survey.adapters.intercom import Intercom
 from services.survey.adapters.judgeme import Judgeme
@@ -29,8 +32,11 @@ def adapters() -> dict[str, Adapter]:
     known: tuple[Adapter, ...] = (
         IMAP(),
         Intercom(),
+        AppStore(),
         Facebook(),
+        Feeds(),
         GoogleBusiness(),
+        GooglePlay(),
         Intercom(),
         Judgeme(),
         Mailgun(),

@@ -1,0 +1,218 @@
+"""App Store Connect: reviews of an app, asked for in turns, and replies.
+
+https://developer.apple.com/documentation/appstoreconnectapi/customer-reviews (JSON:API). There is no push. An edit
+replaces the text under the same id, with no time of its own.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Final
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+from pydantic import Field
+
+from services.survey.adapters.base import (
+    AccessDenied,
+    Capabilities,
+    Connection,
+    Platform,
+    PlatformAnswer,
+    Poll,
+    Polled,
+    Posted,
+    Replies,
+    ReplyRefused,
+    Secret,
+    Unreadable,
+)
+from services.survey.adapters.calling import asked, check_taken, quoted, read_answer
+from services.survey.adapters.reading import Maybe, Sent
+from services.survey.adapters.reviews import Moment, rating, readable
+from services.survey.hearing.canonical import Author, FeedbackItem, version_of
+from shared.http.schemas import Model
+
+API: Final = "https://api.appstoreconnect.apple.com"
+_PAGE: Final = 200
+# 30,000 reviews in one night; an app with more is read as far as this, the newest first.
+_MOST_PAGES: Final = 150
+_WHOLE_EVERY: Final = timedelta(days=1)
+# Apple takes at most 20 minutes.
+_TOKEN_LIFETIME: Final = timedelta(minutes=15)
+
+
+class AppStoreSettings(Model):
+    """One source is one app."""
+
+    app_id: str = Field(pattern="^[0-9]{1,20}$", description="App Store Connect: the app, App Information, Apple ID.")
+
+
+class AppStoreSecrets(Model):
+    """A key of the App Store Connect API with the role Customer Support, or Admin."""
+
+    issuer_id: Secret = Field(description="App Store Connect: Users and Access, Integrations, Issuer ID.")
+    key_id: Secret = Field(description="The Key ID that is shown next to the key.")
+    private_key: Secret = Field(description="The content of the `.p8` file; Apple lets you download it once.")
+
+
+class _Attributes(Sent):
+    rating: str
+    title: Maybe = None
+    body: Maybe = None
+    nickname: Maybe = Field(None, alias="reviewerNickname")
+    created: Moment = Field(alias="createdDate")
+    territory: Maybe = None
+
+
+class _Review(Sent):
+    id: str
+    attributes: _Attributes
+
+
+class _Links(Sent):
+    next: Maybe = None
+
+
+class _Paging(Sent):
+    total: int | None = None
+
+
+class _Meta(Sent):
+    paging: _Paging | None = None
+
+
+class _Reviews(Sent):
+    data: list[_Review]
+    links: _Links | None = None
+    meta: _Meta | None = None
+
+
+class _State(Sent):
+    state: Maybe = None
+
+
+class _Response(Sent):
+    id: Maybe = None
+    attributes: _State = _State()
+
+
+class _Answer(Sent):
+    data: _Response
+
+
+class AppStore(Poll, Replies):
+    """The newest each hour; all of them once a day, to find edits and what was taken away."""
+
+    name: ClassVar[str] = "app_store"
+    title: ClassVar[str] = "App Store"
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        reply=True, reply_limit=5_970, reply_edits=True, push=False, poll=True, deletions=True
+    )
+    settings: ClassVar[type[Model]] = AppStoreSettings
+    secrets: ClassVar[type[Model]] = AppStoreSecrets
+    every: ClassVar[timedelta] = timedelta(hours=1)
+
+    async def poll(
+        self, connection: Connection, platform: Platform, cursor: Mapping[str, Any], now: datetime
+    ) -> Polled:
+        """`cursor`: `whole_at`, when all of them were last listed."""
+        whole_at = cursor.get("whole_at")
+        is_time = whole_at is None or now - datetime.fromisoformat(whole_at) >= _WHOLE_EVERY
+        found, total = await _listed(connection, platform, _MOST_PAGES if is_time else 1)
+        items = [_item(review) for review in found.values()]
+        if not is_time:
+            return Polled(items, dict(cursor))
+        # Apple's own count must agree, so that an answer that came out short takes nothing away.
+        return Polled(items, {"whole_at": now.isoformat()}, whole="" if total == len(items) else None)
+
+    async def reply(self, external_id: str, text: str, connection: Connection, platform: Platform) -> Posted:
+        """Apple shows it within a day; a second one replaces the first."""
+        review = {"type": "customerReviews", "id": external_id}
+        body = {
+            "type": "customerReviewResponses",
+            "attributes": {"responseBody": text},
+            "relationships": {"review": {"data": review}},
+        }
+        return _posted(await _asked(connection, platform, "POST", "/v1/customerReviewResponses", json={"data": body}))
+
+    async def reply_state(self, external_id: str, connection: Connection, platform: Platform) -> Posted:
+        path = f"/v1/customerReviews/{quoted(external_id)}/response"
+        answer = await _asked(connection, platform, "GET", path)
+        if answer.status == 404:
+            raise ReplyRefused("Apple shows no reply to this review any more")
+        return _posted(answer)
+
+
+async def _listed(connection: Connection, platform: Platform, most: int) -> tuple[dict[str, _Review], int | None]:
+    """By id, and how many Apple says there are."""
+    found: dict[str, _Review] = {}
+    path: str | None = f"/v1/apps/{connection.settings.app_id}/customerReviews"
+    params: dict[str, str] | None = {"sort": "-createdDate", "limit": str(_PAGE)}
+    total: int | None = None
+    while path is not None and most > 0:
+        page = read_answer(_Reviews, await _asked(connection, platform, "GET", path, params=params))
+        found |= {review.id: review for review in page.data}
+        total = page.meta.paging.total if page.meta and page.meta.paging else None
+        path, params, most = _path(page.links.next) if page.links and page.links.next else None, None, most - 1
+    return found, total
+
+
+def _path(link: str) -> str:
+    """The next page is given as a whole address; our token goes nowhere but to Apple."""
+    if not link.startswith(f"{API}/v1/"):
+        raise Unreadable("links/next: leads away from App Store Connect.")
+    return link.removeprefix(API)
+
+
+async def _asked(
+    connection: Connection,
+    platform: Platform,
+    method: str,
+    path: str,
+    *,
+    params: Mapping[str, str] | None = None,
+    json: Any = None,
+) -> PlatformAnswer:
+    token = _token(connection.secrets, platform.now())
+    return await asked(platform, method, f"{API}{path}", token=token, params=params, json=json)
+
+
+def _token(secrets: AppStoreSecrets, now: datetime) -> str:
+    """https://developer.apple.com/documentation/appstoreconnectapi/generating-tokens-for-api-requests."""
+    claims = {
+        "iss": secrets.issuer_id,
+        "iat": int(now.timestamp()),
+        "exp": int((now + _TOKEN_LIFETIME).timestamp()),
+        "aud": "appstoreconnect-v1",
+    }
+    try:
+        key = ECKey.import_key(secrets.private_key.strip())
+        return jwt.encode({"alg": "ES256", "kid": secrets.key_id, "typ": "JWT"}, claims, key)
+    except (JoseError, ValueError, TypeError):
+        raise AccessDenied("the private key is not the content of Apple's .p8 file") from None
+
+
+def _posted(answer: PlatformAnswer) -> Posted:
+    check_taken(answer)
+    response = read_answer(_Answer, answer).data
+    is_pending = response.attributes.state == "PENDING_PUBLISH"
+    return Posted(reference=response.id, state="pending" if is_pending else "posted")
+
+
+def _item(review: _Review) -> FeedbackItem:
+    said = review.attributes
+    with readable():
+        return FeedbackItem(
+            external_id=review.id,
+            external_version=version_of([said.rating, said.title, said.body]),
+            occurred_at=said.created.at,
+            time_confidence=said.created.confidence,
+            kind="review",
+            channel="app_store",
+            rating=rating(said.rating),
+            title=said.title,
+            text=said.body,
+            author=Author(name=said.nickname),
+            dimensions={"territory": said.territory} if said.territory else {},
+        )
