@@ -30,13 +30,12 @@ from services.survey.adapters.zendesk import Zendesk
 def adapters() -> dict[str, Adapter]:
     """By name, in the order of the names."""
     known: tuple[Adapter, ...] = (
-        IMAP(),
-        Intercom(),
         AppStore(),
         Facebook(),
         Feeds(),
         GoogleBusiness(),
         GooglePlay(),
+        IMAP(),
         Intercom(),
         Judgeme(),
         Mailgun(),
