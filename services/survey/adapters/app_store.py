@@ -4,7 +4,7 @@ https://developer.apple.com/documentation/appstoreconnectapi/customer-reviews (J
 replaces the text under the same id, with no time of its own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
@@ -112,6 +112,10 @@ class AppStore(Poll, Replies):
     settings: ClassVar[type[Model]] = AppStoreSettings
     secrets: ClassVar[type[Model]] = AppStoreSecrets
     every: ClassVar[timedelta] = timedelta(hours=1)
+    setup: ClassVar[Sequence[str]] = (
+        "In App Store Connect, open Users and Access, Integrations, and create a key with the role Customer Support.",
+        "Enter the issuer, the key's id and the content of the `.p8` file, and the app's Apple ID.",
+    )
 
     async def poll(
         self, connection: Connection, platform: Platform, cursor: Mapping[str, Any], now: datetime

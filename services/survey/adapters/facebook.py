@@ -141,6 +141,11 @@ class Facebook(PushHint, Poll, Replies):
     settings: ClassVar[type[Model]] = FacebookSettings
     secrets: ClassVar[type[Model]] = FacebookSecrets
     every: ClassVar[timedelta] = timedelta(days=1)
+    setup: ClassVar[Sequence[str]] = (
+        "At developers.facebook.com, open your app, Webhooks, Page, and subscribe with `{url}` and your verify token.",
+        "Subscribe to the field `ratings`, and install the app on the page (Graph API, `subscribed_apps` of the page).",
+        "Enter the app's secret and a page token that does not expire.",
+    )
 
     def verify(self, received: Received, connection: Connection) -> Verified:
         """HMAC-SHA256 of the body under the app's secret."""

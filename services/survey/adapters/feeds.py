@@ -4,7 +4,7 @@ Asked for in turns with `ETag` and `Last-Modified` (RFC 9110, section 13.1), so 
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
@@ -40,6 +40,7 @@ class Feeds(Poll):
     capabilities: ClassVar[Capabilities] = Capabilities(push=False, poll=True)
     settings: ClassVar[type[Model]] = FeedSettings
     every: ClassVar[timedelta] = timedelta(hours=1)
+    setup: ClassVar[Sequence[str]] = ("Enter the feed's address, and the words by which a mention of you is known.",)
 
     async def poll(
         self, connection: Connection, platform: Platform, cursor: Mapping[str, Any], now: datetime

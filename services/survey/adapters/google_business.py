@@ -144,6 +144,16 @@ class GoogleBusiness(PushHint, Poll, Replies):
     settings: ClassVar[type[Model]] = GoogleBusinessSettings
     secrets: ClassVar[type[Model]] = GoogleBusinessSecrets
     every: ClassVar[timedelta] = timedelta(days=1)
+    setup: ClassVar[Sequence[str]] = (
+        "In Google Cloud, create a Pub/Sub topic and let `mybusiness-api-pubsub@system.gserviceaccount.com` publish to "
+        "it.",
+        "Add a push subscription with the address `{url}`, switch `Enable authentication` on, and choose a service "
+        "account.",
+        "Enter this service account here, and the audience if you chose another one than the address.",
+        "Create an OAuth client, and a refresh token for somebody who manages the profile.",
+        "Set the account's notification setting (My Business Notifications API) to the topic, for new and updated "
+        "reviews. Google allows one topic for each account.",
+    )
 
     def verify(self, received: Received, connection: Connection) -> Verified:
         """The token says who pushes, and to whom; it does not cover the body, which therefore is only a hint."""

@@ -4,7 +4,7 @@ https://developers.google.com/android-publisher/reply-to-reviews. Only reviews w
 production release, and only for a week after they were written or changed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final
 
@@ -109,6 +109,11 @@ class GooglePlay(Poll, Replies):
     settings: ClassVar[type[Model]] = GooglePlaySettings
     secrets: ClassVar[type[Model]] = GooglePlaySecrets
     every: ClassVar[timedelta] = timedelta(hours=1)
+    setup: ClassVar[Sequence[str]] = (
+        "In Google Cloud, switch the Google Play Android Developer API on, and create a service account with a key.",
+        "In the Play Console, invite its address under Users and permissions, with `Reply to reviews`.",
+        "Enter the JSON key and the package name.",
+    )
 
     async def poll(
         self, connection: Connection, platform: Platform, cursor: Mapping[str, Any], now: datetime

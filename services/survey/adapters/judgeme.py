@@ -93,6 +93,11 @@ class Judgeme(PushComplete, Replies):
     capabilities: ClassVar[Capabilities] = Capabilities(reply=True)
     settings: ClassVar[type[Model]] = JudgemeSettings
     secrets: ClassVar[type[Model]] = JudgemeSecrets
+    setup: ClassVar[Sequence[str]] = (
+        "Create the webhooks `review/created` and `review/updated` with the address `{url}` (Judge.me API, Webhooks).",
+        "Enter the secret of the app or the token that created them.",
+        "For replies, enter the shop's domain and the private API token.",
+    )
 
     def verify(self, received: Received, connection: Connection) -> Verified:
         """HMAC-SHA256 of the body. Judge.me shows examples in hex; base64 is taken too, since its page does not say."""

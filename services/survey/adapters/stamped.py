@@ -92,6 +92,11 @@ class Stamped(PushComplete):
     title: ClassVar[str] = "Stamped"
     capabilities: ClassVar[Capabilities] = Capabilities()
     secrets: ClassVar[type[Model]] = StampedSecrets
+    setup: ClassVar[Sequence[str]] = (
+        "In Stamped, open Settings, Webhooks, Add Webhook, and enter `{url}` as the payload URL.",
+        "Think of a long random word, and enter it there as `Secret` and here as the webhook's secret.",
+        "Leave `All events` off, and choose reviews, Net Promoter Scores and questions.",
+    )
 
     def verify(self, received: Received, connection: Connection) -> Verified:
         """The secret comes in `X-Stamped-Webhook-Secret`, and in `X-Secret-Key` too."""

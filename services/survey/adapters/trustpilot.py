@@ -113,6 +113,12 @@ class Trustpilot(PushComplete, PushHint, Poll, Replies):
     settings: ClassVar[type[Model]] = TrustpilotSettings
     secrets: ClassVar[type[Model]] = TrustpilotSecrets
     every: ClassVar[timedelta] = timedelta(days=1)
+    setup: ClassVar[Sequence[str]] = (
+        "In Trustpilot Business, open Integrations, Developers, Webhooks, and add `{url}` for new, updated and deleted "
+        "reviews.",
+        "Keep this address to yourself: Trustpilot signs nothing.",
+        "For replies and e-mail addresses, enter the business unit and the API key with its secret.",
+    )
 
     def verify(self, received: Received, connection: Connection) -> Verified:
         return known_by_address()

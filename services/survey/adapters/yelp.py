@@ -84,6 +84,10 @@ class Yelp(PushHint):
     capabilities: ClassVar[Capabilities] = Capabilities(text=False, deletions=True)
     settings: ClassVar[type[Model]] = YelpSettings
     secrets: ClassVar[type[Model]] = YelpSecrets
+    setup: ClassVar[Sequence[str]] = (
+        "Yelp pushes to its partners only: give `{url}` to your contact there.",
+        "Yelp checks the address once, by itself; then ask for your businesses to be subscribed.",
+    )
 
     def verify(self, received: Received, connection: Connection) -> Verified:
         return known_by_address()

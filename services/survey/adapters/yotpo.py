@@ -55,6 +55,11 @@ class Yotpo(PushComplete):
     title: ClassVar[str] = "Yotpo"
     capabilities: ClassVar[Capabilities] = Capabilities(deletions=True)
     settings: ClassVar[type[Model]] = YotpoSettings
+    setup: ClassVar[Sequence[str]] = (
+        "Ask your contact at Yotpo to switch webhooks on for `review_create` and `review_updated` with `{url}`.",
+        "Keep this address to yourself: Yotpo signs nothing.",
+        "Enter the shop's app key, so that only its reviews are taken.",
+    )
 
     def verify(self, received: Received, connection: Connection) -> Verified:
         return known_by_address(received.header("eventid"))
