@@ -27,7 +27,7 @@ from services.survey.adapters.base import (
     Secret,
     Unreadable,
 )
-from services.survey.adapters.calling import asked, check_taken, quoted, read_answer
+from services.survey.adapters.calling import ONE_TURN, asked, check_taken, going_on, page_of, quoted, read_answer
 from services.survey.adapters.reading import Maybe, Sent
 from services.survey.adapters.reviews import Moment, rating, readable
 from services.survey.hearing.canonical import Author, FeedbackItem, version_of
@@ -35,8 +35,6 @@ from shared.http.schemas import Model
 
 API: Final = "https://api.appstoreconnect.apple.com"
 _PAGE: Final = 200
-# 30,000 reviews in one night; an app with more is read as far as this, the newest first.
-_MOST_PAGES: Final = 150
 _WHOLE_EVERY: Final = timedelta(days=1)
 # Apple takes at most 20 minutes.
 _TOKEN_LIFETIME: Final = timedelta(minutes=15)
@@ -87,6 +85,15 @@ class _Reviews(Sent):
     links: _Links | None = None
     meta: _Meta | None = None
 
+    @property
+    def total(self) -> int | None:
+        return self.meta.paging.total if self.meta and self.meta.paging else None
+
+    @property
+    def following(self) -> str | None:
+        """The path of the next page, if there is one. Raises `Unreadable`."""
+        return _path(self.links.next) if self.links and self.links.next else None
+
 
 class _State(Sent):
     state: Maybe = None
@@ -120,15 +127,20 @@ class AppStore(Poll, Replies):
     async def poll(
         self, connection: Connection, platform: Platform, cursor: Mapping[str, Any], now: datetime
     ) -> Polled:
-        """`cursor`: `whole_at`, when all of them were last listed."""
+        """`cursor`: `whole_at`, when all of them were last listed, and the page if that takes more than a turn. The
+        list is whole if Apple's own count agrees, so that an answer that came out short takes nothing away."""
+        page = page_of(cursor, now)
         whole_at = cursor.get("whole_at")
         is_time = whole_at is None or now - datetime.fromisoformat(whole_at) >= _WHOLE_EVERY
-        found, total = await _listed(connection, platform, _MOST_PAGES if is_time else 1)
+        found, last = await _listed(page, connection, platform, ONE_TURN if is_time else timedelta(0))
         items = [_item(review) for review in found.values()]
         if not is_time:
             return Polled(items, dict(cursor))
-        # Apple's own count must agree, so that an answer that came out short takes nothing away.
-        return Polled(items, {"whole_at": now.isoformat()}, whole="" if total == len(items) else None)
+        if last.following is not None:
+            kept = {"whole_at": whole_at} if whole_at else {}
+            return Polled(items, {**kept, **going_on(last.following, now)}, more=True)
+        is_whole = page is None and last.total == len(items)
+        return Polled(items, {"whole_at": now.isoformat()}, whole="" if is_whole else None)
 
     async def reply(self, external_id: str, text: str, connection: Connection, platform: Platform) -> Posted:
         """Apple shows it within a day; a second one replaces the first."""
@@ -148,18 +160,22 @@ class AppStore(Poll, Replies):
         return _posted(answer)
 
 
-async def _listed(connection: Connection, platform: Platform, most: int) -> tuple[dict[str, _Review], int | None]:
-    """By id, and how many Apple says there are."""
+async def _listed(
+    path: str | None, connection: Connection, platform: Platform, turn: timedelta
+) -> tuple[dict[str, _Review], _Reviews]:
+    """By id, the newest first, as far as the turn goes; and the last page of them."""
     found: dict[str, _Review] = {}
-    path: str | None = f"/v1/apps/{connection.settings.app_id}/customerReviews"
-    params: dict[str, str] | None = {"sort": "-createdDate", "limit": str(_PAGE)}
-    total: int | None = None
-    while path is not None and most > 0:
+    params: dict[str, str] | None = None
+    if path is None:
+        path = f"/v1/apps/{connection.settings.app_id}/customerReviews"
+        params = {"sort": "-createdDate", "limit": str(_PAGE)}
+    until = platform.now() + turn
+    while True:
         page = read_answer(_Reviews, await _asked(connection, platform, "GET", path, params=params))
         found |= {review.id: review for review in page.data}
-        total = page.meta.paging.total if page.meta and page.meta.paging else None
-        path, params, most = _path(page.links.next) if page.links and page.links.next else None, None, most - 1
-    return found, total
+        if page.following is None or platform.now() >= until:
+            return found, page
+        path, params = page.following, None
 
 
 def _path(link: str) -> str:

@@ -16,6 +16,10 @@ from services.survey.adapters.reading import Maybe, Payload, Sent, read
 # A token that is about to expire could do so on the way.
 _EARLY: Final = timedelta(minutes=1)
 _MOST_TOKENS: Final = 10_000
+# Whoever asks holds the source for a minute; what takes longer goes on in the next turn.
+ONE_TURN: Final = timedelta(seconds=30)
+# Platforms forget their names of pages after a while, and then refuse them.
+_PAGES_LIVE: Final = timedelta(hours=1)
 
 
 class _Token(Sent):
@@ -84,6 +88,17 @@ def read_answer(model: type[Payload], answer: PlatformAnswer) -> Payload:
     if answer.status >= 300:
         raise Unreadable(f"the platform answered: {refusal(answer)}")
     return read(model, answer.body)
+
+
+def going_on(page: str, now: datetime) -> dict[str, str]:
+    """A cursor for the page that follows."""
+    return {"page": page, "page_at": now.isoformat()}
+
+
+def page_of(cursor: Mapping[str, Any], now: datetime) -> str | None:
+    """The page to go on with; None to begin anew, at the first time or because it is too old by now."""
+    page, at = cursor.get("page"), cursor.get("page_at")
+    return str(page) if page and at and now - datetime.fromisoformat(at) < _PAGES_LIVE else None
 
 
 def quoted(reference: str) -> str:

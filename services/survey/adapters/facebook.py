@@ -33,7 +33,7 @@ from services.survey.adapters.base import (
     Unreadable,
     Verified,
 )
-from services.survey.adapters.calling import check_taken, quoted, read_answer, refusal
+from services.survey.adapters.calling import ONE_TURN, check_taken, going_on, page_of, quoted, read_answer, refusal
 from services.survey.adapters.reading import Maybe, Sent, read
 from services.survey.adapters.reviews import Moment, asked_for, gone, rating, readable
 from services.survey.adapters.signatures import check_hmac, check_shared_secret
@@ -48,7 +48,6 @@ _PREFIX: Final = "sha256="
 _CHALLENGE: Final = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 _STORY: Final = re.compile(r"[0-9]+(_[0-9]+)?")
 _PAGE: Final = 100
-_MOST_PAGES: Final = 100
 # Graph API error codes: the token (102, 190), permissions (3, 10, 200..299), limits (4, 17, 32, 613), no such object.
 _DENIED: Final = {3, 10, 102, 190, *range(200, 300)}
 _LIMITED: Final = {4, 17, 32, 613}
@@ -123,6 +122,11 @@ class _Ratings(Sent):
     data: list[_Rating]
     paging: _Paging | None = None
 
+    @property
+    def following(self) -> str | None:
+        """Where the next page begins, if there is one."""
+        return self.paging.cursors.after if self.paging and self.paging.cursors and self.paging.next else None
+
 
 class _Error(Sent):
     code: int
@@ -193,17 +197,20 @@ class Facebook(PushHint, Poll, Replies):
         self, connection: Connection, platform: Platform, cursor: Mapping[str, Any], now: datetime
     ) -> Polled:
         """All of them, each night: Facebook neither sorts them by their edits, nor tells of all that it removes."""
+        first = after = page_of(cursor, now)
         found: dict[str, FeedbackItem] = {}
-        after: str | None = None
-        for _ in range(_MOST_PAGES):
+        until = platform.now() + ONE_TURN
+        while True:
             page = await _page(connection, platform, after)
             found |= {item.external_id: item for item in map(_item, page.data)}
-            paging = page.paging or _Paging()
-            after = paging.cursors.after if paging.cursors and paging.next else None
-            if after is None:
+            after = page.following
+            if after is None or platform.now() >= until:
                 break
+        items = list(found.values())
+        if after is not None:
+            return Polled(items, going_on(after, now), more=True)
         # Without the permission Facebook shows an empty list rather than an error: that takes nothing away.
-        return Polled(list(found.values()), {}, whole="" if found and after is None else None)
+        return Polled(items, {}, whole="" if items and first is None else None)
 
     async def reply(self, external_id: str, text: str, connection: Connection, platform: Platform) -> Posted:
         """A comment of the page below the recommendation; another one each time."""

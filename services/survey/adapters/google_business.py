@@ -30,7 +30,7 @@ from services.survey.adapters.base import (
     Unreadable,
     Verified,
 )
-from services.survey.adapters.calling import TOKENS, asked, check_taken, read_answer
+from services.survey.adapters.calling import ONE_TURN, TOKENS, asked, check_taken, going_on, page_of, read_answer
 from services.survey.adapters.jwks import SenderKeys
 from services.survey.adapters.reading import Maybe, Sent, json_of, read, version_at
 from services.survey.adapters.reviews import Moment, gone, rating, readable
@@ -45,8 +45,6 @@ _ISSUERS: Final = {"https://accounts.google.com", "accounts.google.com"}
 _REVIEW: Final = re.compile(r"accounts/[\w-]+/(locations/[\w-]+/reviews/[\w-]+)")
 _STARS: Final = {"ONE": "1", "TWO": "2", "THREE": "3", "FOUR": "4", "FIVE": "5"}
 _PAGE: Final = 50
-# 7,500 reviews of one location in one night; one with more is read as far as this, the newest first.
-_MOST_PAGES: Final = 150
 _MOST_LOCATIONS: Final = 1_000
 # Google puts its translation next to what was written, in one of two orders.
 _ORIGINAL: Final = "\n\n(Original)\n"
@@ -200,13 +198,18 @@ class GoogleBusiness(PushHint, Poll, Replies):
     async def poll(
         self, connection: Connection, platform: Platform, cursor: Mapping[str, Any], now: datetime
     ) -> Polled:
-        """One location whole. `cursor`: `left`, the locations that are still to come tonight."""
+        """One location, in one turn if it can be. `cursor`: `left`, the locations that are still to come tonight, and
+        the page of the first one of them. The list is whole if Google's own count agrees, so that an answer that came
+        out short takes nothing away."""
         left = list(cursor.get("left") or await _locations(connection, platform))
         if not left:
             return Polled([], {})
-        place = f"{connection.settings.account}/{left[0]}/"
-        found, is_whole = await _listed(f"{API}/{place}reviews", connection, platform)
+        page, place = page_of(cursor, now), f"{connection.settings.account}/{left[0]}/"
+        found, last = await _listed(f"{API}/{place}reviews", page, connection, platform)
         items = [_item(review, connection) for review in found]
+        if last.next_page is not None:
+            return Polled(items, {"left": left, **going_on(last.next_page, now)}, more=True)
+        is_whole = page is None and last.total == len(items)
         return Polled(items, {"left": left[1:]}, more=len(left) > 1, whole=place if is_whole else None)
 
     async def reply(self, external_id: str, text: str, connection: Connection, platform: Platform) -> Posted:
@@ -263,18 +266,20 @@ async def _locations(connection: Connection, platform: Platform) -> list[str]:
         params["pageToken"] = page.next_page
 
 
-async def _listed(url: str, connection: Connection, platform: Platform) -> tuple[list[_Review], bool]:
-    """The reviews of a location, the newest first, and whether these are all: Google's own count must agree, so that
-    an answer that came out short takes nothing away."""
+async def _listed(
+    url: str, page_token: str | None, connection: Connection, platform: Platform
+) -> tuple[list[_Review], _Reviews]:
+    """The reviews of a location, the newest first, as far as one turn goes; and the last page of them."""
     found: dict[str, _Review] = {}
     params = {"pageSize": str(_PAGE), "orderBy": "updateTime desc"}
-    for _ in range(_MOST_PAGES):
-        page = read_answer(_Reviews, await _asked(connection, platform, "GET", url, params=params))
+    until = platform.now() + ONE_TURN
+    while True:
+        turned = params | ({"pageToken": page_token} if page_token else {})
+        page = read_answer(_Reviews, await _asked(connection, platform, "GET", url, params=turned))
         found |= {review.name: review for review in page.reviews}
-        if page.next_page is None:
-            return list(found.values()), page.total == len(found)
-        params["pageToken"] = page.next_page
-    return list(found.values()), False
+        page_token = page.next_page
+        if page_token is None or platform.now() >= until:
+            return list(found.values()), page
 
 
 def _item(review: _Review, connection: Connection) -> FeedbackItem:

@@ -25,7 +25,7 @@ from services.survey.adapters.base import (
     Secret,
     Unreadable,
 )
-from services.survey.adapters.calling import TOKENS, asked, check_taken, quoted, read_answer
+from services.survey.adapters.calling import TOKENS, asked, check_taken, going_on, page_of, quoted, read_answer
 from services.survey.adapters.reading import Maybe, Sent, read, version_at
 from services.survey.adapters.reviews import rating, readable
 from services.survey.hearing.canonical import Author, FeedbackItem
@@ -118,15 +118,14 @@ class GooglePlay(Poll, Replies):
     async def poll(
         self, connection: Connection, platform: Platform, cursor: Mapping[str, Any], now: datetime
     ) -> Polled:
-        """`cursor`: `page`, if there is another one."""
-        page = cursor.get("page")
+        page = page_of(cursor, now)
         params = {"maxResults": str(_PAGE)} | ({"token": page} if page else {})
         url = f"{API}/{connection.settings.package_name}/reviews"
         token = await _token(connection, platform)
         listed = read_answer(_Reviews, await asked(platform, "GET", url, token=token, params=params))
         items = [item for review in listed.reviews if (item := _item(review))]
         following = listed.pages.next if listed.pages else None
-        return Polled(items, {"page": following} if following else {}, more=following is not None)
+        return Polled(items, going_on(following, now) if following else {}, more=following is not None)
 
     async def reply(self, external_id: str, text: str, connection: Connection, platform: Platform) -> Posted:
         """A second one replaces the first."""

@@ -13,11 +13,22 @@ from fastapi import Request, Response
 from prometheus_client import Counter
 from starlette.routing import Route
 
-from services.survey.adapters.base import Connection, Handshake, Received, Rejected, Verified
+from services.survey.adapters.base import (
+    Connection,
+    Handshake,
+    KeysNeeded,
+    PlatformBusy,
+    PlatformDown,
+    Received,
+    Rejected,
+    Verified,
+)
+from services.survey.adapters.platform import GuardedPlatform
 from services.survey.sources.addresses import url_of
 from services.survey.sources.doors import Door
 from services.survey.sources.intake import Hooks, hooks_of
 from shared.http.dependencies import runtime_of
+from shared.http.egress import guarded_client
 from shared.http.errors import Gone, NotFound, TooLarge, Unauthenticated, Unavailable, WrongMethod
 from shared.http.routing import Plain
 from shared.service import Runtime
@@ -75,7 +86,7 @@ async def _answer(request: Request, runtime: Runtime, hooks: Hooks, door: Door, 
         if received.method != "POST":
             request.scope["heed.headers"] |= {"Allow": "POST, HEAD"}
             raise WrongMethod
-        verified: Verified = _first(connections, lambda each: door.adapter.verify(received, each))
+        verified = await _verified(runtime, door, received, connections)
         outcome = await hooks.keep(door, received, verified, request.scope["state"]["traceparent"])
         TAKEN.labels(door.adapter.name, verified.scheme, outcome).inc()
         if outcome == "replayed":
@@ -85,6 +96,18 @@ async def _answer(request: Request, runtime: Runtime, hooks: Hooks, door: Door, 
         hooks.rejections.count(door.account_id, door.source_id, refused.reason)
         raise BadSignature from None
     return _said(door.adapter.accepted)
+
+
+async def _verified(runtime: Runtime, door: Door, received: Received, connections: tuple[Connection, ...]) -> Verified:
+    """Raises `Rejected`, or `Unavailable` while a sender's public keys cannot be had: it sends again then."""
+    try:
+        return _first(connections, lambda each: door.adapter.verify(received, each))
+    except KeysNeeded:
+        try:
+            await door.adapter.prepare(GuardedPlatform(guarded_client(runtime), runtime.clock))
+            return _first(connections, lambda each: door.adapter.verify(received, each))
+        except (KeysNeeded, PlatformBusy, PlatformDown):
+            raise Unavailable("The keys of this sender cannot be fetched at the moment.", retry_after=60) from None
 
 
 def _first(connections: tuple[Connection, ...], ask: Callable[[Connection], T]) -> T:

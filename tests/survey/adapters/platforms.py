@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,9 +23,13 @@ class Asked:
 
 
 class Recorded:
-    """`script`: method, path, status and content (JSON, or bytes as they are) of each request that is expected."""
+    """`script`: method, path, status and content (JSON, or bytes as they are) of each request that is expected. Each
+    takes so many `seconds`."""
 
-    def __init__(self, *script: tuple[str, str, int, Any], headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, *script: tuple[str, str, int, Any], headers: Mapping[str, str] | None = None, seconds: int = 0
+    ) -> None:
+        self._takes = timedelta(seconds=seconds)
         self._script = list(script)
         self._headers = headers or {}
         self.sent: list[Asked] = []
@@ -53,7 +57,7 @@ class Recorded:
         raise AssertionError(f"nobody expected to look for {host}")
 
     def now(self) -> datetime:
-        return NOW
+        return NOW + self._takes * len(self.sent)
 
     @property
     def is_done(self) -> bool:

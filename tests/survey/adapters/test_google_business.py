@@ -230,6 +230,22 @@ async def test_the_nightly_list_is_whole_only_if_google_counts_as_many() -> None
         assert told.whole is None
 
 
+async def test_a_long_list_is_read_in_turns_and_is_never_whole() -> None:
+    path = f"/v4/{PLACE}/reviews"
+    pages = [{"reviews": [FOUND], "totalReviewCount": 1, "nextPageToken": "n"}] * 4
+    last = {"reviews": [FOUND], "totalReviewCount": 1}
+    platform = Recorded(TOKEN, *(("GET", path, 200, page) for page in (*pages, last)), seconds=9)
+    first = await SENDER.adapter.poll(SENDER.connection(), platform, {}, NOW)
+    second = await SENDER.adapter.poll(SENDER.connection(), platform, first.cursor, NOW)
+
+    assert (first.more, first.whole, second.more, second.whole) == (True, None, False, None)
+    assert platform.is_done
+    # A page that is too old is not asked for: Google has forgotten it.
+    again = Recorded(("GET", path, 200, last))
+    anew = await SENDER.adapter.poll(SENDER.connection(), again, first.cursor, NOW + timedelta(hours=2))
+    assert ("pageToken" in again.sent[0].params, anew.whole) == (False, f"{PLACE}/")
+
+
 async def test_all_locations_are_read_one_after_the_other() -> None:
     everywhere = replace(
         SENDER.connection(), settings=SENDER.connection().settings.model_copy(update={"locations": []})

@@ -13,6 +13,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from services.survey.adapters.base import Connection, KeysNeeded, Platform, PlatformDown, Received, Verified
 from services.survey.app import SERVICE
 from services.survey.sources.intake import hooks_of
 from shared.contracts.feedback import FeedbackReceived
@@ -86,6 +87,30 @@ class TestWhatIsSigned:
         assert [(await send(survey, source, headers=headers)).status_code for _ in range(2)] == [200, 200]
         [kept] = await deliveries_of(client, source)
         assert kept["delivery_id"] == "evt_1"
+
+    async def test_may_need_keys_that_are_fetched_first(
+        self, survey: Harness, source: dict[str, Any], toy: Toy, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        verify, fetched = toy.verify, list[Platform]()
+
+        def with_keys(received: Received, connection: Connection) -> Verified:
+            if not fetched:
+                raise KeysNeeded
+            return verify(received, connection)
+
+        async def cannot(platform: Platform) -> None:
+            raise PlatformDown("no answer")
+
+        async def can(platform: Platform) -> None:
+            fetched.append(platform)
+
+        monkeypatch.setattr(toy, "verify", with_keys)
+        monkeypatch.setattr(toy, "prepare", cannot)
+        answer = await send(survey, source)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
+        monkeypatch.setattr(toy, "prepare", can)
+        assert [(await send(survey, source)).status_code for _ in range(2)] == [200, 200]
+        assert len(fetched) == 1
 
     async def test_may_be_what_cannot_be_read(
         self, survey: Harness, account: UUID, client: httpx.AsyncClient, source: dict[str, Any]
