@@ -158,8 +158,9 @@ async def test_keys_are_fetched_when_they_are_missed_and_not_for_every_forgery(
     # Later it may be a new key; and keys are renewed each day.
     with pytest.raises(KeysNeeded):
         SENDER.adapter.verify(replace(forged, at=NOW + timedelta(minutes=2)), SENDER.connection())
-    await SENDER.adapter.prepare(platform)
-    assert platform.is_done
+    tomorrow = NOW + timedelta(days=1, minutes=1)
+    with pytest.raises(KeysNeeded):
+        SENDER.adapter.verify(replace(SENDER.request(request.body, at=tomorrow), at=tomorrow), SENDER.connection())
 
 
 async def test_keys_that_do_not_come_are_asked_for_once_a_minute() -> None:
