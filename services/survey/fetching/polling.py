@@ -6,6 +6,7 @@ from uuid import UUID
 
 from services.survey.adapters.base import Adapter, Connection, Platform, Poll, Polled
 from services.survey.fetching import questions
+from services.survey.fetching.listings import compared
 from services.survey.fetching.questions import Question
 from services.survey.hearing.service import hear
 from services.survey.sources.connections import adapter_of
@@ -46,7 +47,7 @@ async def _prepare(work: Work, source: Source, adapter: Adapter, _: UUID) -> Que
         return await poller.poll(connection, platform, cursor, now)
 
     async def note(work: Work, source: Source, polled: Polled) -> timedelta:
-        await hear(work, source, polled.items)
+        await hear(work, source, await compared(work, source, polled))
         # Another one, if somebody has reset it meanwhile: then this page was the old way's last.
         if source.cursor == cursor:
             source.cursor = polled.cursor

@@ -74,7 +74,8 @@ class Shop(PushHint, Poll):
         page = names[start : start + 2]
         items = [shown(name, self.reviews[name], now) for name in page]
         more = start + 2 < len(names)
-        return Polled(items, {"at": start + 2} if more else {}, more=more)
+        whole = "" if len(page) == len(names) else None
+        return Polled(items, {"at": start + 2} if more else {}, more=more, whole=whole)
 
 
 def shown(name: str, stars: int, at: datetime) -> FeedbackItem:
@@ -142,6 +143,17 @@ class TestPolling:
         street.survey.clock.advance(timedelta(minutes=20))
         await street.ask(POLLS)
         assert (await street.heard())["a"] == 1
+
+    async def test_what_is_missing_in_a_whole_list_is_gone(self, street: Street) -> None:
+        street.shop.reviews = {"a": 1, "b": 2}
+        await street.connected()
+        await street.ask(POLLS)
+        del street.shop.reviews["b"]
+        street.survey.clock.advance(timedelta(hours=2))
+        await street.ask(POLLS)
+
+        data = (await street.client.get("/v1/feedback")).json()["data"]
+        assert {each["external_id"]: each["removed_at"] is not None for each in data} == {"a": False, "b": True}
 
     async def test_stops_while_paused_and_goes_on_at_once(self, street: Street) -> None:
         source = await street.connected()
