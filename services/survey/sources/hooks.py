@@ -34,6 +34,7 @@ from shared.http.routing import Plain
 from shared.service import Runtime
 
 LARGEST: Final = 31_457_280
+UNDECLARED: Final = 1_048_576
 TAKEN = Counter("heed_deliveries_total", "Signed requests of senders.", ("adapter", "scheme", "outcome"))
 REFUSED = Counter("heed_deliveries_refused_total", "Requests that were not signed as agreed.", ("adapter", "reason"))
 T = TypeVar("T")
@@ -69,7 +70,9 @@ async def receive(request: Request) -> Response:
     request.scope["heed.headers"] = request.app.state.limiter.take(f"source:{door.source_id}")
     if request.method == "HEAD":
         return Response()
-    async with hooks.room_for(_declared(request)):
+    declared = _declared(request)
+    # One that does not say how much it sends is believed to send much.
+    async with hooks.room_for(UNDECLARED if declared is None else declared):
         body = await _body(request, door.adapter.largest)
         return await _answer(request, runtime, hooks, door, _received(request, runtime, body))
 
@@ -137,7 +140,7 @@ def _received(request: Request, runtime: Runtime, body: bytes) -> Received:
 
 async def _body(request: Request, largest: int) -> bytes:
     """Raises `TooLarge` for more than this sender ever sends."""
-    if _declared(request) > largest:
+    if (_declared(request) or 0) > largest:
         raise TooLarge(f"At most {largest} bytes are accepted here.")
     chunks: list[bytes] = []
     size = 0
@@ -149,12 +152,12 @@ async def _body(request: Request, largest: int) -> bytes:
     return b"".join(chunks)
 
 
-def _declared(request: Request) -> int:
-    """What a sender says that it will send. One that does not say is believed to send much."""
+def _declared(request: Request) -> int | None:
+    """How many bytes a sender says that it will send; None if it does not."""
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and len(declared) < 12:
         return int(declared)
-    return 0 if "transfer-encoding" not in request.headers else 1_048_576
+    return None if "transfer-encoding" in request.headers else 0
 
 
 def _said(answer: Handshake) -> Response:
