@@ -63,14 +63,15 @@ def each(
 
 
 def _threshold(decisions: Sequence[_Decision], precision: float) -> float:
-    """`NEVER` where speaking would make nothing better."""
+    """Of several that are as good, the lowest: a model that also weighs what the built-in reading says is the better
+    guess. `NEVER` where speaking would make nothing better."""
     best, threshold, right, gain = 0, NEVER, 0, 0
     ordered = sorted(decisions, key=lambda one: -one.sure)
     for count, one in enumerate(ordered, 1):
         right += one.is_right
         gain += one.is_right - one.was_right
         is_last_of_its_kind = count == len(ordered) or ordered[count].sure < one.sure
-        if is_last_of_its_kind and count >= FEWEST and right >= precision * count and gain > best:
+        if is_last_of_its_kind and count >= FEWEST and right >= precision * count and gain >= max(best, 1):
             best, threshold = gain, one.sure
     return threshold
 

@@ -15,6 +15,7 @@ from services.survey.learning.reading import reader_of
 from services.survey.learning.training import TRAINING
 from shared.contracts.feedback import FeedbackUpdated
 from shared.contracts.gateway import SubjectRequestOpened
+from shared.contracts.ratings import Rating
 from shared.ids import new_id
 from shared.testing.harness import Harness
 from tests.survey.building import know_customer
@@ -100,6 +101,13 @@ class TestLearning:
         # Sure of nothing it was taught, it leaves the word to the built-in reading. Another account has no model.
         assert (await read(survey, account, "I love it, great!")).sentiment.model == "en-1"
         assert (await read(survey, new_id(), "Again zonk, this gribble")).sentiment.model == "en-1"
+
+        # The person's own rating outranks it.
+        five = Rating(scheme="rating", value=5, minimum=1, maximum=5, normalised=100, band="positive")
+        async with survey.work(account) as work:
+            rated = (await reader_of(work)).read("Again zonk, this gribble", rating=five, language_hint="en")
+        assert rated.sentiment is not None
+        assert (rated.sentiment.label, rated.sentiment.method) == ("positive", "rating")
 
         off = await client.post(f"{PATH}/{model['id']}/deactivate")
         assert (off.status_code, off.json()["active"]) == (200, False)
