@@ -20,6 +20,7 @@ from services.survey.hearing.canonical import FeedbackItem, Item
 from services.survey.hearing.records import record_of
 from services.survey.hearing.sender import Sender
 from services.survey.hearing.versions import Key, Row, digest_of, feedback_id_of, newest, row_of, version_at
+from services.survey.invitations import texting
 from services.survey.learning.reading import reader_of
 from services.survey.mail.threading import place
 from shared.contracts.feedback import FeedbackUpdated
@@ -119,8 +120,12 @@ _REMOVE = text("""
 async def hear(work: Work, source: Sender, items: Sequence[Item], *, delivery_id: UUID | None = None) -> list[Heard]:
     """Any number of items of one source, in the order in which it told of them. Answers for each, in that order."""
     fresh = await _fresh(work, source, items, delivery_id)
-    said = [await _prepared(work, source, item) for item in fresh if isinstance(item, FeedbackItem)]
+    said = [item for item in fresh if isinstance(item, FeedbackItem)]
+    # A text message that answers a question is a response, and no message.
+    answered = {Key.of(item) for item in await texting.take_answers(work, said)}
+    said = [await _prepared(work, source, item) for item in said if Key.of(item) not in answered]
     became = await _hear_feedback(work, source, said) if said else {}
+    became |= dict.fromkeys(answered, "new")
     for item in fresh:
         effects.tell(work, source, item)
     outcomes: list[Heard] = []

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.survey.accounts.models import Account
 from services.survey.definition.document import Definition
@@ -19,6 +20,7 @@ from shared.db.database import Database
 from shared.fresh import Fresh
 from shared.http.errors import Conflict, Unacceptable
 from shared.service import Runtime
+from shared.work import Work
 
 FRESH_SECONDS = 2.0
 MOST_ENTRIES = 5_000
@@ -98,26 +100,35 @@ class PublishedSurveys:
 
     async def _load(self, key: tuple[UUID, UUID, int | None]) -> PublishedSurvey | None:
         account_id, survey_id, number = key
-        version = SurveyVersion
-        wanted = Survey.published_version if number is None else number
-        same = (version.survey_id == Survey.id) & (version.version == wanted)
-        statement = (
-            select(version, Survey, Account.name)
-            .join(Survey, same)
-            .outerjoin(Account, Account.account_id == Survey.account_id)
-            .where(Survey.id == survey_id, Survey.account_id == account_id)
-        )
         async with self._database.transaction(account_id) as session:
-            row = (await session.execute(statement)).one_or_none()
-        if row is None:
-            return None
-        return _published(row[0], row[1], business=row[2])
+            return await _loaded(session, account_id, survey_id, number)
 
     async def _refuse_unknown(self, account_id: UUID, survey_id: UUID) -> None:
         statement: Any = select(Survey.id).where(Survey.id == survey_id, Survey.account_id == account_id)
         async with self._database.transaction(account_id) as session:
             if await session.scalar(statement) is None:
                 raise Unacceptable.field("/survey_id", "unknown_survey", "There is no such survey here.")
+
+
+async def read(work: Work, survey_id: UUID) -> PublishedSurvey | None:
+    """The latest version, within a transaction. None if the account has no such survey, or never published it."""
+    return await _loaded(work.session, work.account_id, survey_id, None)
+
+
+async def _loaded(
+    session: AsyncSession, account_id: UUID, survey_id: UUID, number: int | None
+) -> PublishedSurvey | None:
+    version = SurveyVersion
+    wanted = Survey.published_version if number is None else number
+    same = (version.survey_id == Survey.id) & (version.version == wanted)
+    statement = (
+        select(version, Survey, Account.name)
+        .join(Survey, same)
+        .outerjoin(Account, Account.account_id == Survey.account_id)
+        .where(Survey.id == survey_id, Survey.account_id == account_id)
+    )
+    row = (await session.execute(statement)).one_or_none()
+    return None if row is None else _published(row[0], row[1], business=row[2])
 
 
 def published_surveys(runtime: Runtime) -> PublishedSurveys:

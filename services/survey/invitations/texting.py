@@ -1,0 +1,133 @@
+"""Answers by text message: who was asked by one may send the score back, with or without a word to it.
+
+It goes the way of every answer, so that it counts in the survey and spends the invitation. What is no score for sure
+stays a message, for a person to read; the link in the invitation goes on working.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import select
+
+from services.survey.contacts import directory
+from services.survey.definition.questions import CSI, LongText, ShortText, bounds
+from services.survey.hearing.canonical import FeedbackItem
+from services.survey.invitations.models import Invitation, InvitationState
+from services.survey.invitations.scores_in_text import comment_in, score_in
+from services.survey.responses import continuing
+from services.survey.responses.schemas import CustomerNamed, NewAnswer, NewResponse
+from services.survey.responses.submissions import Sender, submission_of
+from services.survey.surveys import published
+from services.survey.surveys.published import PublishedSurvey
+from shared.bus.events import Actor
+from shared.contracts.base import ActorKind
+from shared.http.errors import AppError
+from shared.work import Work
+
+CHANNEL: Final = "sms"
+_RESPONDENT: Final = Actor(ActorKind.HUMAN, "respondent")
+
+
+async def take_answers(work: Work, items: Sequence[FeedbackItem]) -> list[FeedbackItem]:
+    """Hand in what answers an open question. Answers with the items that have become responses: they are no messages
+    any more. What says more than the survey can take is handed in and stays a message too."""
+    texted = [item for item in items if _may_be_an_answer(item)]
+    if not texted:
+        return []
+    asked = await _asked(work, {str(item.author.phone) for item in texted})
+    taken: list[FeedbackItem] = []
+    for item in sorted(texted, key=lambda item: item.occurred_at):
+        invitation = asked.get(str(item.author.phone))
+        if invitation is None or not _was_sent_before(invitation, item):
+            continue
+        survey = await published.read(work, invitation.survey_id)
+        if survey is None or survey.definition.anonymous or not survey.takes_answers(work.now):
+            continue
+        whole = await _hand_in(work, survey, invitation, item)
+        if whole is None:
+            continue
+        del asked[str(item.author.phone)]
+        if whole:
+            taken.append(item)
+    return taken
+
+
+def _may_be_an_answer(item: FeedbackItem) -> bool:
+    is_text = item.channel == CHANNEL and item.kind == "message" and item.op == "create"
+    return is_text and bool(item.text and item.author.phone) and not item.media
+
+
+def _was_sent_before(invitation: Invitation, item: FeedbackItem) -> bool:
+    return invitation.sent_at is not None and invitation.sent_at <= item.occurred_at
+
+
+async def _asked(work: Work, phones: set[str]) -> dict[str, Invitation]:
+    """By number the newest open invitation by text message."""
+    contacts = await directory.by_identifier(work, "phone", phones)
+    if not contacts:
+        return {}
+    statement = (
+        select(Invitation)
+        .where(Invitation.account_id == work.account_id, Invitation.channel == CHANNEL)
+        .where(Invitation.customer_id.in_({contact.customer_id for contact in contacts.values()}))
+        .where(Invitation.state == InvitationState.OPEN, Invitation.expires_at > work.now)
+        .order_by(Invitation.sent_at)
+    )
+    newest: dict[UUID, Invitation] = {each.customer_id: each for each in await work.session.scalars(statement)}
+    return {phone: newest[contact.customer_id] for phone, contact in contacts.items() if contact.customer_id in newest}
+
+
+async def _hand_in(work: Work, survey: PublishedSurvey, invitation: Invitation, item: FeedbackItem) -> bool | None:
+    """Whether the response holds all that was said; None if it was no answer."""
+    question, text = survey.score, str(item.text)
+    if question is None or isinstance(question, CSI):
+        return None
+    score = score_in(text, *bounds(question))
+    if score is None:
+        return None
+    comment = comment_in(text)
+    score_alone: dict[str, Any] = {question.key: score}
+    place = next((key for key, each in survey.questions.items() if isinstance(each, LongText | ShortText)), None)
+    ways: list[tuple[Mapping[str, Any], bool, bool]] = []
+    if comment is not None and place is not None:
+        ways.append((score_alone | {place: comment}, True, True))
+    # If the survey wants to know more, the rest can follow by the link.
+    ways += [(score_alone, True, comment is None), (score_alone, False, comment is None)]
+    for answers, completed, is_all in ways:
+        if await _is_taken(work, survey, invitation, item, answers, completed=completed):
+            return is_all
+    return None
+
+
+async def _is_taken(
+    work: Work,
+    survey: PublishedSurvey,
+    invitation: Invitation,
+    item: FeedbackItem,
+    answers: Mapping[str, Any],
+    *,
+    completed: bool,
+) -> bool:
+    response = NewResponse(
+        survey_id=survey.survey_id,
+        # As the page behind the invitation's link calls it.
+        submission_id=f"invitation:{invitation.id}",
+        answers=[NewAnswer(question=key, value=value) for key, value in answers.items()],
+        customer=CustomerNamed(id=invitation.customer_id),
+        completed=completed,
+        channel=CHANNEL,
+        dimensions=invitation.dimensions,
+        language=invitation.locale,
+        occurred_at=item.occurred_at,
+    )
+    sender = Sender(work.account_id, str(_RESPONDENT), work.now, work.traceparent)
+    try:
+        submission = submission_of(
+            sender, survey, response, invitation_id=invitation.id, ticket_id=invitation.ticket_id
+        )
+        async with work.session.begin_nested():
+            outcome = await continuing.hand_in(work, submission)
+    except AppError:
+        return False
+    return outcome.kind in {"stored", "continued"}
