@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
+from services.customers.activities import orders
 from services.customers.activities import service as activities
 from services.customers.activities.schemas import EARLIEST, MOST_PROPERTIES, NewActivity
 from services.customers.records import sightings
@@ -56,7 +57,9 @@ async def _whose(work: Work, observed: ActivityObserved) -> Recognised | None:
     if observed.customer is None:
         return None
     order = None if observed.kind == "purchase" else observed.order_ref
-    named = observed.customer.model_copy(update={"order": order})
+    # A shop may name the order by its own id, as Shopify's refunds do, and not by the number.
+    buyer_id = await orders.buyer_by_id(work, _word(observed.source), _id_there(observed, order)) if order else None
+    named = observed.customer.model_copy(update={"id": buyer_id} if buyer_id else {"order": order})
     evidence = evidence_of(observed.source_id)
     return await sightings.recognise(
         work, named, source="activity", evidence=evidence, orders_of=mark_of(observed.source_id)
@@ -74,7 +77,12 @@ def mark_of(source_id: UUID) -> str:
 
 
 def _source_id(observed: ActivityObserved) -> str:
-    return f"{observed.external_id[:_LONGEST_ID]}{mark_of(observed.source_id)}"
+    return _id_there(observed, observed.external_id)
+
+
+def _id_there(observed: ActivityObserved, external_id: str) -> str:
+    """The `source_id` of what the same source calls so."""
+    return f"{external_id[:_LONGEST_ID]}{mark_of(observed.source_id)}"
 
 
 def _activity(observed: ActivityObserved, customer_id: UUID, source: str, source_id: str) -> NewActivity | None:

@@ -24,6 +24,14 @@ def normal_order(reference: str | None) -> str | None:
     return (reference or "").strip().lstrip("#").strip().casefold()[:_LONGEST] or None
 
 
+async def buyer_by_id(work: Work, source: str, source_id: str) -> UUID | None:
+    """The record that a purchase came under, by what its shop itself calls it."""
+    named_id = func.coalesce(Activity.origin_customer_id, Activity.customer_id)
+    same = (Activity.account_id == work.account_id, Activity.source == source, Activity.source_id == source_id)
+    found: UUID | None = await work.session.scalar(select(named_id).where(*same, Activity.kind == "purchase"))
+    return found
+
+
 async def buyer_of(work: Work, order: str, *, of_source: str | None = None) -> UUID | None:
     """The record that the order came under; None if there is no such order, or different people have one.
 

@@ -245,8 +245,8 @@ def _privacy(asked: _Privacy, topic: str, received: Received) -> PrivacyItem:
     event = first_header(received, "x-shopify-event-id")
     named = asked.data_request.id if asked.data_request else customer.id or asked.shop_id
     return PrivacyItem(
-        external_id=f"{topic}:{named}",
-        external_version=event[:200] if event else version_of(asked.model_dump(mode="json")),
+        # Whoever comes back may ask again.
+        external_id=f"{topic}:{named}:{event[:200] if event else version_of(asked.model_dump(mode='json'))}",
         occurred_at=_triggered_at(received) or received.at,
         time_confidence="exact" if _triggered_at(received) else "assumed",
         author=person(email=customer.email, phone=customer.phone, handle=customer.id),

@@ -72,6 +72,21 @@ class TestActivities:
         counts = Counter(activity["customer_id"] for activity in await listed(customers, account))
         assert sorted(counts.values()) == [1, 2]
 
+    async def test_that_name_the_order_by_the_shops_own_id_find_the_buyer(
+        self, customers: Harness, account: UUID
+    ) -> None:
+        await customers.deliver(order(), account=account)
+        named = CustomerReference(order="id #1001")
+        refund = order(kind="refund", external_id="refund 1").model_copy(
+            update={"customer": named, "order_ref": "id #1001"}
+        )
+        await customers.deliver(refund, account=account)
+        elsewhere = refund.model_copy(update={"source_id": OTHER_SHOP, "external_id": "refund 2"})
+        await customers.deliver(elsewhere, account=account)
+        found = await listed(customers, account)
+        assert sorted(activity["kind"] for activity in found) == ["purchase", "refund"]
+        assert len({activity["customer_id"] for activity in found}) == 1
+
     async def test_that_follow_find_the_buyer_by_the_order_or_wait(self, customers: Harness, account: UUID) -> None:
         refund = order(kind="refund", external_id="refund 1", customer={})
         await customers.deliver(refund, account=account)
