@@ -21,7 +21,12 @@ _OF_TICKETS = (
 
 HOLDINGS = (
     Holding("messages", "tickets.messages", _OF_TICKETS),
-    Holding("messages that wait for a ticket", "tickets.heard", f"(row.customer_id = {IDS} or {_OF_TICKETS})"),
+    Holding(
+        "messages that wait for a ticket",
+        "tickets.heard",
+        f"(row.customer_id = {IDS} or {_OF_TICKETS})",
+        names="message_id",
+    ),
     # Times and states stay: response times are computed from them.
     Holding("history", "tickets.history", _OF_TICKETS, pseudonym="changes = '{}', reason = null", names=None),
     Holding(
