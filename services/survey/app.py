@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from services.survey.attachments import endpoints as attachments
 from services.survey.attempts import endpoints as attempts
+from services.survey.chats import endpoints as chats
 from services.survey.db import INTAKE_ROLE, Base
 from services.survey.eligibility import endpoints as eligibility
 from services.survey.emerging import endpoints as emerging
@@ -95,6 +96,7 @@ def create_app(runtime: Runtime) -> FastAPI:
             *logos.ROUTES,
             *pages.ROUTES,
             *receipts.ROUTES,
+            *chats.ROUTES,
             *forms.ROUTES,
             *widget.ROUTES,
             *hooks.ROUTES,

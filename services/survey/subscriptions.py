@@ -1,6 +1,7 @@
 """Everything the survey service listens to, and what it does later."""
 
 from services.survey.accounts import handlers as accounts
+from services.survey.chats import service as chats
 from services.survey.consents import handlers as consents
 from services.survey.contacts import handlers as contacts
 from services.survey.emerging import service as emerging
@@ -49,7 +50,7 @@ from shared.contracts.gateway import (
 from shared.contracts.notifier import MessageSent, SurveyRequested
 from shared.contracts.sources import SourceDelivered
 from shared.contracts.survey import ResponseReceived, ResponseWithdrawn
-from shared.contracts.tickets import TicketOpened
+from shared.contracts.tickets import TicketOpened, TicketReplied
 
 SUBSCRIPTIONS = (
     on(AccountCreated, accounts.remember),
@@ -74,6 +75,7 @@ SUBSCRIPTIONS = (
     on(ResponseWithdrawn, feedback.forget),
     on_batch([CustomerIdentified, SightingUnresolved], feedback.settle),
     on(SurveyRequested, invitations.ask_for_rule),
+    on(TicketReplied, chats.answer),
     on_batch([SourceDelivered], reading.read_new),
     on(TicketOpened, mail.remember_ticket),
 )

@@ -42,7 +42,8 @@ PUBLIC: Final = {
     | {"GET /w/{key}.js", "GET /w/{key}/surveys/{survey_id}"}
     | {"GET /hooks/{token}", "POST /hooks/{token}"}
     | {"POST /w/{key}/attempts", "POST /w/{key}/responses", "POST /w/{key}/uploads"}
-    | {"GET /w/{key}/messages", "POST /w/{key}/messages"},
+    | {"GET /w/{key}/messages", "POST /w/{key}/messages"}
+    | {"POST /w/{key}/chats", "GET /w/{key}/chats/{chat}/messages", "POST /w/{key}/chats/{chat}/messages"},
     "tickets": _OWN,
     "metrics": _OWN,
     # ... the page that a message leads to, and the mailbox of those who try Heed out, which production does not have.

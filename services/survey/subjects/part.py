@@ -29,6 +29,7 @@ _RESPONSES = (
     f"(row.id in (select response_id from survey.feedback where {_THEIRS}) or row.invitation_id in {_INVITATIONS} "
     "or row.customer ->> 'id' = any(cast(cast(:ids as uuid[]) as text[])))"
 )
+_CHATS = f"(select thread_id from survey.feedback where {_THEIRS})"
 _MINE = f"row.account_id = :account_id and {_RESPONSES}"
 _OF_RESPONSES = f"row.response_id in (select row.id from survey.responses as row where {_MINE})"
 _OF_FEEDBACK = f"row.feedback_id in (select id from survey.feedback where {_THEIRS})"
@@ -102,6 +103,8 @@ HOLDINGS = (
         exported=False,
         names=None,
     ),
+    Holding("chat messages", "survey.chat_messages", f"row.chat_id in {_CHATS}", names=None),
+    Holding("chats", "survey.chats", f"row.id in {_CHATS}", names=None),
     Holding(
         "heard items",
         "survey.heard_items",

@@ -1,0 +1,123 @@
+"""Chats: what visitors write becomes feedback of one conversation, and what staff answer comes back to them."""
+
+import base64
+import hmac
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.dialects.postgresql import insert
+
+from services.survey.chats.models import Chat, ChatMessage
+from services.survey.chats.schemas import NewMessage
+from services.survey.hearing.canonical import Author, FeedbackItem
+from services.survey.hearing.service import hear
+from services.survey.sources.builtin import builtin_source
+from shared.bus.events import Event
+from shared.contracts.tickets import TicketReplied
+from shared.http.errors import NotFound
+from shared.settings import ServiceSettings
+from shared.work import Work
+
+CHANNEL: Final = "chat"
+MOST_AT_ONCE: Final = 200
+_PURPOSE: Final = "survey.chat"
+_MAC_BYTES: Final = 16
+
+
+class ChatNotFound(NotFound):
+    """There is no such chat."""
+
+    code = "chat_not_found"
+
+
+def token_of(settings: ServiceSettings, chat_id: UUID) -> str:
+    """128 bits that nobody guesses, and whose chat it is."""
+    return base64.urlsafe_b64encode(chat_id.bytes + _mac(settings, chat_id)).decode().rstrip("=")
+
+
+def chat_in(settings: ServiceSettings, token: str) -> UUID:
+    """Raises `ChatNotFound`."""
+    try:
+        raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+        chat_id = UUID(bytes=raw[:16])
+    except ValueError:
+        raise ChatNotFound from None
+    if not hmac.compare_digest(raw[16:], _mac(settings, chat_id)):
+        raise ChatNotFound
+    return chat_id
+
+
+async def read(work: Work, chat_id: UUID) -> Chat:
+    """Raises `ChatNotFound`."""
+    found = await work.session.scalar(select(Chat).where(Chat.id == chat_id, Chat.account_id == work.account_id))
+    if found is None:
+        raise ChatNotFound
+    return found
+
+
+async def write(work: Work, chat: Chat, message: NewMessage, *, suspicious: Sequence[str] = ()) -> None:
+    """The visitor says something. The same message again is nothing new."""
+    added = await _add(work, chat.id, message.message_id, author="visitor", name=chat.name, text=message.text)
+    if not added:
+        return
+    item = FeedbackItem(
+        external_id=f"{chat.id}/{message.message_id}",
+        occurred_at=work.now,
+        author=Author(
+            name=chat.name,
+            email=chat.email,
+            phone=chat.phone,
+            external_id=chat.external_id,
+            anonymous=not (chat.email or chat.phone or chat.external_id),
+            verified=chat.verified,
+        ),
+        kind="message",
+        channel=CHANNEL,
+        text=message.text,
+        language=chat.language,
+        url=chat.page,
+        thread=str(chat.id),
+        suspicious=tuple(suspicious),
+    )
+    await hear(work, await builtin_source(work, CHANNEL), [item])
+
+
+async def answer(work: Work, event: Event[TicketReplied]) -> None:
+    """What staff answer in the ticket of a chat stands in the chat."""
+    reply = event.data
+    if reply.thread_id is None:
+        return
+    mine = (Chat.id == reply.thread_id, Chat.account_id == work.account_id)
+    if await work.session.scalar(select(Chat.id).where(*mine)) is not None:
+        await _add(work, reply.thread_id, reply.message_id, author="staff", name=reply.author_name, text=reply.text)
+
+
+async def messages(work: Work, chat_id: UUID, after: UUID | None) -> Sequence[ChatMessage]:
+    """In order, from behind the message `after`. One that nobody knows is the beginning."""
+    mine = (ChatMessage.account_id == work.account_id, ChatMessage.chat_id == chat_id)
+    statement = select(ChatMessage).where(*mine).order_by(ChatMessage.written_at, ChatMessage.id).limit(MOST_AT_ONCE)
+    if after is not None:
+        seen = await work.session.scalar(select(ChatMessage.written_at).where(*mine, ChatMessage.id == after))
+        if seen is not None:
+            statement = statement.where(tuple_(ChatMessage.written_at, ChatMessage.id) > (seen, after))
+    return (await work.session.scalars(statement)).all()
+
+
+async def _add(work: Work, chat_id: UUID, message_id: UUID, *, author: str, name: str | None, text: str) -> bool:
+    values = {
+        "account_id": work.account_id,
+        "chat_id": chat_id,
+        "id": message_id,
+        "author": author,
+        "name": name,
+        "text": text,
+        "written_at": work.now,
+    }
+    statement = insert(ChatMessage).values(values).on_conflict_do_nothing().returning(ChatMessage.id)
+    return await work.session.scalar(statement) is not None
+
+
+def _mac(settings: ServiceSettings, chat_id: UUID) -> bytes:
+    return hmac.digest(settings.derived_key(_PURPOSE), chat_id.bytes, "sha256")[:_MAC_BYTES]
