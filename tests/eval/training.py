@@ -20,7 +20,6 @@ from services.survey.understanding.lexicon import lexicon_of
 from services.survey.understanding.sentiment import Model
 from tests.eval.datasets import SENTENCES, SNIPPETS, Rated, sentences, snippets, tweets
 
-VERSION: Final = 1
 SEED: Final = 42
 _LEAST_TEXTS: Final = 2
 _SMALLEST_WEIGHT: Final = 0.02
@@ -40,6 +39,7 @@ class Recipe:
     strength: float
     lexicon: float
     prior: float
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,8 @@ class Part:
     trust: float
 
 
-ENGLISH: Final = Recipe(pieces=False, strength=10.0, lexicon=3.0, prior=0.0)
-OTHERS: Final = Recipe(pieces=True, strength=3.0, lexicon=2.0, prior=1.0)
+ENGLISH: Final = Recipe(pieces=False, strength=10.0, lexicon=3.0, prior=0.0, version=1)
+OTHERS: Final = Recipe(pieces=True, strength=3.0, lexicon=2.0, prior=1.0, version=2)
 
 
 def recipe_of(language: str) -> Recipe:
@@ -105,7 +105,7 @@ def _exported(language: str, recipe: Recipe, names: Any, model: Any) -> Model:
     low, high = weights.get("#all", (0.0, 0.0))
     weights["#all"] = (round(low - recipe.prior, _PLACES), round(high + recipe.prior, _PLACES))
     bias = (round(float(bias_negative - bias_neutral), 4), round(float(bias_positive - bias_neutral), 4))
-    return Model(f"{language}-{VERSION}", recipe.pieces, bias, weights)
+    return Model(f"{language}-{recipe.version}", recipe.pieces, bias, weights)
 
 
 def packed(model: Model) -> bytes:

@@ -7,7 +7,7 @@ Heed's own in `lexicons/`, from -3 to 3; a word ending in `*` stands for all wor
 import importlib.resources
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from math import sqrt
 from pathlib import Path
 from typing import Any, Final
@@ -24,9 +24,10 @@ _DAMPEN: Final = 0.6
 _NEGATE: Final = -0.7
 # Where a sum of weights counts as much: VADER's own.
 _HALF: Final = 15.0
+_KNOWN_WORDS: Final = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Lexicon:
     """`turns`: words such as "but", after which the other side follows; what comes last weighs most."""
 
@@ -41,21 +42,14 @@ class Lexicon:
 
     def weight(self, folded: str) -> float:
         """0 for words that carry none."""
-        found = self.exact.get(folded)
-        if found is not None:
-            return found
-        for length in range(len(folded), _SHORTEST_STEM - 1, -1):
-            stem = self.stems.get(folded[:length])
-            if stem is not None:
-                return stem
-        return 0.0
+        return _weight(self, folded)
 
     def weights(self, words: Sequence[Word], marks: Sequence[bool]) -> list[float]:
         """Of each word where it stands: stronger after "very", weaker after "a bit", turned round by a negation."""
         found: list[float] = []
         before = ""
         for word, mark in zip(words, marks, strict=True):
-            weight = self.weight(word.folded)
+            weight = _weight(self, word.folded)
             if weight:
                 weight *= _BOOST if before in self.boosters else _DAMPEN if before in self.dampeners else 1.0
                 weight *= _NEGATE if mark else 1.0
@@ -77,6 +71,18 @@ class Lexicon:
             "#bad": _levelled(bad),
             "#none": 0.0 if good or bad else 1.0,
         }
+
+
+@lru_cache(_KNOWN_WORDS)
+def _weight(lexicon: Lexicon, folded: str) -> float:
+    found = lexicon.exact.get(folded)
+    if found is not None:
+        return found
+    for length in range(len(folded), _SHORTEST_STEM - 1, -1):
+        stem = lexicon.stems.get(folded[:length])
+        if stem is not None:
+            return stem
+    return 0.0
 
 
 def _levelled(total: float) -> float:

@@ -17,6 +17,7 @@ _PATTERN: Final = re.compile(r"\w+(?:['’]t\b)?\*?")
 SHORTEST_STEM: Final = 3
 # How many words before it a denial reaches.
 _REACH: Final = 2
+_KNOWN_WORDS: Final = 2_000
 # How German is written where the keys are missing.
 _WITHOUT_UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
 
@@ -51,6 +52,7 @@ class Phrases:
 
     def __init__(self, phrases: Mapping[str, Iterable[str]]) -> None:
         self._root: Final = _Node()
+        self._met: Final[dict[str, Sequence[_Node]]] = {}
         for key, listed in phrases.items():
             for phrase in listed:
                 for spelling in {phrase, phrase.translate(_WITHOUT_UMLAUTS)}:
@@ -67,19 +69,29 @@ class Phrases:
         """From left to right, the longest at each place, none overlapping."""
         at = 0
         while at < len(tokens):
-            key, last = _longest(self._root, tokens, at)
+            beginning = self._beginning_with(tokens[at].folded)
+            key, last = _longest(beginning, tokens, at) if beginning else (None, at)
             if key is not None:
                 yield Found(key, at, last)
             at = last + 1
 
+    def _beginning_with(self, word: str) -> Sequence[_Node]:
+        """What begins with a word, which for most words is nothing."""
+        known = self._met.get(word)
+        if known is None:
+            if len(self._met) >= _KNOWN_WORDS:
+                self._met.clear()
+            known = self._met[word] = tuple(_after(self._root, word))
+        return known
 
-def _longest(node: _Node, tokens: Sequence[Token], at: int) -> tuple[str | None, int]:
-    """What begins here, and its last word; `at` itself where nothing does."""
+
+def _longest(nodes: Iterable[_Node], tokens: Sequence[Token], at: int) -> tuple[str | None, int]:
+    """What the word here leads to, and its last word; `at` itself where that is nothing."""
     best: tuple[str | None, int] = (None, at)
-    for following in _after(node, tokens[at].folded):
-        reached = (following.key, at)
-        if at + 1 < len(tokens) and (following.words or following.stems):
-            further = _longest(following, tokens, at + 1)
+    for node in nodes:
+        reached = (node.key, at)
+        if at + 1 < len(tokens) and (node.words or node.stems):
+            further = _longest(_after(node, tokens[at + 1].folded), tokens, at + 1)
             reached = further if further[0] is not None else reached
         if reached[0] is not None and (best[0] is None or reached[1] > best[1]):
             best = reached

@@ -7,7 +7,7 @@ says what the models were trained on and how well they do.
 
 import gzip
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from math import exp
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 
 import orjson
 
-from services.survey.understanding.features import PIECE_WEIGHT, Seen, composed, see
+from services.survey.understanding.features import PIECE_WEIGHT, Seen, composed, pieces_of, see
 from services.survey.understanding.lexicon import lexicon_of
 from services.survey.understanding.words import Word
 
@@ -31,6 +31,7 @@ MOST_EVIDENCE: Final = 6
 # What a side weighs at least to be there at all: one word such as "good".
 _CLEAR: Final = 0.35
 _NOTHING: Final = (0.0, 0.0)
+_KNOWN_WORDS: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +52,25 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """`weights` by feature: what it adds to negative and to positive, against neutral."""
+    """`weights` by feature: what it adds to negative and to positive, against neutral. `words`: those met lately, with
+    what their pieces add."""
 
     version: str
     pieces: bool
     bias: tuple[float, float]
     weights: Mapping[str, tuple[float, float]]
+    words: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+    def of_word(self, word: str) -> tuple[float, float]:
+        """The weights of its pieces together."""
+        known = self.words.get(word)
+        if known is None:
+            found = [self.weights[piece] for piece in pieces_of(word) if piece in self.weights]
+            known = sum(low for low, _ in found), sum(high for _, high in found)
+            if len(self.words) >= _KNOWN_WORDS:
+                self.words.clear()
+            self.words[word] = known
+        return known
 
 
 def read(text: str, language: str) -> Reading | None:
@@ -91,7 +105,8 @@ def by_model(text: str, seen: Seen, model: Model) -> Reading:
     for _, (low, high) in found:
         negative += low * seen.scale
         positive += high * seen.scale
-    for low, high in [known[name] for name in seen.pieces if name in known]:
+    for word in seen.cut:
+        low, high = model.of_word(word)
         negative += low * seen.scale * PIECE_WEIGHT
         positive += high * seen.scale * PIECE_WEIGHT
     for name, value in seen.signals.items():
@@ -151,5 +166,8 @@ def model_of(language: str) -> Model | None:
         return None
     parsed: dict[str, Any] = orjson.loads(gzip.decompress(path.read_bytes()))
     names, negative, positive = parsed["features"], parsed["negative"], parsed["positive"]
-    weights = dict(zip(names, zip(negative, positive, strict=True), strict=True))
+    # Many features have the same weights, rounded as they are.
+    same: dict[tuple[float, float], tuple[float, float]] = {}
+    pairs = (same.setdefault(pair, pair) for pair in zip(negative, positive, strict=True))
+    weights = dict(zip(names, pairs, strict=True))
     return Model(parsed["version"], parsed["pieces"], tuple(parsed["bias"]), weights)
