@@ -8,6 +8,7 @@ from tests.eval.datasets import TWEET_LANGUAGES
 from tests.eval.languages import LanguageMark, language_marks, packed_languages, train_languages
 from tests.eval.learning import abstention, emerging, learned
 from tests.eval.sentiment import Mark, marks
+from tests.eval.topics import coverages
 from tests.eval.training import packed, parts_of, recipe_of, train
 
 _MODELS = Path(understanding.__file__).parent / "models"
@@ -31,6 +32,10 @@ def main() -> int:
     for found in language_marks():
         print(_language_line(found), flush=True)
     missed += _own_models()
+    print(f"\n{'Texts with a topic':48}{'share':>8}  commonest")
+    for coverage in coverages():
+        commonest = ", ".join(f"{key} {share:.2f}" for key, share in coverage.commonest)
+        print(f"{coverage.what:48}{coverage.covered:>8.3f}  {commonest}", flush=True)
     return int(missed > 0)
 
 

@@ -32,6 +32,8 @@ class TestSaving:
             "data.rating != null && data.rating.value <= 6",
             'data.topics.exists(t, t.key == "delivery")',
             'data.topics.exists(t, t.key == "a") || data.topics.all(t, size(t.evidence) > 2)',
+            'data.urgency != null && data.urgency.label == "urgent"',
+            'data.topics.exists(t, t.parent == "delivery")',
             'data.dimensions["store"] == "Berlin"',
             'data.dimensions.store == "Berlin"',
             'data.text != null && data.text.contains("refund") || size(data.topics) > 3',
