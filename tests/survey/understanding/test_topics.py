@@ -1,7 +1,7 @@
 """What somebody talks about.
 
-Seen to fail: without the fold, composed and decomposed letters; with stems as substrings, "plate"; without the look at
-denials, "not great".
+Seen to fail: with accents left on, "qualite"; with beginnings taken for words, "later"; without the look at denials,
+"not great".
 """
 
 import unicodedata
@@ -140,7 +140,8 @@ class TestTopicsOf:
                 },
             ),
             ("late late LATE", "en", {"delivery": ("late",), "late_delivery": ("late",)}),
-            ("Latest chocolate, translated on a plate", "en", {}),
+            ("Later the latest chocolate, translated on a plate", "en", {}),
+            ("Bonne qualite", "fr", {"quality": ("Bonne qualite",)}),
             ("Not great", "en", {}),
             ("Great!", "en", {"praise": ("Great",), "delight": ("Great",)}),
             ("Zu spaet", "de", {"delivery": ("Zu spaet",), "late_delivery": ("Zu spaet",)}),
