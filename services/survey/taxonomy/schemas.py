@@ -78,5 +78,5 @@ class TrialOut(Model):
             language=analysis.language,
             sentiment=analysis.sentiment.label if analysis.sentiment else None,
             urgency=analysis.urgency.label if analysis.urgency else None,
-            topics=[TrialTopic(**topic.model_dump(mode="json")) for topic in analysis.topics],
+            topics=[TrialTopic.model_validate(topic) for topic in analysis.topics],
         )

@@ -75,8 +75,8 @@ class TestChanging:
         await understand(survey, account)
         [feedback] = (await client.get("/v1/feedback")).json()["data"]
         assert feedback["topics"] == [
-            {"key": "availability", "parent": None, "evidence": ["car parks"]},
-            {"key": "parking", "parent": "availability", "evidence": ["car parks"]},
+            {"key": "availability", "parent": None, "evidence": ["car parks"], "model": None},
+            {"key": "parking", "parent": "availability", "evidence": ["car parks"], "model": None},
         ]
 
     async def test_names_and_words_change_and_the_rest_stays(self, survey: Harness, account: UUID) -> None:
