@@ -38,9 +38,9 @@ class Route:
 ROUTES: Final = (
     # survey
     Route(r"/(?:s|hooks|w|r)/.*", "survey", Kind.PUBLIC),
-    Route(r"/v1/responses/bulk|/v1/uploads", "survey", Kind.BULK),
+    Route(r"/v1/responses/bulk|/v1/uploads|/v1/feedback-imports", "survey", Kind.BULK),
     Route(
-        r"/v1/(?:surveys|survey-templates|contact-policy|exposures|triggers|responses|attempts|uploads|feedback|taxonomy|sources|adapters|replies|reply-templates|reply-policy)(?:/.*)?",
+        r"/v1/(?:surveys|survey-templates|contact-policy|exposures|triggers|responses|attempts|uploads|feedback|feedback-imports|taxonomy|sources|adapters|replies|reply-templates|reply-policy)(?:/.*)?",
         "survey",
     ),
     Route(r"/v1/(?:text-models|relabelings|emerging-topics)(?:/.*)?", "survey"),

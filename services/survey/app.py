@@ -21,6 +21,7 @@ from services.survey.fetching.hints import HINTS
 from services.survey.fetching.polling import POLLS
 from services.survey.files import endpoints as files
 from services.survey.forms import endpoints as forms
+from services.survey.imports import endpoints as imports
 from services.survey.invitations import endpoints as invitations
 from services.survey.invitations import qr
 from services.survey.learning import endpoints as learning
@@ -53,6 +54,8 @@ from shared.http.app import service_app
 from shared.service import Runtime, Service
 from shared.subjects.exports import export_router, export_timers
 
+IMPORT_BODY_BYTES = 268_435_456
+
 
 def create_app(runtime: Runtime) -> FastAPI:
     return service_app(
@@ -77,6 +80,7 @@ def create_app(runtime: Runtime) -> FastAPI:
             files.router,
             entries.router,
             feedback.router,
+            imports.router,
             attachments.router,
             replies.router,
             sources.catalogue,
@@ -109,6 +113,8 @@ def create_app(runtime: Runtime) -> FastAPI:
             "/w/": max(files.LARGEST, forms.LARGEST) + 1,
             "/s/": pages.LARGEST,
             "/hooks/": hooks.LARGEST,
+            "/v1/feedback-imports": IMPORT_BODY_BYTES,
+            "/v1/feedback-imports/": runtime.settings.body_limit_bytes,
         },
         lifespan=_open,
     )

@@ -8,6 +8,7 @@ from services.survey.emerging import service as emerging
 from services.survey.exposures import handlers as exposures
 from services.survey.feedback import handlers as feedback
 from services.survey.files import service as files
+from services.survey.imports import service as imports
 from services.survey.invitations import following
 from services.survey.invitations import handlers as invitations
 from services.survey.learning import service as learning
@@ -93,6 +94,8 @@ TIMERS = {
     replays.TIMER: replays.go_on,
     watching.TIMER: watching.look,
     emerging.TIMER: emerging.look_daily,
+    imports.GO_ON: imports.go_on,
+    imports.FORGET: imports.forget,
     learning.CONSIDER: learning.consider,
     relabelings.TIMER: relabelings.advance,
 }

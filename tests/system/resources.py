@@ -109,9 +109,9 @@ async def of_gateway(gateway: Harness, account: UUID) -> Resources:
     }
 
 
-async def uploaded(client: httpx.AsyncClient) -> str:
-    """A file with customers that is still to be imported."""
-    identifier: str = (await client.post("/v1/imports", content=b"email\nbea@example.com\n")).json()["id"]
+async def uploaded(client: httpx.AsyncClient, path: str, content: bytes) -> str:
+    """A file that is still to be imported."""
+    identifier: str = (await client.post(path, content=content)).json()["id"]
     return identifier
 
 
@@ -130,7 +130,7 @@ async def of_customers(customers: Harness, account: UUID) -> Resources:
     return {
         "customer_id": customer_id,
         "attribute_id": (await made(client, "/v1/attributes", tier))["id"],
-        "import_id": await uploaded(client),
+        "import_id": await uploaded(client, "/v1/imports", b"email\nbea@example.com\n"),
         "company_id": (await made(client, "/v1/companies", {"name": "Sousa Lda"}))["id"],
         "other_customer_id": (await made(client, "/v1/customers", {"phone": "+351912345678"}))["id"],
         "identity_id": (await made(client, f"/v1/customers/{customer_id}/identities", device))["id"],
@@ -263,6 +263,7 @@ async def of_survey(survey: Harness, account: UUID) -> Resources:
         "trigger_id": trigger_id,
         "experiment_id": experiment_id,
         "response_id": response_id,
+        "import_id": await uploaded(client, "/v1/feedback-imports", b"id,rating,comment\n7,4,Good boots\n"),
         "attempt_id": attempt_id,
         "feedback_id": feedback_id,
         "model_id": await trained(survey, account),

@@ -119,6 +119,8 @@ BODIES: Final[Mapping[str, Any]] = {
         "holdout_percent": "5",
     },
     "PUT /v1/surveys/{survey_id}/recurrence": {"every_days": 90, "anchor_attribute": "since"},
+    "POST /v1/feedback-imports/{import_id}/preview": {},
+    "POST /v1/feedback-imports/{import_id}/run": {"dry_run": False},
     "PATCH /v1/feedback/{feedback_id}": {"sentiment": "positive"},
     "POST /v1/feedback/{feedback_id}/reply": {"text": "Thank you!"},
     "PATCH /v1/replies/{reply_id}": {"text": "Thank you so much!"},

@@ -1,8 +1,6 @@
 """`/v1/imports`: customers from a file."""
 
-import tempfile
-from collections.abc import AsyncIterator
-from typing import Annotated, Any, BinaryIO, Literal, cast
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Query, Request, Response
@@ -17,11 +15,11 @@ from shared.db.pagination import Page, PageQuery, paginate
 from shared.http.dependencies import authenticate, public_work
 from shared.http.routing import APIRouter
 from shared.http.schemas import Name
+from shared.http.uploads import uploaded_file
 from shared.work import Work
 
 router = APIRouter(prefix="/v1/imports", tags=["imports"])
 
-IN_MEMORY_BYTES = 1_048_576
 _BODY: dict[str, Any] = {
     "security": [{"bearer": [WRITE]}],
     "requestBody": {
@@ -46,12 +44,9 @@ async def upload_file(
     mark, Windows-1252. Files are deleted after the import, and after 30 days at the latest.
     """
     principal = authenticate(request, WRITE)
-    with tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES) as file:
-        async for chunk in _chunks(request):
-            file.write(chunk)
-        async with public_work(request, principal.account_id, principal.actor) as work:
-            row = await imports.upload(work, cast("BinaryIO", file), name=name, delimiter=delimiter)
-            return await _detail(work, row)
+    async with uploaded_file(request) as file, public_work(request, principal.account_id, principal.actor) as work:
+        row = await imports.upload(work, file, name=name, delimiter=delimiter)
+        return await _detail(work, row)
 
 
 @router.get("")
@@ -100,11 +95,6 @@ async def download_rejections(import_id: UUID, work: CustomersRead) -> Response:
     rejections = await work.session.scalars(imports.rejections_of(work, row).order_by(ImportRejection.line))
     headers = {"Content-Disposition": f'attachment; filename="rejected-{row.id}.csv"'}
     return Response(report(row, rejections), media_type="text/csv; charset=utf-8", headers=headers)
-
-
-async def _chunks(request: Request) -> AsyncIterator[bytes]:
-    async for chunk in request.stream():
-        yield chunk
 
 
 async def _detail(work: Work, row: Import) -> ImportDetail:

@@ -8,10 +8,9 @@ from typing import Any
 from services.customers.attributes import fitting
 from services.customers.records.identities import normal_email, normal_phone
 from shared.http.errors import FieldProblem, Unacceptable
+from shared.spreadsheets import unquoted
 
 FIELDS = ("external_id", "email", "phone", "name", "locale", "timezone", "company", "preferred_channel")
-# What begins with one of these is computed by spreadsheets (OWASP, CSV injection).
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 # What our reports of rejected lines put before the file's own columns.
 REPORT_COLUMNS = ("line", "problems")
 # Two columns that make one name.
@@ -62,12 +61,12 @@ def reported(header: Sequence[str]) -> list[str] | None:
     """The header of the file whose rejected lines a report of ours has; None if this is no such report."""
     if tuple(header[: len(REPORT_COLUMNS)]) != REPORT_COLUMNS:
         return None
-    return [_unquoted(column) for column in header[len(REPORT_COLUMNS) :]]
+    return [unquoted(column) for column in header[len(REPORT_COLUMNS) :]]
 
 
 def renewed(mapping: Mapping[str, str | None], header: Sequence[str]) -> dict[str, str | None]:
     """The mapping of a file, for the report of its rejected lines."""
-    return {column: mapping.get(column, mapping.get(_unquoted(column))) for column in header if column}
+    return {column: mapping.get(column, mapping.get(unquoted(column))) for column in header if column}
 
 
 def check(mapping: Mapping[str, str | None], header: Sequence[str]) -> None:
@@ -105,7 +104,7 @@ def read(
     told: dict[str, Any] = {}
     attributes: dict[str, Any] = {}
     for column, cell in zip(header, cells, strict=True):
-        field, value = mapping.get(column), _unquoted(cell.strip())
+        field, value = mapping.get(column), unquoted(cell.strip())
         if field is None or not value:
             continue
         if field.startswith(ATTRIBUTE):
@@ -117,11 +116,6 @@ def read(
     if parts and "name" not in told:
         told["name"] = " ".join(parts)
     return told | ({"attributes": attributes} if attributes else {})
-
-
-def _unquoted(cell: str) -> str:
-    """Without the mark that keeps spreadsheets from computing, as our own reports have it."""
-    return cell[1:] if cell[:1] == "'" and cell[1:2] in FORMULA_STARTS else cell
 
 
 def _exists(field: str) -> bool:

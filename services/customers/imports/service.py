@@ -16,12 +16,12 @@ from sqlalchemy import Select, delete, insert, or_, select
 from services.customers.attributes.service import definitions_of
 from services.customers.imports import mapping as mappings
 from services.customers.imports.models import Import, ImportPortion, ImportRejection
-from services.customers.imports.reading import Layout, Line, UnreadableFile, layout_of, lines_of
 from services.customers.imports.schemas import Run
 from services.customers.records import service as customers
 from shared.bus.subscriptions import Timer
 from shared.http.errors import Conflict, FieldProblem, NotFound, Unacceptable
 from shared.ids import new_id
+from shared.spreadsheets import Layout, Line, UnreadableFile, layout_of, lines_of, storable
 from shared.work import Work
 
 GO_ON = "imports.go_on"
@@ -71,7 +71,7 @@ async def upload(work: Work, file: BinaryIO, *, name: str | None, delimiter: str
     work.session.add(row)
     await work.session.flush()
     lines = lines_of(file, layout)
-    while portion := await asyncio.to_thread(lambda: [_storable(line) for line in islice(lines, PORTION)]):
+    while portion := await asyncio.to_thread(lambda: [storable(line) for line in islice(lines, PORTION)]):
         values = {"account_id": work.account_id, "import_id": row.id, "number": row.rows // PORTION, "lines": portion}
         await work.session.execute(insert(ImportPortion).values(values))
         row.rows += len(portion)
@@ -259,7 +259,7 @@ def _new(work: Work, layout: Layout, name: str | None) -> Import:
         state="uploaded",
         encoding=layout.encoding,
         delimiter=layout.delimiter,
-        header=[_text(cell) for cell in layout.header],
+        header=storable((1, layout.header))[1],
         mapping={},
         country=None,
         dry_run=False,
@@ -270,15 +270,6 @@ def _new(work: Work, layout: Layout, name: str | None) -> Import:
         started_at=None,
         ended_at=None,
     )
-
-
-def _storable(line: Line) -> tuple[int, list[str]]:
-    return line[0], [_text(cell) for cell in line[1]]
-
-
-def _text(cell: str) -> str:
-    """PostgreSQL stores no NUL; it is shown as what it is, something unreadable."""
-    return cell.replace("\x00", "\ufffd")
 
 
 def _problem(problem: FieldProblem) -> dict[str, str]:

@@ -30,7 +30,7 @@ async def enter(work: Work, wanted: NewEntry) -> Feedback:
         external_id=str(new_id()),
         occurred_at=wanted.occurred_at or work.now,
         author=await _author(work, wanted.customer),
-        rating=_rating(wanted.score) if wanted.score else None,
+        rating=rating_of(wanted.score) if wanted.score else None,
         dimensions=dict(wanted.dimensions),
         **wanted.model_dump(exclude={"customer", "score", "dimensions", "occurred_at"}),
     )
@@ -77,7 +77,8 @@ async def _author(work: Work, named: Named | None) -> Author:
     return Author(customer_id=named.id, **own)
 
 
-def _rating(score: Score) -> ItemRating:
+def rating_of(score: Score) -> ItemRating:
+    """As hearing takes it."""
     lowest, highest = score.scale
     return ItemRating(raw=format(score.value, "f"), value=score.value, minimum=lowest, maximum=highest, kind=score.kind)
 

@@ -56,6 +56,13 @@ SENT = f"""(
     )
 )"""
 _OF_FEEDBACK = f"row.feedback_id in (select id from survey.feedback where {_THEIRS})"
+# Lines of files that are imported, in which something stands that they are recognised by, as it stands there.
+_SAYS = (
+    "exists (select from survey.contacts known, jsonb_array_elements_text({cells}) cell "
+    f"where known.account_id = :account_id and known.customer_id = {IDS} "
+    "and lower(btrim(cell)) in (lower(known.email), lower(known.phone), lower(known.external_id)))"
+)
+_LINES = f"exists (select from jsonb_array_elements(row.lines) line where {_SAYS.format(cells='line -> 1')})"
 # Numbers are what counts; words, choices and files may tell who it was.
 _NUMBERS = """coalesce((
     select jsonb_agg(answer) from jsonb_array_elements(row.answers) as answer
@@ -92,6 +99,23 @@ HOLDINGS = (
         names=None,
     ),
     Holding("mails", "survey.mails", _OF_FEEDBACK, names=None),
+    Holding(
+        "rejected lines of files", "survey.feedback_import_rejections", _SAYS.format(cells="row.cells"), names=None
+    ),
+    # The line stays, without its cells: it is counted, and rejected when its turn comes.
+    Holding(
+        "files to import",
+        "survey.feedback_import_portions",
+        _LINES,
+        emptied=f"""lines = (
+            select jsonb_agg(
+                case when {_SAYS.format(cells="line -> 1")} then jsonb_build_array(line -> 0, '[]'::jsonb)
+                else line end order by place
+            ) from jsonb_array_elements(row.lines) with ordinality as held (line, place)
+        )""",
+        exported=False,
+        names=None,
+    ),
     Holding("attachments", "survey.attachments", _OF_FEEDBACK, erasable=False),
     Holding("tickets of conversations", "survey.mail_tickets", f"row.customer_id = {IDS}", names=None),
     Holding(

@@ -6,7 +6,7 @@ import io
 import pytest
 
 from services.customers.imports.mapping import suggest
-from services.customers.imports.reading import UnreadableFile, layout_of, lines_of
+from shared.spreadsheets import UnreadableFile, layout_of, lines_of
 
 TABLE = "e-mail,näme\nana@example.com,Zoë\n"
 

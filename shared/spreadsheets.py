@@ -1,9 +1,9 @@
-"""Reading a table from the bytes of a file of unknown make: its encoding, its delimiter, its lines."""
+"""Tables in files of unknown make: reading them, and writing what spreadsheets may open."""
 
 import codecs
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
 from shared.http.errors import Unacceptable
@@ -14,6 +14,10 @@ DELIMITERS = ",;\t|"
 FALLBACK = "cp1252"
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _CHUNK = 1_048_576
+# What begins with one of these is computed by spreadsheets (OWASP, CSV injection).
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# So that spreadsheets read what we write as UTF-8.
+BYTE_ORDER_MARK = "\ufeff"
 
 Line = tuple[int, list[str]]
 
@@ -54,6 +58,29 @@ def lines_of(file: BinaryIO, layout: Layout) -> Iterator[Line]:
     for line, cells in records:
         if any(cell.strip() for cell in cells):
             yield line, cells
+
+
+def storable(line: Line) -> Line:
+    """PostgreSQL stores no NUL; it is shown as what it is, something unreadable."""
+    return line[0], [cell.replace("\x00", "\ufffd") for cell in line[1]]
+
+
+def written(rows: Iterable[Iterable[object]]) -> bytes:
+    """As RFC 4180 has it, with a mark of its encoding. Cells have to be `harmless` already."""
+    text = io.StringIO(newline="")
+    text.write(BYTE_ORDER_MARK)
+    csv.writer(text).writerows(rows)
+    return text.getvalue().encode()
+
+
+def harmless(cell: str) -> str:
+    """With a mark that keeps spreadsheets from computing it."""
+    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
+
+
+def unquoted(cell: str) -> str:
+    """Without the mark that `harmless` put there."""
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in FORMULA_STARTS else cell
 
 
 def _records(file: BinaryIO, encoding: str, delimiter: str) -> Iterator[Line]:

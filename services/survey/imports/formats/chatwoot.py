@@ -1,0 +1,20 @@
+"""Chatwoot, the CSAT report; a conversation is rated once, so its link is the id."""
+
+from services.survey.imports.formats import Format
+
+FORMAT = Format(
+    key="chatwoot",
+    header=("rating", "feedbackcomment", "linktotheconversation|recordeddate"),
+    columns={
+        "linktotheconversation": "external_id",
+        "recordeddate": "occurred_at",
+        "rating": "score",
+        "feedbackcomment": "text",
+        "contactname": "customer.name",
+        "contactemailaddress": "customer.email",
+        "contactphonenumber": "customer.phone",
+        "agentname": "dimensions.agent",
+    },
+    channel="chat",
+    scale="csat",
+)

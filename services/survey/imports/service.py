@@ -1,0 +1,296 @@
+"""Importing feedback from a file: uploaded once, tried as often as one likes, and then gone through in the background.
+
+A portion of lines is one transaction, progress included. So an import that is interrupted goes on where it was, and no
+line is counted twice.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import islice
+from typing import Any, BinaryIO, Final, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Select, delete, insert, select
+
+from services.survey.hearing.service import hear
+from services.survey.imports import reading
+from services.survey.imports.formats import Format, plain
+from services.survey.imports.formats.known import format_of
+from services.survey.imports.models import FeedbackImport, FeedbackImportPortion, FeedbackImportRejection
+from services.survey.imports.schemas import LineProblem, Mapping, PreviewLine, Run
+from services.survey.imports.suggesting import suggest
+from services.survey.sources.builtin import builtin_source
+from shared.bus.subscriptions import Timer
+from shared.http.errors import AppError, Conflict, NotFound
+from shared.ids import new_id
+from shared.spreadsheets import Layout, Line, UnreadableFile, layout_of, lines_of, storable
+from shared.work import Work
+
+GO_ON: Final = "feedback_imports.go_on"
+FORGET: Final = "feedback_imports.forget"
+PORTION: Final = 500
+SAMPLES: Final = 50
+SHOWN: Final = 20
+# Further ones are counted and not kept: somebody who maps the wrong column finds out from the first.
+MOST_REJECTIONS: Final = 10_000
+# Files are full of personal data; nobody needs them for longer.
+KEPT_FOR: Final = timedelta(days=30)
+_OUTCOMES: Final = ("new", "edited", "same")
+
+Rejected = tuple[Line, list[dict[str, str]]]
+
+
+class FeedbackImportNotFound(NotFound):
+    """There is no such import here."""
+
+    code = "feedback_import_not_found"
+
+
+class FeedbackImportEnded(Conflict):
+    """This import is done, or was cancelled; upload the file again."""
+
+    code = "feedback_import_ended"
+
+
+class FeedbackImportRunning(Conflict):
+    """This import is running."""
+
+    code = "feedback_import_running"
+
+
+class FeedbackImportNotRunning(Conflict):
+    """This import is not running, so there is nothing to cancel."""
+
+    code = "feedback_import_not_running"
+
+
+class _Taken(NamedTuple):
+    outcomes: list[str]
+    rejected: list[Rejected]
+
+
+async def upload(work: Work, file: BinaryIO, *, name: str | None, delimiter: str | None) -> FeedbackImport:
+    """Keep the lines of the file, with a mapping suggested. Raises `UnreadableFile`."""
+    layout = await asyncio.to_thread(layout_of, file, delimiter)
+    known = format_of(layout.header)
+    row = _new(work, layout, known, name)
+    work.session.add(row)
+    await work.session.flush()
+    lines = lines_of(file, layout)
+    number = 0
+    while portion := await asyncio.to_thread(lambda: [storable(line) for line in islice(lines, PORTION)]):
+        if number == 0 and known is not None and _is_second_header(portion[0], row.header, known):
+            del portion[0]
+        values = {"account_id": work.account_id, "import_id": row.id, "number": number, "lines": portion}
+        await work.session.execute(insert(FeedbackImportPortion).values(values))
+        row.rows += len(portion)
+        number += 1
+    if not row.rows:
+        raise UnreadableFile("The file has a header and no lines below it.")
+    row.mapping = suggest(row.header, [cells for _, cells in await first_lines(work, row)], known).model_dump(
+        mode="json"
+    )
+    await work.session.flush()
+    await work.schedule(FORGET, key=str(row.id), due_at=work.now + KEPT_FOR, payload={"import_id": str(row.id)})
+    return row
+
+
+async def preview(work: Work, row: FeedbackImport, mapping: Mapping) -> list[PreviewLine]:
+    """What the first lines would become; nothing of an import that is over. Raises `Unacceptable` for a mapping that
+    cannot be."""
+    reading.check(mapping, row.header)
+    shown = []
+    for line in (await first_lines(work, row))[:SHOWN]:
+        try:
+            told = reading.read(line, row.header, mapping)
+        except AppError as problem:
+            errors = [LineProblem(**each) for each in _problems(problem)]
+            shown.append(PreviewLine(line=line[0], external_id=None, feedback=None, errors=errors))
+        else:
+            shown.append(PreviewLine(line=line[0], external_id=told.external_id, feedback=told.entry, errors=[]))
+    return shown
+
+
+async def run(work: Work, import_id: UUID, body: Run) -> FeedbackImport:
+    """Begin, or after a dry run begin again.
+
+    Raises `FeedbackImportNotFound`, `FeedbackImportRunning`, `FeedbackImportEnded`, or `Unacceptable` for a mapping
+    that cannot be.
+    """
+    row = await find(work, import_id, for_update=True)
+    if row.state == "running":
+        raise FeedbackImportRunning
+    if row.state != "uploaded" and not (row.state == "finished" and row.dry_run):
+        raise FeedbackImportEnded
+    wanted = body.mapping or mapping_of(row)
+    reading.check(wanted, row.header)
+    row.mapping, row.dry_run = wanted.model_dump(mode="json"), body.dry_run
+    row.state, row.started_at, row.ended_at = "running", work.now, None
+    row.done = row.new = row.edited = row.same = row.rejected = row.next_portion = 0
+    row.version += 1
+    await work.session.execute(delete(FeedbackImportRejection).where(*_of(FeedbackImportRejection, work, row.id)))
+    await _go_on_soon(work, row.id)
+    return row
+
+
+async def cancel(work: Work, import_id: UUID) -> FeedbackImport:
+    """What was imported stays; the rest is not. Raises `FeedbackImportNotFound` or `FeedbackImportNotRunning`."""
+    row = await find(work, import_id, for_update=True)
+    if row.state != "running":
+        raise FeedbackImportNotRunning
+    await _end(work, row, "cancelled")
+    await work.cancel(GO_ON, key=str(row.id))
+    return row
+
+
+async def remove(work: Work, import_id: UUID) -> None:
+    """The file and its report; the feedback stays. Raises `FeedbackImportNotFound` or `FeedbackImportRunning`."""
+    row = await find(work, import_id, for_update=True)
+    if row.state == "running":
+        raise FeedbackImportRunning
+    await _forget(work, row)
+    await work.cancel(FORGET, key=str(row.id))
+
+
+async def go_on(work: Work, timer: Timer) -> None:
+    """Timer: take the next portion."""
+    row = await _maybe(work, UUID(timer.payload["import_id"]), for_update=True)
+    if row is None or row.state != "running":
+        return
+    portion = await work.session.get(FeedbackImportPortion, (work.account_id, row.id, row.next_portion))
+    if portion is None:
+        await _end(work, row, "finished")
+        return
+    lines: list[Line] = [(line, cells) for line, cells in portion.lines]
+    if row.dry_run:
+        async with work.rehearsal():
+            taken = await _take(work, row, lines)
+        await work.session.refresh(row)
+    else:
+        taken = await _take(work, row, lines)
+    await _keep_rejections(work, row, taken.rejected)
+    row.done += len(lines)
+    for outcome in _OUTCOMES:
+        setattr(row, outcome, getattr(row, outcome) + taken.outcomes.count(outcome))
+    row.rejected += len(taken.rejected)
+    row.next_portion += 1
+    row.version += 1
+    if row.done >= row.rows:
+        await _end(work, row, "finished")
+    else:
+        await _go_on_soon(work, row.id)
+
+
+async def forget(work: Work, timer: Timer) -> None:
+    """Timer: nobody needs this file any more."""
+    row = await _maybe(work, UUID(timer.payload["import_id"]), for_update=True)
+    if row is not None:
+        await _forget(work, row)
+
+
+async def find(work: Work, import_id: UUID, *, for_update: bool = False) -> FeedbackImport:
+    """Raises `FeedbackImportNotFound`."""
+    found = await _maybe(work, import_id, for_update=for_update)
+    if found is None:
+        raise FeedbackImportNotFound
+    return found
+
+
+async def first_lines(work: Work, row: FeedbackImport) -> list[Line]:
+    """None once the import is over."""
+    first = await work.session.get(FeedbackImportPortion, (work.account_id, row.id, 0))
+    return [(line, cells) for line, cells in first.lines[:SAMPLES]] if first is not None else []
+
+
+def mapping_of(row: FeedbackImport) -> Mapping:
+    return Mapping.model_validate(row.mapping)
+
+
+def rejections_of(work: Work, row: FeedbackImport) -> Select[FeedbackImportRejection]:
+    return select(FeedbackImportRejection).where(*_of(FeedbackImportRejection, work, row.id))
+
+
+async def _take(work: Work, row: FeedbackImport, lines: Sequence[Line]) -> _Taken:
+    mapping = mapping_of(row)
+    items, rejected = [], []
+    for line in lines:
+        try:
+            items.append(reading.read(line, row.header, mapping).item(row.created_at))
+        except AppError as problem:
+            rejected.append((line, _problems(problem)))
+    heard = await hear(work, await builtin_source(work, "import"), items)
+    return _Taken([each.outcome for each in heard], rejected)
+
+
+async def _keep_rejections(work: Work, row: FeedbackImport, rejected: Sequence[Rejected]) -> None:
+    rows = [
+        {"account_id": work.account_id, "import_id": row.id, "line": line, "cells": cells, "errors": errors}
+        for (line, cells), errors in rejected[: max(0, MOST_REJECTIONS - row.rejected)]
+    ]
+    if rows:
+        await work.session.execute(insert(FeedbackImportRejection), rows)
+
+
+async def _end(work: Work, row: FeedbackImport, state: str) -> None:
+    row.state, row.ended_at = state, work.now
+    row.version += 1
+    if not (state == "finished" and row.dry_run):
+        await work.session.execute(delete(FeedbackImportPortion).where(*_of(FeedbackImportPortion, work, row.id)))
+
+
+async def _forget(work: Work, row: FeedbackImport) -> None:
+    for table in (FeedbackImportPortion, FeedbackImportRejection):
+        await work.session.execute(delete(table).where(*_of(table, work, row.id)))
+    await work.session.delete(row)
+
+
+async def _go_on_soon(work: Work, import_id: UUID) -> None:
+    await work.schedule(GO_ON, key=str(import_id), due_at=work.now, payload={"import_id": str(import_id)})
+
+
+async def _maybe(work: Work, import_id: UUID, *, for_update: bool) -> FeedbackImport | None:
+    mine = select(FeedbackImport).where(FeedbackImport.account_id == work.account_id, FeedbackImport.id == import_id)
+    found: FeedbackImport | None = await work.session.scalar(mine.with_for_update() if for_update else mine)
+    return found
+
+
+def _of(
+    table: type[FeedbackImportPortion] | type[FeedbackImportRejection], work: Work, import_id: UUID
+) -> tuple[Any, Any]:
+    return table.account_id == work.account_id, table.import_id == import_id
+
+
+def _is_second_header(line: Line, header: Sequence[str], known: Format) -> bool:
+    """It names no id, but goes on naming columns."""
+    ids = [
+        cell for column, cell in zip(header, line[1], strict=False) if known.columns.get(plain(column)) == "external_id"
+    ]
+    return known.second_header and not any(cell.strip() for cell in ids)
+
+
+def _new(work: Work, layout: Layout, known: Format | None, name: str | None) -> FeedbackImport:
+    return FeedbackImport(
+        id=new_id(),
+        account_id=work.account_id,
+        name=name,
+        format=known.key if known else None,
+        state="uploaded",
+        encoding=layout.encoding,
+        delimiter=layout.delimiter,
+        header=storable((1, layout.header))[1],
+        mapping={},
+        dry_run=False,
+        **dict.fromkeys(("rows", "done", "new", "edited", "same", "rejected", "next_portion"), 0),
+        version=1,
+        created_at=work.now,
+        created_by=str(work.actor),
+        started_at=None,
+        ended_at=None,
+    )
+
+
+def _problems(problem: AppError) -> list[dict[str, str]]:
+    if not problem.errors:
+        return [{"pointer": "", "code": problem.code, "detail": problem.detail}]
+    return [{"pointer": each.pointer, "code": each.code, "detail": each.detail} for each in problem.errors]

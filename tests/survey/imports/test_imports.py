@@ -1,0 +1,294 @@
+"""Importing feedback from exports of other tools."""
+
+import asyncio
+import csv
+import io
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from services.survey.imports import service as imports
+from services.survey.subjects.part import HOLDINGS
+from shared.bus.timers import run_due_timers
+from shared.contracts.customers import CustomerCreated
+from shared.contracts.survey import CustomerSighted
+from shared.ids import new_id
+from shared.subjects.holdings import erase
+from shared.testing.harness import Harness
+from tests.profiles import profile_of
+
+PATH = "/v1/feedback-imports"
+OWN = b"Nr;Stars;Said;Mail;When;Shop\n1;4,5;Good boots;ana@example.com;24.12.2025 18:00;Porto\n2;1;=HYPERLINK(1);;;\n"
+
+
+@pytest.fixture
+def client(survey: Harness, account: UUID) -> httpx.AsyncClient:
+    return survey.client(account=account)
+
+
+async def upload(client: httpx.AsyncClient, content: bytes | str) -> dict[str, Any]:
+    response = await client.post(PATH, content=content, headers={"Content-Type": "text/csv"})
+    assert response.status_code == 201, response.text
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+async def run(survey: Harness, client: httpx.AsyncClient, import_id: str, **body: Any) -> dict[str, Any]:
+    response = await client.post(f"{PATH}/{import_id}/run", json=body)
+    assert response.status_code == 202, response.text
+    await survey.run_timers()
+    answer: dict[str, Any] = (await client.get(f"{PATH}/{import_id}")).json()
+    return answer
+
+
+async def heard(client: httpx.AsyncClient) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (await client.get("/v1/feedback", params={"source": "import"})).json()["data"]
+    return found
+
+
+def counts(answer: dict[str, Any]) -> tuple[int, ...]:
+    return tuple(answer[name] for name in ("done", "new", "edited", "same", "rejected"))
+
+
+def lines(count: int) -> str:
+    return "id,rating,comment\n" + "\n".join(f"{number},{number % 5 + 1},Said {number}" for number in range(count))
+
+
+# An export as the tool writes it, and what its first line has to become.
+EXPORTS: dict[str, tuple[str, str, str, int, str | None]] = {
+    "delighted": (
+        "Response ID,Person Email,Person Name,Score,Comment,Permalink,Survey Type,Created At\n"
+        "5435,ana@example.com,Ana,9,Came fast,https://delighted.com/r/5435,nps,2025-05-02 10:00:00 UTC\n",
+        "5435", "nps", 9, "Came fast",
+    ),
+    "surveymonkey": (
+        '"Respondent ID","Collector ID","Start Date","End Date","IP Address","Email Address","First Name",'
+        '"How likely is it that you would recommend us?","What can we do better?"\n'
+        ',,,,,,,"","Open-Ended Response"\n'
+        '118,44,"06/10/2022 07:48:07 AM","06/10/2022 08:09:25 AM",10.0.0.1,ana@example.com,Ana,3,'
+        '"The parcel came late, and nobody answered the phone for days."\n',
+        "118", "nps", 3, "The parcel came late, and nobody answered the phone for days.",
+    ),
+    "typeform": (
+        "#,How satisfied are you?,Tell us more about what you liked,Response Type,Start Date (UTC),"
+        "Submit Date (UTC),Network ID\n"
+        "abc123,4,Nice people who know what they sell and take their time.,completed,2025-05-02 10:00:00,"
+        "2025-05-02 10:01:00,f00\n",
+        "abc123", "csat", 4, "Nice people who know what they sell and take their time.",
+    ),
+    "google_forms": (
+        "Timestamp,Email Address,How was your visit?,Anything else you want to tell us?\n"
+        "5/2/2025 10:00:00,ana@example.com,5,Everything was fine and the coffee was really good.\n",
+        "", "rating", 5, "Everything was fine and the coffee was really good.",
+    ),
+    "zendesk": (
+        "id,ticket_id,requester_email,score,comment,reason,created_at\n"
+        "1,77,ana@example.com,bad,Nobody answered,Slow,2025-05-02T10:00:00Z\n",
+        "77", "binary", 0, "Nobody answered",
+    ),
+    "chatwoot": (
+        "Agent Name,Rating,Feedback Comment,Contact Name,Contact Email Address,Contact Phone Number,"
+        "Link to the conversation,Recorded date\n"
+        "Rui,5,Thank you,Ana,ana@example.com,,https://chat.example/app/accounts/1/conversations/9,"
+        "2025-05-02 10:00:00 UTC\n",
+        "https://chat.example/app/accounts/1/conversations/9", "csat", 5, "Thank you",
+    ),
+    "formbricks": (
+        "No.,Response ID,Timestamp,Finished,Survey ID,Formbricks ID (internal),User ID,Tags,"
+        "1. How likely are you to recommend us?,2. Why?\n"
+        "1,cm1,2025-05-02T10:00:00.000Z,Yes,s1,x1,u-7,,10,They helped me at once and were friendly all along.\n",
+        "cm1", "nps", 10, "They helped me at once and were friendly all along.",
+    ),
+    "hub": (
+        "id,tenant_id,submission_id,source_type,field_id,field_label,field_type,value_text,value_number,user_id,"
+        "collected_at\n"
+        "r1,acme,s-1,survey,q-1,How likely?,nps,,3,ext-7,2025-05-02T10:00:00Z\n",
+        "s-1/q-1", "nps", 3, None,
+    ),
+}  # fmt: skip
+
+
+class TestExports:
+    @pytest.mark.parametrize("key", EXPORTS)
+    async def test_are_known_by_their_header(self, survey: Harness, client: httpx.AsyncClient, key: str) -> None:
+        content, external_id, scheme, score, text = EXPORTS[key]
+        uploaded = await upload(client, content)
+        assert (uploaded["format"], uploaded["rows"]) == (key, 1)
+        done = await run(survey, client, uploaded["id"])
+        assert counts(done) == (1, 1, 0, 0, 0)
+        [found] = await heard(client)
+        assert (found["rating"]["scheme"], found["rating"]["raw"], found["text"]) == (scheme, score, text)
+        assert found["occurred_at"][:4] in ("2022", "2025")
+        assert found["external_id"].startswith(f"{key}:{external_id}")
+        again = await run(survey, client, (await upload(client, content))["id"])
+        assert counts(again) == (1, 0, 0, 1, 0)
+
+
+class TestFiles:
+    async def test_with_columns_of_ones_own_are_tried_first(
+        self, survey: Harness, account: UUID, client: httpx.AsyncClient
+    ) -> None:
+        uploaded = await upload(client, OWN)
+        assert uploaded["mapping"]["columns"] == {
+            "Nr": "dimensions.nr",
+            "Stars": "score",
+            "Said": "dimensions.said",
+            "Mail": "customer.email",
+            "When": "dimensions.when",
+            "Shop": "dimensions.shop",
+        }
+        mapping = uploaded["mapping"] | {
+            "columns": uploaded["mapping"]["columns"] | {"Nr": "external_id", "Said": "text", "When": "occurred_at"},
+            "times": ["%d.%m.%Y %H:%M"],
+            "timezone": "Europe/Berlin",
+            "kind": "review",
+        }
+        shown = (await client.post(f"{PATH}/{uploaded['id']}/preview", json={"mapping": mapping})).json()["lines"]
+        assert (shown[0]["external_id"], shown[0]["feedback"]["occurred_at"]) == ("file:1", "2025-12-24T17:00:00Z")
+        assert shown[0]["feedback"]["dimensions"] == {"shop": "Porto"}
+        tried = await run(survey, client, uploaded["id"], mapping=mapping, dry_run=True)
+        assert (tried["dry_run"], *counts(tried)) == (True, 2, 2, 0, 0, 0)
+        assert await heard(client) == []
+        assert await survey.emitted(account, CustomerSighted) == []
+        done = await run(survey, client, uploaded["id"])
+        assert (done["state"], *counts(done)) == ("finished", 2, 2, 0, 0, 0)
+        found = {each["external_id"]: each for each in await heard(client)}
+        assert (found["file:1"]["rating"]["raw"], found["file:1"]["kind"]) == (9, "review")
+        [sighted] = await survey.emitted(account, CustomerSighted)
+        assert isinstance(sighted.data, CustomerSighted)
+        assert sighted.data.customer.email == "ana@example.com"
+        again = await client.post(f"{PATH}/{uploaded['id']}/run", json={})
+        assert (again.status_code, again.json()["code"]) == (409, "feedback_import_ended")
+
+    async def test_that_say_something_else_of_the_same_id_edit_it(
+        self, survey: Harness, client: httpx.AsyncClient
+    ) -> None:
+        await run(survey, client, (await upload(client, b"id,rating,comment\n1,4,Good\n2,1,Bad\n"))["id"])
+        done = await run(survey, client, (await upload(client, b"id,rating,comment\n1,5,Very good\n2,1,Bad\n"))["id"])
+        assert counts(done) == (2, 0, 1, 1, 0)
+        assert {each["text"] for each in await heard(client)} == {"Very good", "Bad"}
+
+    async def test_report_what_cannot_be_taken_by_its_line(self, survey: Harness, client: httpx.AsyncClient) -> None:
+        rows = ("1,4,Good,,", "2,9,=1+1,,", "3,many,x,,", "4,,,,", "5,3", "6,3,x,nobody,", "7,3,x,,once")
+        content = "\n".join(["id,rating,comment,email,date", *rows])
+        uploaded = await upload(client, content)
+        mapping = uploaded["mapping"]
+        mapping["columns"] |= {"rating": "score", "email": "customer.email", "date": "occurred_at"}
+        mapping["scale"] = {"kind": "csat"}
+        done = await run(survey, client, uploaded["id"], mapping=mapping)
+        assert counts(done) == (7, 1, 0, 0, 6)
+        listed = (await client.get(f"{PATH}/{uploaded['id']}/rejections")).json()["data"]
+        assert [(each["line"], each["errors"][0]["pointer"]) for each in listed] == [
+            (3, "/score"), (4, "/score"), (5, ""), (6, ""), (7, "/customer/email"), (8, "/occurred_at"),
+        ]  # fmt: skip
+        report = await client.get(f"{PATH}/{uploaded['id']}/report.csv")
+        shown = list(csv.reader(io.StringIO(report.text.removeprefix("\ufeff"))))
+        assert shown[0] == ["line", "problems", "id", "rating", "comment", "email", "date"]
+        assert shown[1][0] == "3"
+        assert shown[1][2:] == ["2", "9", "'=1+1", "", ""]
+        again = await upload(client, report.content)
+        assert (again["mapping"]["columns"]["line"], again["mapping"]["columns"]["problems"]) == (None, None)
+
+    @pytest.mark.parametrize(
+        ("columns", "pointer"),
+        [
+            ({"rating": "score", "Nowhere": "text"}, "/mapping/columns/Nowhere"),
+            ({"rating": "stars"}, "/mapping/columns/rating"),
+            ({"rating": "score", "id": "score"}, "/mapping/columns"),
+            ({"id": "external_id"}, "/mapping/columns"),
+            ({"rating": "score", "id": "dimensions.No blanks"}, "/mapping/columns/id"),
+        ],
+    )
+    async def test_with_a_mapping_that_cannot_be_are_refused(
+        self, client: httpx.AsyncClient, columns: dict[str, str], pointer: str
+    ) -> None:
+        uploaded = await upload(client, lines(1))
+        for what in ("preview", "run"):
+            answer = await client.post(f"{PATH}/{uploaded['id']}/{what}", json={"mapping": {"columns": columns}})
+            assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, pointer)
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"times": ["%Y %Y"]},
+            {"times": ["%"]},
+            {"timezone": "../etc"},
+            {"scale": {"maximum": 1000}},
+            {"origin": "A b"},
+        ],
+    )
+    async def test_with_what_could_never_be_read_are_refused(
+        self, client: httpx.AsyncClient, wrong: dict[str, Any]
+    ) -> None:
+        uploaded = await upload(client, lines(1))
+        answer = await client.post(f"{PATH}/{uploaded['id']}/run", json={"mapping": uploaded["mapping"] | wrong})
+        assert answer.status_code == 422
+
+    async def test_of_others_are_not_there(self, survey: Harness, client: httpx.AsyncClient) -> None:
+        path = f"{PATH}/{(await upload(client, lines(1)))['id']}"
+        other = survey.client(account=new_id())
+        assert (await other.get(PATH)).json()["data"] == []
+        assert (await other.post(f"{path}/run", json={})).status_code == 404
+        assert (await survey.client("feedback:read", account=new_id()).post(PATH, content=b"id\n")).status_code == 403
+        assert (await client.post(PATH, content=b"id,rating\n")).json()["code"] == "unreadable_file"
+
+
+class TestPortions:
+    async def test_that_fail_in_between_go_on_where_they_were(
+        self, survey: Harness, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(imports, "PORTION", 2)
+        import_id = (await upload(client, lines(6)))["id"]
+        await client.post(f"{PATH}/{import_id}/run", json={})
+        keep = imports._keep_rejections
+
+        async def fail_once(work: Any, row: Any, rejected: Any) -> None:
+            if row.done == 2:
+                monkeypatch.setattr(imports, "_keep_rejections", keep)
+                raise RuntimeError("the machine went off")
+            await keep(work, row, rejected)
+
+        monkeypatch.setattr(imports, "_keep_rejections", fail_once)
+        await survey.run_timers()
+        half = (await client.get(f"{PATH}/{import_id}")).json()
+        assert (half["state"], half["done"], len(await heard(client))) == ("running", 2, 2)
+        survey.clock.advance(timedelta(hours=1))
+        # A replica that had the same claim finds it void.
+        await asyncio.gather(*(run_due_timers(survey.runtime) for _ in range(3)))
+        await survey.run_timers()
+        answer = (await client.get(f"{PATH}/{import_id}")).json()
+        assert (answer["state"], *counts(answer)) == ("finished", 6, 6, 0, 0, 0)
+        assert len(await heard(client)) == 6
+
+    async def test_can_be_cancelled_and_deleted(self, survey: Harness, client: httpx.AsyncClient) -> None:
+        path = f"{PATH}/{(await upload(client, lines(1)))['id']}"
+        assert (await client.post(f"{path}/cancel")).status_code == 409
+        await client.post(f"{path}/run", json={})
+        assert (await client.post(f"{path}/run", json={})).json()["code"] == "feedback_import_running"
+        assert (await client.delete(path)).status_code == 409
+        assert (await client.post(f"{path}/cancel")).json()["state"] == "cancelled"
+        await survey.run_timers()
+        assert await heard(client) == []
+        assert (await client.delete(path)).status_code == 204
+        assert (await client.get(path)).status_code == 404
+
+
+class TestErasedPeople:
+    async def test_are_gone_from_files_and_reports(
+        self, survey: Harness, account: UUID, client: httpx.AsyncClient
+    ) -> None:
+        ana = new_id()
+        news = CustomerCreated(customer_id=ana, profile=profile_of(email="ana@example.com"))
+        await survey.deliver(news, account=account, subject=ana)
+        content = "id,score,text,email\n1,99,x,ANA@example.com\n2,99,y,ben@example.com\n"
+        ended, waiting = (await upload(client, content))["id"], (await upload(client, content))["id"]
+        assert (await run(survey, client, ended))["rejected"] == 2
+        async with survey.work(account) as work:
+            await erase(work, HOLDINGS, [ana], "delete", new_id())
+        [left] = (await client.get(f"{PATH}/{ended}/rejections")).json()["data"]
+        assert left["cells"][3] == "ben@example.com"
+        assert "ANA@example.com" not in (await client.get(f"{PATH}/{waiting}")).text
+        assert counts(await run(survey, client, waiting)) == (2, 0, 0, 0, 2)
