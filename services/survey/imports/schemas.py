@@ -37,6 +37,9 @@ def _time_format(text: str) -> str:
     return text
 
 
+TimeFormat = Annotated[str, Field(max_length=50), AfterValidator(_time_format)]
+
+
 class Scale(Model):
     """What scores lie on; without bounds the kind's usual ones, as in `POST /v1/feedback`."""
 
@@ -60,9 +63,7 @@ class Mapping(Model):
     channel: Channel = "import"
     scale: Scale = Scale()
     words: dict[Annotated[str, Field(max_length=100)], Number] = Field(default_factory=dict, max_length=50)
-    times: list[Annotated[str, Field(max_length=50), AfterValidator(_time_format)]] = Field(
-        default_factory=list, max_length=5
-    )
+    times: list[TimeFormat] = Field(default_factory=list, max_length=5)
     timezone: Annotated[str, Field(max_length=64), AfterValidator(_zone)] | None = None
 
 
