@@ -128,6 +128,13 @@ BODIES: Final[Mapping[str, Any]] = {
     "PUT /v1/reply-templates/{template_id}": {"name": "Thanks", "locale": "en", "text": "Thank you!"},
     "PATCH /v1/sources/{source_id}": {"name": "Renamed", "settings": {}, "silent_after_days": 3},
     "POST /v1/sources/{source_id}/secrets": {"secrets": {"signing_secrets": ["another secret"]}},
+    "POST /v1/sources/dry-run": {
+        "body": '{"id": "1"}',
+        "settings": {
+            "auth": {"kind": "bearer"},
+            "rules": [{"what": "feedback", "kind": "review", "channel": "own", "id": "$.id"}],
+        },
+    },
     "POST /v1/sources/{source_id}/dry-run": {"body": "{}", "headers": {"x-topic": "reviews"}, "settings": {}},
     "POST /v1/sources/{source_id}/replay": {"from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z"},
     "POST /v1/emerging-topics/{topic_id}/adopt": {"key": "loud_music", "name": "Loud music"},

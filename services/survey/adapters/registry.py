@@ -24,6 +24,7 @@ from services.survey.adapters.woocommerce import WooCommerce
 from services.survey.adapters.yelp import Yelp
 from services.survey.adapters.yotpo import Yotpo
 from services.survey.adapters.zendesk import Zendesk
+from services.survey.mapping.adapter import SignedJson
 
 
 @cache
@@ -42,6 +43,7 @@ def adapters() -> dict[str, Adapter]:
         Postmark(),
         SendGrid(),
         Shopify(),
+        SignedJson(),
         Slack(),
         Stamped(),
         Stripe(),

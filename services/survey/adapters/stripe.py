@@ -21,6 +21,7 @@ from services.survey.adapters.base import (
     Unreadable,
     Verified,
 )
+from services.survey.adapters.currencies import in_main_units
 from services.survey.adapters.reading import (
     money,
     named_in,
@@ -49,11 +50,6 @@ from services.survey.hearing.canonical import ActivityItem, Author, FeedbackItem
 from shared.contracts.activities import ActivityAmount
 from shared.http.schemas import Model
 
-# https://docs.stripe.com/currencies: no smaller unit. (ISK and UGX have none either, and are counted in hundredths.)
-_WHOLE: Final = {
-    *("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"),
-}
-_THOUSANDTHS: Final = {"BHD", "JOD", "KWD", "OMR", "TND"}
 _MOST_SIGNATURES: Final = 10
 
 
@@ -308,8 +304,7 @@ def _order_ref(metadata: Mapping[str, str] | None) -> str | None:
 
 
 def _amount(units: int, currency: str) -> ActivityAmount:
-    places = 0 if currency in _WHOLE else 3 if currency in _THOUSANDTHS else 2
-    return money(Decimal(units).scaleb(-places), currency)
+    return money(in_main_units(Decimal(units), currency), currency)
 
 
 _READERS: Final[Mapping[str, Callable[[Event], list[Item]]]] = {

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
 from services.survey.hearing.canonical import Hint, Item
+from services.survey.mapping.presets import Preset
 from shared.contracts.sources import SourceTrouble
 from shared.http.schemas import Model, Moment, Name
 
@@ -179,12 +180,31 @@ class Sample(Model):
     settings: dict[str, Any] | None = None
 
 
+class MappedSample(Sample):
+    """A sample, and the mapping (`settings` of the adapter `json`) that shall read it."""
+
+    settings: dict[str, Any]
+
+
+class Presets(Model):
+    data: list[Preset]
+
+
+class FieldTrouble(Model):
+    """A part of a mapping, such as `rules/0/rating`, and what is wrong with what it found."""
+
+    place: str
+    detail: str
+
+
 class Tried(Model):
-    """What would be heard: `items`, or `hints` at what would be looked up. `problem` says why it could not be read."""
+    """What would be heard: `items`, or `hints` at what would be looked up. `problem` says why it could not be read,
+    and `fields`, for a mapping, which of its parts could not."""
 
     items: list[Item]
     hints: list[Hint]
     problem: str | None
+    fields: list[FieldTrouble] = Field(default_factory=list)
 
 
 class NewReplay(Model):

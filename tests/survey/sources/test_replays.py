@@ -82,7 +82,7 @@ class TestADryRun:
         )
         assert (tried["problem"], tried["hints"]) == (None, [])
         unreadable = (await client.post(path, json={"body": "id;stars"})).json()
-        assert unreadable == {"items": [], "hints": [], "problem": "This is no JSON."}
+        assert unreadable == {"items": [], "hints": [], "problem": "This is no JSON.", "fields": []}
         wrong = await client.post(path, json=sample | {"settings": {"chanel": "app"}})
         assert wrong.json()["errors"][0]["pointer"] == "/settings/chanel"
         assert await survey.emitted(account, FeedbackReceived) == []
