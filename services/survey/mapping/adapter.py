@@ -1,4 +1,4 @@
-"""Senders of one's own, and those that Heed does not know by name: signed JSON, and a mapping that says what it means."""
+"""Senders that Heed does not know by name: signed JSON, and a mapping that says what it means."""
 
 import hmac
 from collections.abc import Sequence

@@ -109,9 +109,7 @@ class Address(_Auth):
     kind: Literal["address"]
 
 
-Auth = Annotated[
-    Hmac | StandardWebhooks | Bearer | Basic | SharedSecretHeader | Address, Field(discriminator="kind")
-]
+Auth = Annotated[Hmac | StandardWebhooks | Bearer | Basic | SharedSecretHeader | Address, Field(discriminator="kind")]
 
 
 def verify(auth: Auth, received: Received, secrets: Sequence[str]) -> Verified:

@@ -155,9 +155,7 @@ class IgnoreRule(Part):
     each: Path | None = None
 
 
-Rule = Annotated[
-    FeedbackRule | ActivityRule | ConsentRule | PrivacyRule | IgnoreRule, Field(discriminator="what")
-]
+Rule = Annotated[FeedbackRule | ActivityRule | ConsentRule | PrivacyRule | IgnoreRule, Field(discriminator="what")]
 
 
 class Refusal(Part):
@@ -173,7 +171,9 @@ class JsonSettings(Model):
     `refuse` is asked first, about the whole body.
     """
 
-    auth: Auth = Field(description="How the sender proves that it is the sender; see the guide, or start from a preset.")
+    auth: Auth = Field(
+        description="How the sender proves that it is the sender; see the guide, or start from a preset."
+    )
     handshake: Handshakes | None = Field(None, description="What the sender asks before it sends, if it asks.")
     refuse: list[Refusal] = Field(default_factory=list, max_length=10, description="What is put aside at once.")
     items: Path = Field("$", description="Where in the body the things stand, such as `$.events[*]`.")
@@ -205,7 +205,9 @@ class JsonSettings(Model):
         if self.auth.kind == "address":
             wrong = [n for n, rule in enumerate(self.rules) if rule.what not in {"feedback", "ignore"}]
             if wrong:
-                raise ValueError(f"with auth `address` rules make feedback only; see rules {', '.join(map(str, wrong))}")
+                raise ValueError(
+                    f"with auth `address` rules make feedback only; see rules {', '.join(map(str, wrong))}"
+                )
         return self
 
 
@@ -214,8 +216,6 @@ def is_deeper(value: Any, most: int) -> bool:
         below = value.values() if isinstance(value, dict) else value
         return most == 0 or any(is_deeper(each, most - 1) for each in below)
     return False
-
-
 
 
 def _headers_of(part: Any) -> Iterator[str]:

@@ -75,7 +75,9 @@ def _pattern(value: str) -> str:
 
 def _time_format(value: str) -> str:
     used = _DIRECTIVE.findall(value)
-    if value not in {"iso", "unix", "unix_ms"} and (not used or not set(used) <= _DIRECTIVES or len(used) > len(set(used))):
+    if value not in {"iso", "unix", "unix_ms"} and (
+        not used or not set(used) <= _DIRECTIVES or len(used) > len(set(used))
+    ):
         raise ValueError("is iso, unix, unix_ms, or a format such as %d.%m.%Y %H:%M with each part once")
     return value
 

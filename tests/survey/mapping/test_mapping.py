@@ -241,9 +241,11 @@ def test_handshakes() -> None:
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text("$.[]*{}%Y'a0", max_size=8),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(["kind", "path", "first", "when", "what", "id", "each", "sum", "value", "regex"]), inner
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["kind", "path", "first", "when", "what", "id", "each", "sum", "value", "regex"]), inner
+        )
     ),
     max_leaves=12,
 )
