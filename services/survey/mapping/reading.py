@@ -45,6 +45,8 @@ _LINKS: Final = ("thread", "in_reply_to", "touchpoint")
 _AMOUNT: Final = TypeAdapter[Decimal](Amount)
 _CURRENCY: Final = TypeAdapter[str](Currency)
 _MOST_TOLD: Final = 20
+# What JSON readers keep exactly (RFC 8259, section 6).
+_LARGEST: Final = 2**53
 T = TypeVar("T")
 
 
@@ -262,7 +264,8 @@ def _plain(spec: Value, at: Place) -> Any:
     """A property: numbers as numbers, lists of texts; what is an object itself is left in the raw delivery."""
     value = raw_of(spec, at)
     if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else text_of(value)
+        is_whole = value == value.to_integral_value() and abs(value) < _LARGEST
+        return int(value) if is_whole else text_of(value)
     if isinstance(value, list):
         return [text_of(each) for each in value]
     if isinstance(value, dict):

@@ -29,6 +29,7 @@ _PLACE: Final = re.compile(r"\{([^{}]*)\}")
 _DIRECTIVE: Final = re.compile("%(.)")
 _DIRECTIVES: Final = set("YymdbBHIMSfpzj")
 _LARGEST_EXPONENT: Final = 17
+_LONGEST_NUMBER: Final = 100
 
 
 class Steps(NamedTuple):
@@ -90,7 +91,7 @@ def _zone(value: str) -> str:
 
 Path = Annotated[str, Field(max_length=300), AfterValidator(_path)]
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,100}$"), AfterValidator(str.lower)]
-Scalar = Annotated[str, Field(max_length=1_000)] | bool | int
+Scalar = Annotated[str, Field(max_length=1_000)] | bool | Annotated[int, Field(ge=-(2**53), le=2**53)]
 
 
 class Part(Model):
@@ -264,8 +265,11 @@ def truth(spec: Value | None, at: Place) -> bool | None:
 
 def number(value: Any) -> Decimal:
     """Finite, and below 10^18. Raises ValueError."""
+    written = text_of(value).strip()
+    if len(written) > _LONGEST_NUMBER:
+        raise ValueError("is no number that can be reckoned with")
     try:
-        read = Decimal(text_of(value).strip())
+        read = Decimal(written)
     except InvalidOperation:
         raise ValueError("is no number") from None
     if not read.is_finite() or read.adjusted() > _LARGEST_EXPONENT or len(read.as_tuple().digits) > 28:
