@@ -147,7 +147,7 @@ def _made(
         case ConsentRule():
             granted = fields.get("granted", truth, rule.granted, at)
             make, more = ConsentItem, {"channel": rule.channel, "granted": granted, "proof": rule.proof}
-        case PrivacyRule():
+        case _:
             make, more = PrivacyItem, {"request": rule.request}
     if fields.problems:
         problems += fields.problems
@@ -201,10 +201,11 @@ def _activity(fields: _Fields, rule: ActivityRule, at: Place) -> dict[str, Any]:
     values: dict[str, Any] = {
         name: fields.get(name, text, getattr(rule, name), at) for name in ("name", "order_ref", "touchpoint")
     }
+    amount = fields.get("amount", _amount, rule.amount, at) if rule.amount else None
     properties = {name: fields.get(f"properties/{name}", _plain, spec, at) for name, spec in rule.properties.items()}
     return values | {
         "kind": rule.kind,
-        "amount": fields.get("amount", _amount, rule.amount, at) if rule.amount else None,
+        "amount": amount,
         "properties": without_nones(properties),
     }
 
