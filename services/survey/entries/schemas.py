@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field, StrictBool, model_validator
 
 from services.survey.definition.texts import Locale
-from services.survey.hearing.canonical import RatingKind
+from services.survey.hearing.canonical import WIDEST_SCALE, RatingKind
 from services.survey.responses.schemas import (
     Channel,
     DimensionName,
@@ -34,7 +34,7 @@ MOST_DIMENSIONS = 20
 LATEST = datetime(2081, 1, 1, tzinfo=UTC)
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 Reference = Annotated[str, Field(min_length=1, max_length=200)]
-Number = Annotated[Decimal, Field(max_digits=12, decimal_places=4)]
+Number = Annotated[Decimal, Field(ge=-WIDEST_SCALE, le=WIDEST_SCALE, max_digits=12, decimal_places=4)]
 
 
 class Score(Model):

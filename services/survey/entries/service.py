@@ -7,7 +7,7 @@ from services.survey.contacts import directory
 from services.survey.entries.schemas import MOST_DIMENSIONS, SCALES, Named, NewEntry, NewRecord, Score
 from services.survey.feedback import service as feedback_service
 from services.survey.feedback.models import Feedback
-from services.survey.hearing.canonical import Author, FeedbackItem, ItemRating, RatingKind, version_of
+from services.survey.hearing.canonical import WIDEST_SCALE, Author, FeedbackItem, ItemRating, RatingKind, version_of
 from services.survey.hearing.service import hear
 from services.survey.sources.builtin import builtin_source
 from shared.http.errors import Conflict, Unacceptable
@@ -103,8 +103,9 @@ def _scale(wanted: NewRecord) -> tuple[Decimal, Decimal]:
     lowest, highest = SCALES[wanted.field_type]
     stated = wanted.metadata or {}
     given = (stated.get("minimum", lowest), stated.get("maximum", highest))
-    if not all(isinstance(each, int | float) and not isinstance(each, bool) for each in given) or given[0] >= given[1]:
-        raise Unacceptable.field("/metadata", "bad_scale", "`minimum` and `maximum` are numbers, one below the other.")
+    if not all(_is_bound(each) for each in given) or given[0] >= given[1]:
+        detail = f"`minimum` and `maximum` are numbers within -{WIDEST_SCALE} and {WIDEST_SCALE}, one below the other."
+        raise Unacceptable.field("/metadata", "bad_scale", detail)
     return Decimal(str(given[0])), Decimal(str(given[1]))
 
 
@@ -135,3 +136,7 @@ def _plain(wanted: NewRecord) -> str | None:
     if wanted.field_type == "number" and wanted.value_number is not None:
         return format(wanted.value_number, "f")
     return None
+
+
+def _is_bound(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and -WIDEST_SCALE <= value <= WIDEST_SCALE

@@ -6,7 +6,7 @@ An item is named by its sender: `external_id` stays the same for the life of a r
 
 import hashlib
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
 import orjson
@@ -25,6 +25,10 @@ Automatic = Literal["auto_reply", "bounce", "loop", "bulk"]
 PrivacyRequest = Literal["export", "erase", "erase_shop"]
 # Why something that hung on an item was not kept; the sender's payload still has it.
 Refusal = Literal["dangerous", "too_large", "too_many", "no_place"]
+
+
+# Freshdesk counts from -103 to 103; with two decimals it still has to fit where scores are kept.
+WIDEST_SCALE: Final = 300
 
 
 class _Part(BaseModel):
@@ -57,6 +61,8 @@ class ItemRating(_Part):
 
     @model_validator(mode="after")
     def lies_on_its_scale(self) -> Self:
+        if max(abs(self.minimum), abs(self.maximum)) > WIDEST_SCALE:
+            raise ValueError(f"a scale lies within -{WIDEST_SCALE} and {WIDEST_SCALE}")
         if not self.minimum <= self.value <= self.maximum or self.minimum == self.maximum:
             raise ValueError(f"{self.raw} does not lie on {self.minimum} to {self.maximum}")
         return self

@@ -81,6 +81,7 @@ class TestCalls:
             ({"text": " "}, ""),
             ({"score": {"kind": "nps", "value": 11}}, "/score"),
             ({"score": {"kind": "csat", "value": 1, "minimum": 5, "maximum": 1}}, "/score"),
+            ({"score": {"kind": "csat", "value": 1, "maximum": 100_000}}, "/score/maximum"),
             ({"customer": {"id": "00000000-0000-7000-8000-000000000000"}}, "/customer/id"),
             ({"customer": {"name": "Somebody"}}, "/customer"),
             ({"channel": "By phone"}, "/channel"),
@@ -135,6 +136,7 @@ class TestRecords:
             ({"value_number": None}, ""),
             ({"field_type": "ces", "value_number": 6, "metadata": {"maximum": 5}}, "/value_number"),
             ({"metadata": {"minimum": "a"}}, "/metadata"),
+            ({"metadata": {"maximum": 100_000}}, "/metadata"),
             ({"field_type": "stars"}, "/field_type"),
         ],
     )
