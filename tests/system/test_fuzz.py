@@ -50,6 +50,8 @@ def is_of(operation: Any, name: str) -> bool:
     return route is not None and route.service == name
 
 
+# Survey alone has some two hundred operations.
+@pytest.mark.timeout(600)
 @pytest.mark.slow
 @pytest.mark.parametrize("name", catalog.NAMES)
 class TestGeneratedRequests:
@@ -85,6 +87,7 @@ def is_refused(answer: httpx.Response) -> bool:
     return answer.status_code >= 400 or answer.json().get("failed") == 1
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.slow
 class TestHostileBodies:
     async def test_are_refused_everywhere(self, world: "World", ids: dict[str, str], document: dict[str, Any]) -> None:
@@ -135,6 +138,7 @@ class TestHostileBodies:
         ]
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.slow
 class TestHostileQueries:
     async def test_are_answered(self, world: "World", ids: dict[str, str], document: dict[str, Any]) -> None:

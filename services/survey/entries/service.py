@@ -1,5 +1,6 @@
 """What people and programs enter themselves becomes feedback like any other."""
 
+import json
 from decimal import Decimal
 from typing import Any, Final
 
@@ -42,7 +43,7 @@ async def record(work: Work, wanted: NewRecord) -> Feedback:
     source = await builtin_source(work, "records")
     item = FeedbackItem(
         external_id=f"{wanted.submission_id}/{wanted.field_id}",
-        external_version=version_of(wanted.model_dump(mode="json", exclude={"collected_at"})),
+        external_version=version_of(_said(wanted)),
         occurred_at=wanted.collected_at or work.now,
         kind="survey",
         channel="api",
@@ -140,3 +141,8 @@ def _plain(wanted: NewRecord) -> str | None:
 
 def _is_bound(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and -WIDEST_SCALE <= value <= WIDEST_SCALE
+
+
+def _said(wanted: NewRecord) -> str:
+    """All of a record but its time, numbers of any size included."""
+    return json.dumps(wanted.model_dump(mode="json", exclude={"collected_at"}), sort_keys=True)

@@ -33,7 +33,7 @@ class TestAChangedAccount:
         async with notifier.work(account) as work:
             known = await account_of(work)
             assert (known.name, known.timezone, known.version) == ("Third", "Asia/Tokyo", 3)
-        assert len((await notifier.client(account=account).get("/v1/rules")).json()["data"]) == 4
+        assert len((await notifier.client(account=account).get("/v1/rules")).json()["data"]) == 5
 
     async def test_is_nobody_elses(self, notifier: Harness, account: UUID) -> None:
         await an_account(notifier, account)

@@ -45,4 +45,5 @@ class TestAsNumber:
     @given(st.text())
     def test_never_guesses(self, text: str) -> None:
         read = as_number(text)
-        assert read == text or float(text) == read
+        # Both take more for a blank than `float` does.
+        assert read == text or float(text.strip()) == read

@@ -38,7 +38,8 @@ PLAIN: dict[str, Any] = {
     "anonymous": False,
 }
 FULL = PLAIN | {
-    "customer": {"id": new_id(), "external_id": "7", "email": "a@b.de", "phone": "+49301234567", "name": "Ana"},
+    "customer": {"id": new_id(), "external_id": "7", "email": "a@b.de", "phone": "+49301234567", "name": "Ana"}
+    | {"order": None, "handle": None},
     "invitation_id": new_id(),
     "ticket_id": new_id(),
     "answers": [{"question": "score", "value": 9}, {"question": "comment", "value": "Größe\n<b>"}],
