@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID, uuid5
 
-from sqlalchemy import func, or_, select, text
+from sqlalchemy import and_, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from services.survey.contacts import directory
@@ -102,12 +102,12 @@ async def _find(work: Work, item: FeedbackItem, mail: Mail, sender: str) -> _Pla
     for written in (*mail.recipients, *reversed(mail.references)):
         ticket_id = signer.read(written, TICKET, work.account_id)
         if ticket_id is not None:
-            thread_id = await _thread_of(work, mail)
+            thread_id = await _thread_of(work, mail, sender)
             ticket = await work.session.get(MailTicket, (work.account_id, ticket_id))
             if ticket is not None and ticket.thread_id is not None:
                 thread_id = ticket.thread_id
             return _Place(thread_id or uuid5(work.account_id, f"ticket:{ticket_id}"), ticket, ticket_id)
-    thread_id = await _thread_of(work, mail)
+    thread_id = await _thread_of(work, mail, sender)
     if thread_id is not None:
         return _placed(thread_id, await _newest_ticket(work, thread_id))
     if (ticket := await _numbered(work, item, sender)) is not None:
@@ -119,10 +119,13 @@ def _placed(thread_id: UUID, ticket: MailTicket | None) -> _Place:
     return _Place(thread_id, ticket, ticket.ticket_id if ticket else None)
 
 
-async def _thread_of(work: Work, mail: Mail) -> UUID | None:
-    """By the nearest of the mails that it names; a mail may also come after one that answers it."""
+async def _thread_of(work: Work, mail: Mail, sender: str) -> UUID | None:
+    """By the nearest of the mails that it names; a mail may also come after one that answers it, or before the one
+    that its author has answered already."""
     nearest = [mail.message_id, *reversed(mail.references), *mail.enclosed]
     named = or_(HeardMail.message_id.in_(nearest), HeardMail.answers == mail.message_id)
+    if mail.references:
+        named = or_(named, and_(HeardMail.answers == mail.references[-1], HeardMail.sender == sender))
     statement = select(HeardMail).where(HeardMail.account_id == work.account_id, named).order_by(HeardMail.occurred_at)
     found = (await work.session.scalars(statement)).all()
     by_id = {each.message_id: each.thread_id for each in found}

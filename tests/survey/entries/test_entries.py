@@ -111,7 +111,7 @@ class TestRecords:
     async def test_the_same_again_is_the_same_and_another_is_refused(self, client: httpx.AsyncClient) -> None:
         first = await recorded(client)
         assert (await recorded(client))["id"] == first["id"]
-        large = {"metadata": {"weight": 10**20}, "field_id": "q-3"}
+        large: dict[str, Any] = {"metadata": {"weight": 10**20}, "field_id": "q-3"}
         assert (await recorded(client, **large))["id"] == (await recorded(client, **large))["id"]
         assert (await recorded(client, 409, value_number=9))["code"] == "record_exists"
         assert (await recorded(client, field_id="q-2", value_number=9))["id"] != first["id"]

@@ -96,6 +96,14 @@ class TestByReferences:
         assert len(received) == 4
         assert len({event.subject for event in received}) == 1
 
+    async def test_what_one_author_answers_is_one_conversation_before_the_question_has_come(self, post: Post) -> None:
+        for n in (1, 2, 0):
+            answers = "In-Reply-To: <0@x>" if n else "X-First: yes"
+            head = f"From: {ANA}\r\nTo: {OWN}\r\nMessage-ID: <{n}@x>\r\n{answers}"
+            await post.hear(parse_mail(f"{head}\r\n\r\nHello\r\n".encode()))
+        received = await post.survey.emitted(post.account, MailReceived)
+        assert len({event.subject for event in received}) == 1
+
     async def test_two_people_who_answer_an_unknown_mail_do_not_meet(self, post: Post) -> None:
         """A newsletter has one Message-ID for all who get it."""
         mine, theirs = await post.comes(answers="news@x"), await post.comes(answers="news@x", from_=BEN)
