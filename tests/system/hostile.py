@@ -55,6 +55,8 @@ _CONDITION: Final = {
 # Besides those of `surface`: what makes something new.
 GOOD: Final[Mapping[str, Any]] = {
     **BODIES,
+    "POST /v1/reply-templates": {"name": "Thanks", "locale": "en", "text": "Thank you, {{name}}!", "lowest": 75},
+    "PUT /v1/reply-policy": {"approve_up_to": 25},
     "POST /v1/feedback": {
         "channel": "phone",
         "customer": {"email": "bea@example.com"},

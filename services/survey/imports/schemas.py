@@ -24,7 +24,7 @@ _SOME_DAY = datetime(2021, 12, 31, 23, 59, 58, tzinfo=UTC)
 def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ValueError, OSError):
+    except (LookupError, ValueError, OSError):
         raise ValueError("is no time zone such as Europe/Lisbon") from None
     return name
 
