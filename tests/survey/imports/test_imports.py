@@ -216,6 +216,7 @@ class TestFiles:
             {"times": ["%Y %Y"]},
             {"times": ["%"]},
             {"timezone": "../etc"},
+            {"timezone": "Nowhere/Town"},
             {"scale": {"maximum": 1000}},
             {"origin": "A b"},
         ],
