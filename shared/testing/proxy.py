@@ -7,7 +7,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 
 class Proxy:
-    """`await down()` refuses and cuts; `silence()` keeps connections open and carries nothing; `await up()` mends."""
+    """`await down()` refuses and cuts; `silence()` keeps connections open and carries nothing; `await up()` mends.
+
+    `mute()` still carries what clients ask, and holds back every answer.
+    """
 
     def __init__(self, url: str, default_port: int) -> None:
         parts = urlsplit(url)
@@ -17,8 +20,8 @@ class Proxy:
         self._port = 0
         self._writers: set[asyncio.StreamWriter] = set()
         self._pipes: set[asyncio.Task[None]] = set()
-        self._carrying = asyncio.Event()
-        self._carrying.set()
+        self._asking, self._answering = asyncio.Event(), asyncio.Event()
+        self._carry_all()
 
     @property
     def url(self) -> str:
@@ -28,7 +31,7 @@ class Proxy:
         return urlunsplit(self._parts._replace(netloc=netloc))
 
     async def up(self) -> None:
-        self._carrying.set()
+        self._carry_all()
         if self._server is None:
             self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
             self._port = self._server.sockets[0].getsockname()[1]
@@ -39,12 +42,20 @@ class Proxy:
             self._server = None
         for writer in list(self._writers):
             writer.transport.abort()
-        self._carrying.set()
+        self._carry_all()
         if self._pipes:
             await asyncio.wait(self._pipes)
 
     def silence(self) -> None:
-        self._carrying.clear()
+        self._asking.clear()
+        self._answering.clear()
+
+    def mute(self) -> None:
+        self._answering.clear()
+
+    def _carry_all(self) -> None:
+        self._asking.set()
+        self._answering.set()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -52,9 +63,10 @@ class Proxy:
         except OSError:
             writer.transport.abort()
             return
-        for source, target in ((reader, onward_writer), (onward_reader, writer)):
+        ways = (reader, onward_writer, self._asking), (onward_reader, writer, self._answering)
+        for source, target, carrying in ways:
             self._writers.add(target)
-            pipe = asyncio.create_task(self._carry(source, target))
+            pipe = asyncio.create_task(self._carry(source, target, carrying))
             self._pipes.add(pipe)
             pipe.add_done_callback(self._pipes.discard)
         if self._server is None:
@@ -62,10 +74,10 @@ class Proxy:
             writer.transport.abort()
             onward_writer.transport.abort()
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, carrying: asyncio.Event) -> None:
         with suppress(OSError):
             while data := await reader.read(65_536):
-                await self._carrying.wait()
+                await carrying.wait()
                 writer.write(data)
                 await writer.drain()
         writer.close()

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from pathlib import Path
 
 import asyncpg
@@ -58,14 +57,8 @@ class Intake:
 
     async def kill(self, crowd: Crowd) -> None:
         """SIGKILL while it owes somebody the answer to what it has stored: answers do not get out before it."""
-        while True:
-            self.proxy.silence()
-            with suppress(TimeoutError):
-                await until(lambda: self._owes_answers(crowd), seconds=2)
-                break
-            await self.proxy.down()
-            await self.proxy.up()
-            await crowd.until_accepted(1)
+        self.proxy.mute()
+        await until(lambda: self._owes_answers(crowd), seconds=20)
         await self.process.kill()
         await self.proxy.down()
         await self.process.start()

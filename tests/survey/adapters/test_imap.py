@@ -43,6 +43,9 @@ class Server(threading.Thread):
                     self._serve(connection)
 
     def close(self) -> None:
+        # A thread that waits in accept() holds on to the socket: closing alone would wake nobody.
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
     def add(self, number: int, subject: str = "Hello") -> None:
