@@ -61,7 +61,7 @@ ROUTES: Final = (
     ),
     # tickets
     Route(
-        r"/v1/(?:tickets|sla-policies|calendars|teams|routing-rules|macros|articles|conversations|loops)(?:/.*)?",
+        r"/v1/(?:tickets|ticket-statuses|ticket-fields|ticket-views|sla-policies|calendars|teams|routing-rules|macros|articles|conversations|loops)(?:/.*)?",
         "tickets",
     ),
     # customers

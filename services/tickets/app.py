@@ -12,6 +12,7 @@ from services.tickets.db import Base
 from services.tickets.loops import endpoints as loops
 from services.tickets.settings import TicketsSettings
 from services.tickets.slas import endpoints as slas
+from services.tickets.statuses import endpoints as statuses
 from services.tickets.subjects.part import EXPORTS
 from services.tickets.subscriptions import SUBSCRIPTIONS, TIMERS
 from shared.http.app import service_app
@@ -33,7 +34,15 @@ def create_app(runtime: Runtime) -> FastAPI:
     return service_app(
         runtime,
         title="tickets",
-        routers=[cases.router, conversation.router, slas.targets, slas.policies, loops.router, export_router(EXPORTS)],
+        routers=[
+            cases.router,
+            conversation.router,
+            statuses.router,
+            slas.targets,
+            slas.policies,
+            loops.router,
+            export_router(EXPORTS),
+        ],
         lifespan=lifespan,
     )
 

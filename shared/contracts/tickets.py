@@ -10,7 +10,8 @@ from uuid import UUID
 
 from shared.contracts.base import Part, Payload
 
-TicketState = Literal["open", "pending", "resolved", "closed"]
+# new: nobody has it yet; pending: the customer's turn; on_hold: somebody else's; merged: it goes on in another one.
+TicketState = Literal["new", "open", "pending", "on_hold", "resolved", "closed", "merged"]
 Priority = Literal["low", "normal", "high", "urgent"]
 LoopStage = Literal["needs_follow_up", "contacted", "fixed", "confirmed", "re_measured"]
 
@@ -44,6 +45,7 @@ class TicketOpened(Payload):
     origin_customer_id: UUID | None = None
     # The conversation that it is about, if it began as one; so too below.
     thread_id: UUID | None = None
+    state: TicketState = "open"
 
 
 class TicketUpdated(Payload):
@@ -59,6 +61,7 @@ class TicketUpdated(Payload):
     assignee_id: UUID | None
     customer_id: UUID | None
     origin_customer_id: UUID | None = None
+    status_id: UUID | None = None
 
 
 class TicketReplied(Payload):

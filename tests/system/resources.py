@@ -320,6 +320,7 @@ async def of_tickets(tickets: Harness, account: UUID) -> Resources:
     return {
         "ticket_id": (await made(client, "/v1/tickets", {"subject": "The parcel came late"}))["id"],
         "policy_id": await first(client, "/v1/sla-policies"),
+        "status_id": (await made(client, "/v1/ticket-statuses", {"name": "Lost", "state": "on_hold"}))["id"],
     }
 
 

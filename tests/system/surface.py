@@ -144,6 +144,7 @@ BODIES: Final[Mapping[str, Any]] = {
     "POST /v1/tickets/{ticket_id}/resolve": {"reason": "Sent a new box"},
     "POST /v1/tickets/{ticket_id}/reopen": {"reason": "It came broken again"},
     "POST /v1/tickets/{ticket_id}/messages": {"text": "A new box is on its way."},
+    "PATCH /v1/ticket-statuses/{status_id}": {"name": "Waiting for the carrier"},
     "PUT /v1/sla-policies/{policy_id}": {
         "name": "Faster",
         "targets": dict.fromkeys(("low", "normal", "high", "urgent"), _TARGETS),

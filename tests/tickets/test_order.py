@@ -51,12 +51,12 @@ def story(tickets: Harness, account: UUID) -> list[bytes]:
 
 
 async def known(tickets: Harness, account: UUID) -> dict[str, Any]:
-    """Everything but ids that are made on arrival, numbers and times."""
+    """Everything but ids that are made on arrival, numbers, times, and who was there to get a ticket."""
     async with tickets.work(account) as work:
         people = await work.session.execute(select(Person.id, Person.name, Person.role, Person.active, Person.version))
         contacts = await work.session.execute(select(Contact.id, Contact.name, Contact.version))
         cases = await work.session.execute(
-            select(Ticket.feedback_id, Ticket.customer_id, Ticket.state, Ticket.priority, Ticket.version)
+            select(Ticket.feedback_id, Ticket.customer_id, Ticket.priority, Ticket.version)
         )
         loops = await work.session.execute(select(Loop.feedback_id, Loop.stage, Loop.before))
         return {

@@ -34,6 +34,7 @@ def opening_of(opening: Opening, opened: Opened) -> list[Payload]:
             resolution_due_at=opened.resolution_due_at,
             opened_at=opening.author.now,
             thread_id=opening.thread_id,
+            state=opened.state,
         )
     ]
     if opening.feedback_id is not None:
@@ -61,6 +62,7 @@ def update(work: Work, ticket: Ticket, *changed: str) -> None:
         assignee_id=ticket.assignee_id,
         customer_id=ticket.customer_id,
         origin_customer_id=ticket.origin_customer_id,
+        status_id=ticket.status_id,
     )
     work.emit(event, subject=ticket.id, version=ticket.version)
 

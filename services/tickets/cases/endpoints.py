@@ -23,6 +23,7 @@ from services.tickets.cases.schemas import (
 )
 from services.tickets.contacts import service as contacts
 from services.tickets.people import service as people
+from services.tickets.statuses import service as statuses
 from shared.contracts.tickets import Priority, TicketState
 from shared.db.pagination import Page, PageQuery, paginate
 from shared.http.dependencies import IfMatch, runtime_of, set_etag
@@ -50,6 +51,7 @@ async def list_tickets(
     work: TicketsRead,
     page: PageQuery,
     state: TicketState | None = None,
+    status_id: UUID | None = None,
     assignee_id: UUID | None = None,
     customer_id: UUID | None = None,
     priority: Priority | None = None,
@@ -59,6 +61,8 @@ async def list_tickets(
     statement = tickets_with_names(work)
     wanted = {"state": state, "assignee_id": assignee_id, "customer_id": customer_id, "priority": priority}
     statement = statement.filter_by(**{name: value for name, value in wanted.items() if value is not None})
+    if status_id is not None:
+        statement = statement.where(await statuses.has_status(work, status_id))
     if overdue is not None:
         late = is_late(work.now)
         statement = statement.where(late if overdue else ~late)
@@ -76,7 +80,7 @@ async def read_ticket(ticket_id: UUID, work: TicketsRead, response: Response) ->
 async def edit_ticket(
     ticket_id: UUID, body: TicketPatch, work: TicketsWrite, expected: IfMatch, request: Request, response: Response
 ) -> TicketOut:
-    """Change what is sent. Pending stops the resolution clock; another priority brings its own targets."""
+    """Change what is sent. Pending and on_hold stop the resolution clock; another priority brings its own targets."""
     if body.customer_id is not None:
         await contacts.require(runtime_of(request).database, work.account_id, body.customer_id, work=work)
     return await _answer(work, await tickets.edit(work, ticket_id, body, expected), response)
@@ -121,6 +125,7 @@ def _out(work: Work, ticket: Ticket, assignee_name: str | None, customer_name: s
         subject=ticket.subject,
         description=ticket.description,
         state=ticket.state,
+        status_id=ticket.status_id,
         priority=ticket.priority,
         assignee_id=ticket.assignee_id,
         assignee_name=assignee_name,
@@ -152,7 +157,8 @@ def _fresh(opening: Opening, opened: Opened) -> TicketOut:
         version=1,
         subject=opening.subject,
         description=opening.description,
-        state="open",
+        state=opened.state,
+        status_id=None,
         priority=opening.priority,
         assignee_id=opened.assignee_id,
         assignee_name=opened.assignee_name,

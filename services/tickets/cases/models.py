@@ -27,6 +27,8 @@ class Ticket(AccountOwned, Identified, Base):
     subject: Mapped[str] = mapped_column(Text)
     description: Mapped[str] = mapped_column(Text)
     state: Mapped[TicketState] = mapped_column(Text)
+    # What the account calls the state; null: by its default name.
+    status_id: Mapped[UUID | None]
     priority: Mapped[Priority] = mapped_column(Text)
     assignee_id: Mapped[UUID | None]
     tags: Mapped[list[str]] = mapped_column(ARRAY(Text))
@@ -58,7 +60,7 @@ class Ticket(AccountOwned, Identified, Base):
               postgresql_where=text("request_id is not null")),
         # One living ticket for each piece of feedback, whoever asks for it.
         Index("uq_tickets_account_id_feedback_id", "account_id", "feedback_id", unique=True,
-              postgresql_where=text("feedback_id is not null and state <> 'closed'")),
+              postgresql_where=text("feedback_id is not null and state not in ('closed', 'merged')")),
         Index("ix_tickets_account_id_opened_at", "account_id", "opened_at", "id"),
         Index("ix_tickets_account_id_customer_id", "account_id", "customer_id", "opened_at", "id",
               postgresql_where=text("customer_id is not null")),
@@ -66,7 +68,9 @@ class Ticket(AccountOwned, Identified, Base):
               postgresql_where=text("thread_id is not null")),
         # What people have on their desks; also what the next assignment counts.
         Index("ix_tickets_account_id_assignee_id", "account_id", "assignee_id", "opened_at", "id",
-              postgresql_where=text("state in ('open', 'pending')")),
+              postgresql_where=text("state in ('new', 'open', 'pending', 'on_hold')")),
+        Index("ix_tickets_account_id_status_id", "account_id", "status_id", "opened_at", "id",
+              postgresql_where=text("status_id is not null")),
         origin_index("tickets", "origin_customer_id"),
     )  # fmt: skip
 

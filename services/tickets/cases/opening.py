@@ -15,10 +15,11 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from services.tickets.cases.states import ACTIVE
 from services.tickets.people.models import ASSIGNABLE_ROLES
 from services.tickets.slas.defaults import ensure_defaults
 from shared.bus.events import Actor
-from shared.contracts.tickets import Priority
+from shared.contracts.tickets import Priority, TicketState
 from shared.http.errors import AppError, Conflict, Unacceptable
 from shared.work import Work
 
@@ -93,6 +94,7 @@ class Opened:
     """What the database decided."""
 
     number: int
+    state: TicketState
     assignee_id: UUID | None
     assignee_name: str | None
     customer_name: str | None
@@ -126,7 +128,7 @@ with asked as (
         select id, (
             select count(*) from (
                 select from tickets.tickets
-                where account_id = $1 and assignee_id = person.id and state in ('open', 'pending') limit {FULL_HANDS}
+                where account_id = $1 and assignee_id = person.id and state in {ACTIVE!r} limit {FULL_HANDS}
             ) at_hand
         ) as load
         from tickets.people person
@@ -139,8 +141,9 @@ with asked as (
         first_response_seconds, first_response_due_at, resolution_seconds, resolution_due_at, thread_id
     )
     select
-        asked.id, $1, before + asked.place, 1, subject, description, 'open', priority,
-        case when assign then staff.id else assignee_id end, tags, customer_id, channel,
+        asked.id, $1, before + asked.place, 1, subject, description,
+        -- New is what nobody has.
+        case when owner_id is null then 'new' else 'open' end, priority, owner_id, tags, customer_id, channel,
         origin_kind, feedback_id, rule_id, request_id, at, at, 0, policy.id,
         target.first_response_seconds, at + target.first_response_seconds * interval '1 second',
         target.resolution_seconds, at + target.resolution_seconds * interval '1 second', thread_id
@@ -151,13 +154,14 @@ with asked as (
         as target (first_response_seconds integer, resolution_seconds integer)
     -- The first goes to whoever has least to do, the second to the next, and so round.
     left join staff on assign and staff.place = (asked.place - 1) % staff.size + 1
+    cross join lateral (select case when assign then staff.id else assignee_id end) as owner (owner_id)
     where assign or assignee_id is null or assignee_id in (select id from staff)
     on conflict do nothing
-    returning id, number, assignee_id, customer_id, origin_customer_id, feedback_id, first_response_due_at,
+    returning id, number, state, assignee_id, customer_id, origin_customer_id, feedback_id, first_response_due_at,
         resolution_due_at
 ), remembered as (
     insert into tickets.history (account_id, ticket_id, version, at, actor, action, state, changes)
-    select $1, id, 1, at, actor, 'opened', 'open', '{{}}' from opened join asked using (id)
+    select $1, id, 1, at, actor, 'opened', state, '{{}}' from opened join asked using (id)
 ), timed as (
     insert into tickets.timers (
         id, account_id, kind, key, due_at, payload, correlation_id, causation_id, traceparent
@@ -174,8 +178,9 @@ with asked as (
     select $1, id, feedback_id, customer_id, origin_customer_id, 'needs_follow_up', 1, rating, at
     from (select opened.*, rating, at from opened join asked using (id)) opened where feedback_id is not null
 )
-select asked.id, opened.number, opened.assignee_id, person.name as assignee_name, contact.name as customer_name,
-    opened.first_response_due_at, opened.resolution_due_at, opened.customer_id, opened.origin_customer_id,
+select asked.id, opened.number, opened.state, opened.assignee_id, opened.customer_id, opened.origin_customer_id,
+    opened.first_response_due_at, opened.resolution_due_at,
+    person.name as assignee_name, contact.name as customer_name,
     asked.assign or asked.assignee_id is null or asked.assignee_id in (select id from staff) as assignable,
     exists (select from policy) and exists (select from counted) as prepared
 from asked

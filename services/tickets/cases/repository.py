@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from services.tickets.cases.models import Ticket
+from services.tickets.cases.states import ACTIVE
 from services.tickets.contacts.models import Contact
 from services.tickets.people.models import Person
 from shared.http.errors import NotFound
@@ -48,7 +49,7 @@ def tickets_with_names(work: Work) -> Select[Ticket, str, str | None]:
 
 def is_overdue(ticket: Ticket, now: datetime) -> bool:
     """Somebody is waiting longer than promised."""
-    if ticket.state not in ("open", "pending"):
+    if ticket.state not in ACTIVE:
         return False
     unanswered = ticket.first_responded_at is None
     first, resolution = ticket.first_response_due_at, ticket.resolution_due_at
@@ -58,7 +59,7 @@ def is_overdue(ticket: Ticket, now: datetime) -> bool:
 def is_late(now: datetime) -> ColumnElement[bool]:
     """`is_overdue`, asked of the database."""
     unanswered = and_(Ticket.first_responded_at.is_(None), Ticket.first_response_due_at < now)
-    return and_(Ticket.state.in_(("open", "pending")), or_(unanswered, Ticket.resolution_due_at < now))
+    return and_(Ticket.state.in_(ACTIVE), or_(unanswered, Ticket.resolution_due_at < now))
 
 
 def _by_id(work: Work, ticket_id: UUID) -> Select[Any]:

@@ -46,12 +46,15 @@ class NewTicket(Model):
 class TicketPatch(Model):
     """What is left out stays as it is; null clears the assignee, the customer or the description.
 
-    `state`: open ↔ pending, either → resolved, resolved → open or closed. Closed is the end.
+    `state`: between open, pending (the customer's turn) and on_hold (somebody else's) as you like, any of them →
+    resolved, resolved → open or closed. Closed is the end. A new ticket opens when somebody gets it or answers.
+    `status_id` (see /v1/ticket-statuses) brings its state along; null is the state's default.
     """
 
     subject: Subject | None = None
     description: LongText | None = None
     state: TicketState | None = None
+    status_id: UUID | None = None
     priority: Priority | None = None
     assignee_id: UUID | None = None
     tags: Tags | None = None
@@ -96,6 +99,7 @@ class TicketOut(Model):
     subject: str
     description: str
     state: TicketState
+    status_id: UUID | None
     priority: Priority
     assignee_id: UUID | None
     assignee_name: str | None

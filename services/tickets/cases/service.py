@@ -10,10 +10,11 @@ from services.tickets.cases.models import Ticket
 from services.tickets.cases.opening import Author, Opened, Opening, insert_tickets, unknown_person
 from services.tickets.cases.repository import lock_ticket
 from services.tickets.cases.schemas import NewTicket, TicketPatch
-from services.tickets.cases.states import TicketClosed, check_way
+from services.tickets.cases.states import DONE, check_not_over, check_way
 from services.tickets.loops import service as loops
 from services.tickets.people import service as people
 from services.tickets.slas import service as slas
+from services.tickets.statuses import service as statuses
 from shared.contracts.tickets import TicketState
 from shared.db.database import driver_of
 from shared.http.dependencies import check_match
@@ -54,23 +55,27 @@ async def open_ticket(work: Work, opening: Opening) -> Opened | AppError:
 
 
 async def edit(work: Work, ticket_id: UUID, patch: TicketPatch, expected: int | None) -> Ticket:
-    """Change what was sent. Raises `StaleVersion`, `TicketClosed`, `NoWayThere` or `Unacceptable`."""
+    """Change what was sent. Raises `StaleVersion`, `TicketClosed`, `TicketMerged`, `NoWayThere` or `Unacceptable`."""
     ticket = await lock_ticket(work, ticket_id)
     check_match(expected, ticket.version)
-    wanted = {name: value for name, value in patch.sent().items() if getattr(ticket, name) != value}
-    state = wanted.pop("state", ticket.state)
+    sent = patch.sent()
+    state, status_id = await statuses.wanted(work, ticket, sent)
+    wanted = {name: value for name, value in sent.items() if getattr(ticket, name) != value}
     check_way(ticket.state, state)
-    if wanted and ticket.state == "closed":
-        raise TicketClosed
+    if not wanted and (state, status_id) == (ticket.state, ticket.status_id):
+        return ticket
+    check_not_over(ticket.state)
     if wanted.get("assignee_id") is not None:
         await _check_assignee(work, wanted["assignee_id"])
-    if not wanted and state == ticket.state:
-        return ticket
+        # Somebody has it now.
+        state = "open" if state == "new" else state
     slas.settle(work, ticket)
+    if state == ticket.state and status_id != ticket.status_id:
+        wanted["status_id"] = status_id
     if wanted:
         await _set_fields(work, ticket, wanted)
     if state != ticket.state:
-        await _move(work, ticket, state, reason=None)
+        await _move(work, ticket, state, reason=None, status_id=status_id)
     return ticket
 
 
@@ -85,9 +90,15 @@ async def reopen(work: Work, ticket_id: UUID, reason: str, expected: int | None)
 
 
 async def wake(work: Work, ticket: Ticket, reason: str) -> None:
-    """The customer has the last word: they open what is pending or resolved, and even what people have closed. The
-    ticket is locked, and its clocks are settled."""
+    """The customer has the last word: they open what waits or is resolved, and even what people have closed. The ticket
+    is locked, and its clocks are settled."""
     await _move(work, ticket, "open", reason)
+
+
+async def take_up(work: Work, ticket: Ticket) -> None:
+    """Somebody answered: the ticket is new no longer. It is locked, and its clocks are settled."""
+    if ticket.state == "new":
+        await _move(work, ticket, "open", reason=None)
 
 
 async def _move_by_hand(
@@ -114,18 +125,24 @@ async def _set_fields(work: Work, ticket: Ticket, wanted: dict[str, Any]) -> Non
     announcements.update(work, ticket, *wanted)
 
 
-async def _move(work: Work, ticket: Ticket, state: TicketState, reason: str | None) -> None:
+async def _move(
+    work: Work, ticket: Ticket, state: TicketState, reason: str | None, status_id: UUID | None = None
+) -> None:
     """To another state, with everything that hangs from it: clocks, loop, history, events."""
     before, ticket.state = ticket.state, state
+    changes: dict[str, tuple[Any, Any]] = {"state": (before, state)}
+    if status_id != ticket.status_id:
+        changes["status_id"] = (_as_json(ticket.status_id), _as_json(status_id))
+        ticket.status_id = status_id
     at = moment_of(work, ticket)
-    reopened = before in ("resolved", "closed") and state == "open"
+    reopened = before in DONE and state == "open"
     action = "reopened" if reopened else "resolved" if state == "resolved" else "updated"
     if state == "resolved":
         ticket.resolved_at = at
     elif reopened:
         ticket.resolved_at = None
         ticket.reopened_count += 1
-    record(work, ticket, action, changes={"state": (before, state)}, reason=reason)
+    record(work, ticket, action, changes=changes, reason=reason)
     entries = await slas.follow(work, ticket)
     if state == "resolved":
         announcements.resolution(work, ticket, entries, reason)

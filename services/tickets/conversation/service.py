@@ -4,10 +4,11 @@ from uuid import UUID
 
 from sqlalchemy import Select, select
 
+from services.tickets.cases import service as tickets
 from services.tickets.cases.history import moment_of, record
 from services.tickets.cases.models import Ticket
 from services.tickets.cases.repository import find_ticket, lock_ticket
-from services.tickets.cases.states import TicketClosed
+from services.tickets.cases.states import check_not_over
 from services.tickets.conversation.models import Message
 from services.tickets.conversation.schemas import NewMessage
 from services.tickets.loops import service as loops
@@ -25,14 +26,13 @@ NAMELESS = "Support"
 async def write(work: Work, ticket_id: UUID, body: NewMessage) -> Message:
     """A note changes nothing but the conversation. An answer is a change of the ticket: of its clocks and its loop.
 
-    Raises `NoSuchTicket`, or `TicketClosed` for an answer to a closed ticket.
+    Raises `NoSuchTicket`, or `TicketClosed` or `TicketMerged` for an answer where nothing goes on.
     """
     if body.internal:
         ticket = await find_ticket(work, ticket_id)
         return await _keep(work, ticket, body)
     ticket = await lock_ticket(work, ticket_id)
-    if ticket.state == "closed":
-        raise TicketClosed
+    check_not_over(ticket.state)
     message = await _keep(work, ticket, body)
     await _answer(work, ticket, message)
     return message
@@ -64,6 +64,7 @@ async def _answer(work: Work, ticket: Ticket, message: Message) -> None:
     )
     work.emit(replied, subject=ticket.id, version=ticket.version)
     await loops.advance(work, ticket, "contacted", at)
+    await tickets.take_up(work, ticket)
 
 
 async def _keep(work: Work, ticket: Ticket, body: NewMessage) -> Message:

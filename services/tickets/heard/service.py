@@ -98,7 +98,7 @@ def _message(work: Work, ticket: Ticket, heard: Heard) -> Message:
 
 async def _wake(work: Work, ticket: Ticket, heard: Heard) -> None:
     """What was written before the resolution was known when it was resolved."""
-    if ticket.state == "pending":
+    if ticket.state in ("pending", "on_hold"):
         await tickets.wake(work, ticket, WROTE_AGAIN)
     elif ticket.state in ("resolved", "closed"):
         is_late = ticket.resolved_at is not None and heard.occurred_at <= ticket.resolved_at

@@ -23,11 +23,11 @@ class Target(StrEnum):
     RESOLUTION = "resolution"
 
 
-# A customer waits for a first answer also while the ticket is pending; the work rests then. A resolved ticket waits for
-# nothing.
+# A customer waits for a first answer also while the ticket is pending or on hold; the work rests then. A resolved
+# ticket waits for nothing, and a merged one goes on elsewhere.
 RUNS_IN: Final[dict[Target, frozenset[TicketState]]] = {
-    Target.FIRST_RESPONSE: frozenset({"open", "pending"}),
-    Target.RESOLUTION: frozenset({"open"}),
+    Target.FIRST_RESPONSE: frozenset({"new", "open", "pending", "on_hold"}),
+    Target.RESOLUTION: frozenset({"new", "open"}),
 }
 
 

@@ -20,10 +20,16 @@ from shared.contracts.tickets import TicketState
 from shared.work import Work
 
 _REASONS: dict[tuple[Target, TicketState], str] = {
+    (Target.FIRST_RESPONSE, "new"): "The customer waits for a first answer.",
     (Target.FIRST_RESPONSE, "open"): "The customer waits for a first answer.",
     (Target.FIRST_RESPONSE, "pending"): "The customer waits for a first answer, also while the ticket is pending.",
+    (Target.FIRST_RESPONSE, "on_hold"): "The customer waits for a first answer, also while the ticket is on hold.",
+    (Target.RESOLUTION, "new"): "Nobody has taken up the ticket yet.",
     (Target.RESOLUTION, "open"): "The ticket is being worked on.",
     (Target.RESOLUTION, "pending"): "Pending: the clock is paused.",
+    (Target.RESOLUTION, "on_hold"): "On hold: the clock is paused.",
+    (Target.FIRST_RESPONSE, "merged"): "The ticket was merged into another one: the clock stands still.",
+    (Target.RESOLUTION, "merged"): "The ticket was merged into another one: the clock stands still.",
 }
 _DONE = "The ticket was resolved: the clock stands still."
 
@@ -81,7 +87,7 @@ def _standing(state: TicketState, target: Target, met_at: datetime | None, misse
         return "met"
     if state in RUNS_IN[target]:
         return "running"
-    return "paused" if state == "pending" else "stopped"
+    return "paused" if state in ("pending", "on_hold") else "stopped"
 
 
 def _ledger(ticket: Ticket, target: Target, entries: Sequence[Entry], at: datetime) -> LedgerOut:

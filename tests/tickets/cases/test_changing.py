@@ -56,7 +56,8 @@ class TestListingTickets:
         await post(client, f"/v1/tickets/{third['id']}/resolve")
         wanted = {
             "state=resolved": [3],
-            "state=open": [2, 1],
+            "state=open": [2],
+            "state=new": [1],
             f"assignee_id={ana}": [2],
             f"customer_id={customer}": [3],
             "priority=urgent": [2],
@@ -108,7 +109,8 @@ class TestChangingATicket:
             "assignee_id": ana,
             "assignee_name": "Ana",
             "tags": ["late", "vip"],
-            "version": 2,
+            "state": "open",
+            "version": 3,
         }
         cleared = await patch(client, f"/v1/tickets/{ticket['id']}", assignee_id=None)
         assert (cleared["assignee_id"], cleared["assignee_name"]) == (None, None)
@@ -125,7 +127,7 @@ class TestChangingATicket:
     async def test_to_what_it_is_already_is_no_change(self, tickets: Harness, account: UUID) -> None:
         client = tickets.client(account=account)
         ticket = await open_ticket(client, tags=["late"])
-        assert await patch(client, f"/v1/tickets/{ticket['id']}", tags=["late"], state="open") == ticket
+        assert await patch(client, f"/v1/tickets/{ticket['id']}", tags=["late"], state="new") == ticket
         assert await tickets.emitted(account, TicketUpdated) == []
 
     async def test_is_refused_if_somebody_was_faster(self, tickets: Harness, account: UUID) -> None:
@@ -284,12 +286,12 @@ class TestHistory:
             "at": "2026-03-02T09:05:00Z",
             "actor": f"human:{ana.id}",
             "action": "updated",
-            "state": "open",
+            "state": "new",
             "changes": {"priority": ["normal", "high"]},
             "reason": None,
         }
         assert (resolved["action"], resolved["reason"]) == ("resolved", "Done")
-        assert resolved["changes"] == {"state": ["open", "resolved"]}
+        assert resolved["changes"] == {"state": ["new", "resolved"]}
 
     async def test_never_goes_back_in_time_when_two_changes_meet(self, tickets: Harness, account: UUID) -> None:
         client = tickets.client(account=account)

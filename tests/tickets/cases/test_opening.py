@@ -45,7 +45,7 @@ class TestOpeningATicketByHand:
         ticket = response.json()
         assert ticket["subject"] == "The parcel came late"
         assert ticket["tags"] == ["late", "delivery"]
-        assert (ticket["number"], ticket["version"], ticket["state"]) == (1, 1, "open")
+        assert (ticket["number"], ticket["version"], ticket["state"]) == (1, 1, "new")
         assert ticket["origin"] == {"kind": "human", "feedback_id": None, "rule_id": None, "request_id": None}
         assert ticket["first_response_due_at"] == "2026-03-02T10:00:00Z"
         assert ticket["resolution_due_at"] == "2026-03-02T17:00:00Z"

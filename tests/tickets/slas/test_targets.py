@@ -148,7 +148,7 @@ class TestWhereATicketStands:
             assert ledger["elapsed"] == (await get(client, f"{path}/sla"))[target]["elapsed"]
         states = [(segment["state"], segment["counted"]) for segment in explanation["resolution"]["segments"]]
         assert states == [
-            ("open", True),
+            ("new", True),
             ("pending", False),
             ("open", True),
             ("resolved", False),
