@@ -5,6 +5,7 @@ An item is named by its sender: `external_id` stays the same for the life of a r
 """
 
 import hashlib
+import re
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
@@ -29,6 +30,7 @@ Refusal = Literal["dangerous", "too_large", "too_many", "no_place"]
 
 # Freshdesk counts from -103 to 103; with two decimals it still has to fit where scores are kept.
 WIDEST_SCALE: Final = 300
+_HASH: Final = re.compile(r"[0-9a-f]{32}")
 
 
 class _Part(BaseModel):
@@ -194,3 +196,8 @@ class Hint(_Part):
 def version_of(content: Any) -> str:
     """For senders without an update time: the SHA-256 of what they said (JSON with sorted keys), 32 hex digits."""
     return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS, default=str)).hexdigest()[:32]
+
+
+def is_hash(version: str) -> bool:
+    """Whether it is named as `version_of` does."""
+    return _HASH.fullmatch(version) is not None

@@ -5,23 +5,24 @@ from uuid import UUID, uuid5
 from services.survey.hearing.authors import reference_of
 from services.survey.hearing.canonical import ActivityItem, ConsentItem, DeliveryItem, Item, PrivacyItem
 from services.survey.hearing.sender import Sender
-from services.survey.hearing.versions import version_at
 from shared.contracts.base import Payload
 from shared.contracts.hearing import ActivityObserved, ConsentObserved, DeliveryReported, PrivacyRequested
 from shared.work import Work
 
 
-def tell(work: Work, source: Sender, item: Item) -> None:
-    """Of an item that was not heard before. Each effect has an id of its own, the same whenever it is told."""
+def tell(work: Work, source: Sender, item: Item, *, number: int | None) -> None:
+    """Of an item that was not heard before, or is understood better now. Each effect has an id of its own, the same
+    whenever it is told. `number`: of an activity's version."""
     effect_id = uuid5(source.id, f"{item.what} {item.external_id}")
-    payload = _payload(work, source, item, effect_id)
+    payload = _payload(work, source, item, effect_id, number)
     if payload is not None:
         work.emit(payload, subject=effect_id)
 
 
-def _payload(work: Work, source: Sender, item: Item, effect_id: UUID) -> Payload | None:
+def _payload(work: Work, source: Sender, item: Item, effect_id: UUID, number: int | None) -> Payload | None:
     if isinstance(item, ActivityItem):
-        return _activity(work, source, item)
+        assert number is not None
+        return _activity(source, item, number)
     if isinstance(item, ConsentItem):
         return _consent(work, source, item, effect_id)
     if isinstance(item, DeliveryItem):
@@ -29,13 +30,12 @@ def _payload(work: Work, source: Sender, item: Item, effect_id: UUID) -> Payload
     return _privacy(work, source, item, effect_id) if isinstance(item, PrivacyItem) else None
 
 
-def _activity(work: Work, source: Sender, item: ActivityItem) -> Payload:
+def _activity(source: Sender, item: ActivityItem, number: int) -> Payload:
     return ActivityObserved(
         source_id=source.id,
         source=source.adapter,
         external_id=item.external_id,
-        # Seconds: whole numbers that grow with each change, and fit where versions are kept until 2038.
-        version=max(1, int(version_at(item, work.now).timestamp())),
+        version=number,
         customer=reference_of(item.author, source, order=item.order_ref),
         kind=item.kind,
         name=item.name,

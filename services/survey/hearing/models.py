@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -19,7 +19,8 @@ class HeardItem(Identified, AccountOwned, Base):
     """One version of an item, as `canonical` has it (`content`). Edits are further rows, replays none.
 
     `removal`: the sender says that it is gone. `version_at` is when this version came to be, by which versions are
-    ordered. `feedback_id` if it is feedback; `delivery_id` names the raw delivery it was read from, if one is kept.
+    ordered; `heard_at` when it reached us. `feedback_id` if it is feedback; `delivery_id` names the raw delivery it was
+    read from, if one is kept, and `corrections` how often this was read anew with another outcome.
     Of an erased person `content` is null and `external_id` a digest, so that what comes again is not heard again.
     """
 
@@ -45,3 +46,4 @@ class HeardItem(Identified, AccountOwned, Base):
     occurred_at: Mapped[datetime]
     version_at: Mapped[datetime]
     heard_at: Mapped[datetime]
+    corrections: Mapped[int] = mapped_column(server_default=text("0"))

@@ -1,7 +1,8 @@
 """Hearing: items become versions, feedback and effects, each once, however often and in whatever order they come."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from sqlalchemy import Boolean, column, text
 from services.survey.attachments import service as attachments
 from services.survey.contacts.people import People
 from services.survey.emerging import service as emerging
-from services.survey.encoding import to_json
+from services.survey.encoding import as_text
 from services.survey.external_models import service as external_models
 from services.survey.feedback.models import Feedback
 from services.survey.feedback.understanding import told
@@ -18,8 +19,9 @@ from services.survey.hearing import effects
 from services.survey.hearing.authors import reference_of
 from services.survey.hearing.canonical import FeedbackItem, Item
 from services.survey.hearing.records import record_of
+from services.survey.hearing.remembering import numbers, remember, told_apart
 from services.survey.hearing.sender import Sender
-from services.survey.hearing.versions import Key, Row, digest_of, feedback_id_of, newest, row_of, version_at
+from services.survey.hearing.versions import Key, Row, feedback_id_of, newest, version_at
 from services.survey.invitations import texting
 from services.survey.learning.reading import reader_of
 from services.survey.mail.threading import place
@@ -38,31 +40,19 @@ class Heard:
     outcome: Outcome
 
 
-# What an erasure leaves of an item: enough to know it again, see the holdings of `subjects`.
-_ERASED = text("""
-    select external_id from survey.heard_items
-    where account_id = :account_id and source_id = :source_id and external_id = any(cast(:digests as text[]))
-        and content is null
-""")
-_VERSIONS = text("""
-    insert into survey.heard_items
-    select * from json_populate_recordset(null::survey.heard_items, cast(:rows as json))
-    on conflict (account_id, source_id, what, external_id, external_version, removal) do nothing
-    returning what, external_id, external_version, removal
-""")
-# A removal waits for those who are just hearing of what it removes, and they see it if it was faster.
-_HEARING = text("select pg_advisory_xact_lock_shared(hashtextextended('survey.heard ' || :source_id, 0))")
-_REMOVING = text("select pg_advisory_xact_lock(hashtextextended('survey.heard ' || :source_id, 0))")
 _GONE = text("""
     select external_id, max(version_at) as gone_at from survey.heard_items
     where account_id = :account_id and source_id = :source_id and what = 'feedback' and removal
         and external_id = any(cast(:external_ids as text[]))
     group by external_id
 """)
-# An older version never takes the place of a newer one. What only says the same again is no new version of the record.
-# What colleagues corrected stays as long as the words are the same.
+# An older version never takes the place of a newer one; the same does if it is understood better now. What only says
+# the same again is no new version of the record. What colleagues corrected stays as long as the words are the same.
 _CONTENT = "scheme, score, minimum, maximum, title, text"
-_SHOWN = f"{_CONTENT}, url, author_name, verified, product_ref, order_ref, location_ref, language, dimensions"
+_SHOWN = (
+    f"{_CONTENT}, kind, channel, touchpoint, url, author_name, verified, product_ref, order_ref, location_ref, "
+    "language, dimensions"
+)
 _LABELS = (
     "sentiment_label, sentiment_score, sentiment_method, sentiment_evidence, sentiment_model, sentiment_mixed, "
     "urgency_label, urgency_evidence, topics"
@@ -81,10 +71,17 @@ _UPSERT = text(f"""
             ({_of("known", _SHOWN)}, known.removed_at) is distinct from ({_of("excluded", _SHOWN)}, null) as integer
         ),
         external_version = excluded.external_version, version_at = excluded.version_at, removed_at = null,
-        occurred_at = least(known.occurred_at, excluded.occurred_at), updated_at = excluded.updated_at,
-        normalised = excluded.normalised, band = excluded.band,
+        occurred_at = case
+            when known.external_version = excluded.external_version then (
+                select least(min(heard.occurred_at), excluded.occurred_at) from survey.heard_items heard
+                where heard.account_id = known.account_id and heard.feedback_id = known.id and not heard.removal
+            )
+            else least(known.occurred_at, excluded.occurred_at)
+        end,
+        updated_at = excluded.updated_at, normalised = excluded.normalised, band = excluded.band,
         first_rating = case
-            when known.score is null or known.normalised is not distinct from excluded.normalised
+            when known.external_version = excluded.external_version or known.score is null
+                or known.normalised is not distinct from excluded.normalised
                 then known.first_rating
             else coalesce(known.first_rating, jsonb_build_object(
                 'scheme', known.scheme, 'value', known.score, 'minimum', known.minimum, 'maximum', known.maximum,
@@ -103,6 +100,7 @@ _UPSERT = text(f"""
         )
     where known.version_at < excluded.version_at
         or known.removed_at is null and known.version_at = excluded.version_at
+        or known.removed_at is null and known.external_version = excluded.external_version
     returning known.*, known.xmax = 0 as is_new,
         known.version is distinct from (select before.version from survey.feedback before where before.id = known.id)
             as is_changed
@@ -117,17 +115,31 @@ _REMOVE = text("""
 """).columns(*Feedback.__table__.columns)
 
 
-async def hear(work: Work, source: Sender, items: Sequence[Item], *, delivery_id: UUID | None = None) -> list[Heard]:
-    """Any number of items of one source, in the order in which it told of them. Answers for each, in that order."""
-    fresh = await _fresh(work, source, items, delivery_id)
-    said = [item for item in fresh if isinstance(item, FeedbackItem)]
+async def hear(
+    work: Work,
+    source: Sender,
+    items: Sequence[Item],
+    *,
+    delivery_id: UUID | None = None,
+    said_at: datetime | None = None,
+) -> list[Heard]:
+    """Any number of items of one source, in the order in which it told of them. Answers for each, in that order.
+
+    `said_at`: when they reached us, if it was not now. What the delivery said otherwise before is corrected.
+    """
+    items = await told_apart(work, source, items, said_at or work.now)
+    new, corrected = await remember(work, source, items, delivery_id=delivery_id, said_at=said_at or work.now)
+    said = [item for item in new if isinstance(item, FeedbackItem)]
     # A text message that answers a question is a response, and no message.
     answered = {Key.of(item) for item in await texting.take_answers(work, said)}
+    said += [item for item in corrected if isinstance(item, FeedbackItem)]
     said = [await _prepared(work, source, item) for item in said if Key.of(item) not in answered]
     became = await _hear_feedback(work, source, said) if said else {}
     became |= dict.fromkeys(answered, "new")
+    fresh = [*new, *corrected]
+    numbered = await numbers(work, source, fresh)
     for item in fresh:
-        effects.tell(work, source, item)
+        effects.tell(work, source, item, number=numbered.get(Key.of(item)))
     outcomes: list[Heard] = []
     pending = {Key.of(item): item for item in fresh}
     for item in items:
@@ -143,31 +155,6 @@ async def hear(work: Work, source: Sender, items: Sequence[Item], *, delivery_id
 async def _prepared(work: Work, source: Sender, item: FeedbackItem) -> FeedbackItem:
     """With what came along kept, and a mail in its conversation."""
     return item if item.op == "delete" else await place(work, source, await attachments.keep(work, source, item))
-
-
-async def _fresh(work: Work, source: Sender, items: Sequence[Item], delivery_id: UUID | None) -> list[Item]:
-    """Those that were not heard before. Written in one order everywhere, or two calls could wait for each other."""
-    by_key: dict[Key, Item] = {}
-    for item in items:
-        by_key.setdefault(Key.of(item), item)
-    if not by_key:
-        return []
-    for key in await _erased(work, source, by_key):
-        del by_key[key]
-    lock = _REMOVING if any(key.removal for key in by_key) else _HEARING
-    await work.session.execute(lock, {"source_id": str(source.id)})
-    rows = [row_of(work, source.id, by_key[key], delivery_id) for key in sorted(by_key)]
-    written = await work.session.execute(_VERSIONS, {"rows": _json(rows)})
-    fresh = {Key(*row) for row in written}
-    return [item for key, item in by_key.items() if key in fresh]
-
-
-async def _erased(work: Work, source: Sender, keys: Iterable[Key]) -> list[Key]:
-    """Of people who are forgotten; their sender may well tell of them again."""
-    digests = {key: digest_of(key.external_id) for key in keys}
-    values = {"account_id": work.account_id, "source_id": source.id, "digests": list(digests.values())}
-    found = set(await work.session.scalars(_ERASED, values))
-    return [key for key, digest in digests.items() if digest in found]
 
 
 async def _hear_feedback(work: Work, source: Sender, items: Sequence[FeedbackItem]) -> dict[Key, Outcome]:
@@ -186,7 +173,7 @@ async def _say(work: Work, source: Sender, items: Sequence[FeedbackItem]) -> dic
         return {}
     references = {item.external_id: reference_of(item.author, source, order=item.order_ref) for item in items}
     rows = await _rows(work, source, items, references)
-    written = await work.session.execute(_UPSERT, {"rows": _json(rows)})
+    written = await work.session.execute(_UPSERT, {"rows": as_text(rows)})
     stored: dict[str, Row] = {row["external_id"]: dict(row) for row in written.mappings()}
     await emerging.note_unnamed(work, rows)
     await external_models.note(work, list(stored.values()))
@@ -242,7 +229,7 @@ async def _remove(work: Work, source: Sender, items: Sequence[FeedbackItem]) -> 
         feedback_id_of(source.id, item.external_id): version_at(item, work.now)
         for item in sorted(items, key=lambda item: version_at(item, work.now))
     }
-    values = {"gone": _json([{"id": id_, "version_at": at} for id_, at in gone.items()])}
+    values = {"gone": as_text([{"id": id_, "version_at": at} for id_, at in gone.items()])}
     removed = await work.session.execute(_REMOVE, values | {"account_id": work.account_id, "now": work.now})
     rows: dict[str, Row] = {row["external_id"]: dict(row) for row in removed.mappings()}
     for row in rows.values():
@@ -260,21 +247,3 @@ def _tell(work: Work, row: Row, item: FeedbackItem, reference: CustomerReference
         work.emit(told(row), subject=row["id"], version=row["version"])
     elif row["told"]:
         work.emit(FeedbackUpdated(**dict(told(row)), reason="edited"), subject=row["id"], version=row["version"])
-
-
-def _json(rows: Sequence[Row]) -> str:
-    """What a sender wrote may hold NUL characters, which PostgreSQL stores in no text."""
-    encoded = to_json(rows)
-    if b"\\u0000" in encoded:
-        encoded = to_json(_without_nul(rows))
-    return encoded.decode()
-
-
-def _without_nul(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.replace("\x00", "")
-    if isinstance(value, dict):
-        return {_without_nul(key): _without_nul(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_without_nul(each) for each in value]
-    return value

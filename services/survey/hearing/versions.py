@@ -39,15 +39,26 @@ def digest_of(external_id: str) -> str:
     return f"sha256:{hashlib.sha256(external_id.encode()).hexdigest()}"
 
 
+def without_moment(version: str) -> str:
+    """Of `<hash>~<moment>` the hash, see `remembering.told_apart`."""
+    return version.partition("~")[0]
+
+
 def version_at(item: Item, now: datetime) -> datetime:
     """When this version came to be: by its name, if that is a time, else when the item happened.
 
     What is said to be gone without a time is gone by now, whichever of its versions is still to come.
     """
-    return _time_in(item.external_version) or (now if item.op == "delete" else item.occurred_at)
+    return _time_in(item.external_version.rpartition("~")[2]) or (now if item.op == "delete" else item.occurred_at)
 
 
-def row_of(work: Work, source_id: UUID, item: Item, delivery_id: UUID | None) -> Row:
+def number_of(version_at: datetime, *, before: int, corrections: int) -> int:
+    """A whole number that grows with each version, and each time that one is corrected: the second in which it came to
+    be (which fits where versions are kept until 2038), or the next after that of the version `before` it."""
+    return max(1, int(version_at.timestamp()), before + 1) + corrections
+
+
+def row_of(work: Work, source_id: UUID, item: Item, delivery_id: UUID | None, said_at: datetime) -> Row:
     """Of `heard_items`."""
     is_feedback = item.what == "feedback"
     return {
@@ -60,7 +71,8 @@ def row_of(work: Work, source_id: UUID, item: Item, delivery_id: UUID | None) ->
         "delivery_id": delivery_id,
         "occurred_at": item.occurred_at,
         "version_at": version_at(item, work.now),
-        "heard_at": work.now,
+        "heard_at": said_at,
+        "corrections": 0,
     }
 
 

@@ -86,8 +86,8 @@ def announce(work: Work, source_id: UUID, delivery_ids: Iterable[UUID]) -> None:
 
 
 async def read(work: Work, source: Source, delivery: Delivery) -> None:
-    """By the present adapter and settings; what was understood before is understood anew, and versions make that
-    harmless. What cannot be read is put into quarantine."""
+    """By the present adapter and settings: what it said before is corrected where that makes a difference. What cannot
+    be read is put into quarantine."""
     adapter = adapter_of(source)
     delivery.read_at, delivery.problem = work.now, None
     try:
@@ -95,7 +95,7 @@ async def read(work: Work, source: Source, delivery: Delivery) -> None:
         if isinstance(adapter, PushComplete):
             items = _read(adapter, partial(adapter.parse, received, connection))
             delivery.items = len(items)
-            await hear(work, source, items, delivery_id=delivery.id)
+            await hear(work, source, items, delivery_id=delivery.id, said_at=delivery.received_at)
         if isinstance(adapter, PushHint) and _read(adapter, partial(adapter.hints, received, connection)):
             await hints.look(work, delivery)
             return

@@ -38,11 +38,11 @@ def review(external_id: str = "r-1", version: str = "1", *, given: float | None 
     )
 
 
-async def heard(survey: Harness, account: UUID, source: Sender, *items: Item) -> Sequence[Heard]:
+async def heard(survey: Harness, account: UUID, source: Sender, *items: Item, **how: Any) -> Sequence[Heard]:
     """In a transaction of its own."""
     async with survey.work(account) as work:
-        return await hear(work, source, items)
+        return await hear(work, source, items, **how)
 
 
-async def outcomes(survey: Harness, account: UUID, source: Sender, *items: Item) -> list[str]:
-    return [each.outcome for each in await heard(survey, account, source, *items)]
+async def outcomes(survey: Harness, account: UUID, source: Sender, *items: Item, **how: Any) -> list[str]:
+    return [each.outcome for each in await heard(survey, account, source, *items, **how)]

@@ -35,6 +35,24 @@ class TestEffects:
         assert customer is not None
         assert (customer.email, customer.handle, customer.order) == ("ana@example.com", "shopify:7", "#1001")
 
+    async def test_each_version_of_an_activity_has_a_greater_number(self, survey: Harness, account: UUID) -> None:
+        """However close they come, and when what was sent is understood better."""
+        source, sent = Sender(adapter="shopify"), new_id()
+        versions = [f"2026-03-01T12:00:00.{tenths}00000Z" for tenths in (1, 2, 9)]
+        for version in versions:
+            await outcomes(survey, account, source, order(version), delivery_id=sent)
+        better = order(versions[-1], order_ref="#1002")
+        assert await outcomes(survey, account, source, better, delivery_id=sent) == ["new"]
+        assert await outcomes(survey, account, source, order("2026-03-01T12:00:02Z")) == ["new"]
+        events = [event.data for event in await survey.emitted(account, ActivityObserved)]
+        told = [(each.version, each.order_ref) for each in events if isinstance(each, ActivityObserved)]
+        first = 1772366400
+        assert told == [
+            *((first + number, "#1001") for number in range(3)),
+            (first + 3, "#1002"),
+            (first + 4, "#1001"),
+        ]
+
     async def test_of_refusals_fates_and_requests(self, survey: Harness, account: UUID) -> None:
         common: dict[str, Any] = {"occurred_at": SAID_AT, "author": ANA}
         stop = ConsentItem(external_id="SM1", channel="sms", granted=False, proof="STOP", **common)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from services.survey.hearing.canonical import version_of
 from shared.contracts.customers import CustomerIdentified, SightingUnresolved
 from shared.contracts.feedback import FeedbackReceived, FeedbackUpdated
 from shared.contracts.survey import CustomerSighted
@@ -119,6 +120,39 @@ class TestVersions:
             await heard(survey, account, source, new)
             assert await outcomes(survey, account, source, old) == ["same"]
         assert [each["text"] for each in await shown(survey, account)] == ["new"]
+
+    async def test_an_edit_may_return_to_what_was_said_before(self, survey: Harness, account: UUID) -> None:
+        source, times = Sender(), [survey.clock.now() + timedelta(hours=n) for n in range(4)]
+        kind, harsh = (review(version=version_of(words), text=words) for words in ("Fine.", "Bad."))
+        said = [kind, harsh, kind, kind]
+        told_at = [
+            await outcomes(survey, account, source, each, said_at=at) for each, at in zip(said, times, strict=True)
+        ]
+        assert told_at == [["new"], ["edited"], ["edited"], ["same"]]
+        assert [each["text"] for each in await shown(survey, account)] == ["Fine."]
+        # Read again, as they were sent: nobody says anything new by that.
+        again = [
+            await outcomes(survey, account, source, each, said_at=at) for each, at in zip(said, times, strict=True)
+        ]
+        assert again == [["same"]] * 4
+        assert [each["text"] for each in await shown(survey, account)] == ["Fine."]
+
+    async def test_what_is_gone_is_not_back_by_an_edit_without_a_time(self, survey: Harness, account: UUID) -> None:
+        source, now = Sender(), survey.clock.now()
+        kind, harsh = (review(version=version_of(words), text=words) for words in ("Fine.", "Bad."))
+        await outcomes(survey, account, source, kind, said_at=now)
+        await outcomes(survey, account, source, review(op="delete", version="gone"), said_at=now + timedelta(hours=1))
+        assert await outcomes(survey, account, source, harsh, said_at=now + timedelta(hours=2)) == ["same"]
+
+    async def test_only_the_delivery_that_said_it_corrects_it(self, survey: Harness, account: UUID) -> None:
+        source, sent, other = Sender(), new_id(), new_id()
+        misread, read = review(text="Misread."), review(text="Read.")
+        assert await outcomes(survey, account, source, misread, delivery_id=sent) == ["new"]
+        assert await outcomes(survey, account, source, read, delivery_id=other) == ["same"]
+        assert await outcomes(survey, account, source, read) == ["same"]
+        assert await outcomes(survey, account, source, read, delivery_id=sent) == ["edited"]
+        assert await outcomes(survey, account, source, read, delivery_id=sent) == ["same"]
+        assert [each["text"] for each in await shown(survey, account)] == ["Read."]
 
     async def test_nothing_new_in_a_new_version_is_not_told(self, survey: Harness, account: UUID) -> None:
         source = Sender()
