@@ -9,12 +9,16 @@ from services.tickets.cases import endpoints as cases
 from services.tickets.cases.desk import open_desk
 from services.tickets.conversation import endpoints as conversation
 from services.tickets.db import Base
+from services.tickets.drafts import endpoints as drafts
+from services.tickets.fields import endpoints as fields
 from services.tickets.loops import endpoints as loops
+from services.tickets.presence import endpoints as presence
 from services.tickets.settings import TicketsSettings
 from services.tickets.slas import endpoints as slas
 from services.tickets.statuses import endpoints as statuses
 from services.tickets.subjects.part import EXPORTS
 from services.tickets.subscriptions import SUBSCRIPTIONS, TIMERS
+from services.tickets.watchers import endpoints as watchers
 from shared.http.app import service_app
 from shared.service import Runtime, Service
 from shared.subjects.exports import export_router, export_timers
@@ -37,6 +41,10 @@ def create_app(runtime: Runtime) -> FastAPI:
         routers=[
             cases.router,
             conversation.router,
+            drafts.router,
+            watchers.router,
+            presence.router,
+            fields.router,
             statuses.router,
             slas.targets,
             slas.policies,

@@ -81,6 +81,19 @@ class TicketReplied(Payload):
     thread_id: UUID | None = None
 
 
+class PeopleMentioned(Payload):
+    """A note named colleagues, who watch the ticket from now on; its text stays inside. Subject: the ticket."""
+
+    TYPE: ClassVar[str] = "heed.tickets.people.mentioned.v1"
+
+    ticket_id: UUID
+    number: int
+    subject: str
+    message_id: UUID
+    author_name: str
+    user_ids: tuple[UUID, ...]
+
+
 class CustomerWrote(Payload):
     """The customer, or who else takes part, wrote in the conversation that the ticket is about. Subject: the ticket.
 

@@ -146,6 +146,12 @@ GOOD: Final[Mapping[str, Any]] = {
         "filter": {"kind": "survey", "channel": "web", "language": "en", "survey_id": "{survey_id}"},
     },
     "POST /v1/tickets": {"subject": "Late", "description": "Very.", "tags": ["x"], "customer_id": "{customer_id}"},
+    "POST /v1/ticket-fields": {
+        "key": "colour",
+        "kind": "choice",
+        "choices": [{"value": "red", "label": "Red"}],
+        "required_in": ["closed"],
+    },
     "POST /v1/ticket-statuses": {"name": "Lost", "state": "on_hold", "position": 3, "is_default": False},
     "POST /v1/rules": {
         "name": "x",

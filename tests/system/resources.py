@@ -27,7 +27,7 @@ from services.survey.replies.models import Reply
 from services.survey.sources.models import Source
 from shared.contracts.customers import CustomerCreated, CustomersPartDone
 from shared.contracts.feedback import FeedbackReceived
-from shared.contracts.gateway import AccountCreated
+from shared.contracts.gateway import AccountCreated, UserAdded
 from shared.contracts.hearing import DeliveryReported
 from shared.contracts.subjects import (
     MetricsPartDone,
@@ -317,9 +317,16 @@ async def attached(survey: Harness, account: UUID, feedback_id: str) -> str:
 async def of_tickets(tickets: Harness, account: UUID) -> Resources:
     await hear_of_account(tickets, account)
     client = tickets.client(account=account)
+    person_id = new_id()
+    person = UserAdded(user_id=person_id, name="Jonas", email="jonas@example.com", role="agent")
+    await tickets.deliver(person, account=account, subject=person_id)
+    ticket_id = (await made(client, "/v1/tickets", {"subject": "The parcel came late"}))["id"]
+    await client.put(f"/v1/tickets/{ticket_id}/draft", json={"text": "Sorry!"})
     return {
-        "ticket_id": (await made(client, "/v1/tickets", {"subject": "The parcel came late"}))["id"],
+        "ticket_id": ticket_id,
+        "user_id": str(person_id),
         "policy_id": await first(client, "/v1/sla-policies"),
+        "field_id": (await made(client, "/v1/ticket-fields", {"key": "order", "kind": "text"}))["id"],
         "status_id": (await made(client, "/v1/ticket-statuses", {"name": "Lost", "state": "on_hold"}))["id"],
     }
 

@@ -144,6 +144,10 @@ BODIES: Final[Mapping[str, Any]] = {
     "POST /v1/tickets/{ticket_id}/resolve": {"reason": "Sent a new box"},
     "POST /v1/tickets/{ticket_id}/reopen": {"reason": "It came broken again"},
     "POST /v1/tickets/{ticket_id}/messages": {"text": "A new box is on its way."},
+    "PUT /v1/tickets/{ticket_id}/draft": {"text": "A new box"},
+    "POST /v1/tickets/{ticket_id}/draft/send": {"seen_version": 9},
+    "PUT /v1/tickets/{ticket_id}/presence": {"activity": "writing"},
+    "PATCH /v1/ticket-fields/{field_id}": {"label": "Order", "required_in": ["closed"]},
     "PATCH /v1/ticket-statuses/{status_id}": {"name": "Waiting for the carrier"},
     "PUT /v1/sla-policies/{policy_id}": {
         "name": "Faster",

@@ -41,7 +41,7 @@ async def open_ticket(body: NewTicket, author: AuthorDep, request: Request, resp
     runtime = runtime_of(request)
     if body.customer_id is not None:
         await contacts.require(runtime.database, author.account_id, body.customer_id, work=author.work)
-    opening, opened = await tickets.open_by_hand(author, body, runtime.state["desk"])
+    opening, opened = await tickets.open_by_hand(author, body, runtime.state["desk"], runtime.database)
     set_etag(response, 1)
     return _fresh(opening, opened)
 
@@ -130,6 +130,7 @@ def _out(work: Work, ticket: Ticket, assignee_name: str | None, customer_name: s
         assignee_id=ticket.assignee_id,
         assignee_name=assignee_name,
         tags=ticket.tags,
+        fields=ticket.fields,
         customer_id=ticket.customer_id,
         customer_name=customer_name,
         channel=ticket.channel,
@@ -163,6 +164,7 @@ def _fresh(opening: Opening, opened: Opened) -> TicketOut:
         assignee_id=opened.assignee_id,
         assignee_name=opened.assignee_name,
         tags=opening.tags,
+        fields=dict(opening.fields),
         customer_id=opened.customer_id,
         customer_name=opened.customer_name,
         channel=opening.channel,

@@ -32,6 +32,8 @@ class Ticket(AccountOwned, Identified, Base):
     priority: Mapped[Priority] = mapped_column(Text)
     assignee_id: Mapped[UUID | None]
     tags: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    # The account's own fields, by key; see `fields`.
+    fields: Mapped[dict[str, Any]] = mapped_column(JSONB)
     customer_id: Mapped[UUID | None]
     channel: Mapped[str] = mapped_column(Text)
     origin_kind: Mapped[str] = mapped_column(Text)

@@ -6,20 +6,23 @@ same moment share a statement and a commit (see `desk`).
 Numbers run 1, 2, 3 within each account and are never given twice; one whose ticket could not be stored stays unused.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
 import asyncpg
 import orjson
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tickets.cases.states import ACTIVE
 from services.tickets.people.models import ASSIGNABLE_ROLES
 from services.tickets.slas.defaults import ensure_defaults
 from shared.bus.events import Actor
 from shared.contracts.tickets import Priority, TicketState
+from shared.db.database import Database
 from shared.http.errors import AppError, Conflict, Unacceptable
 from shared.work import Work
 
@@ -63,6 +66,15 @@ class Author:
             work=work,
         )
 
+    @asynccontextmanager
+    async def session(self, database: Database) -> AsyncIterator[AsyncSession]:
+        """To look something up before: the one of `work`, or a short one."""
+        if self.work is not None:
+            yield self.work.session
+        else:
+            async with database.transaction(self.account_id) as session:
+                yield session
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
@@ -77,6 +89,7 @@ class Opening:
     description: str
     priority: Priority
     tags: list[str]
+    fields: Mapping[str, Any] = field(default_factory=dict)
     channel: str
     origin_kind: str
     assign: bool
@@ -104,18 +117,18 @@ class Opened:
     origin_customer_id: UUID | None
 
 
-_RESULT = tuple(field.name for field in fields(Opened))
+_RESULT = tuple(each.name for each in fields(Opened))
 _COLUMNS = """
     id uuid, subject text, description text, priority text, assign boolean, assignee_id uuid, tags text[],
-    customer_id uuid, channel text, origin_kind text, feedback_id uuid, rule_id uuid, request_id uuid, rating integer,
-    thread_id uuid, at timestamptz, actor text, correlation_id uuid, causation_id uuid, traceparent text
+    fields jsonb, customer_id uuid, channel text, origin_kind text, feedback_id uuid, rule_id uuid, request_id uuid,
+    rating integer, thread_id uuid, at timestamptz, actor text, correlation_id uuid, causation_id uuid, traceparent text
 """
 
 _OPEN = f"""
 with asked as (
     select * from rows from (json_to_recordset($2::json) as ({_COLUMNS})) with ordinality as asked (
-        id, subject, description, priority, assign, assignee_id, tags, customer_id, channel, origin_kind, feedback_id,
-        rule_id, request_id, rating, thread_id, at, actor, correlation_id, causation_id, traceparent, place
+        id, subject, description, priority, assign, assignee_id, tags, fields, customer_id, channel, origin_kind,
+        feedback_id, rule_id, request_id, rating, thread_id, at, actor, correlation_id, causation_id, traceparent, place
     )
 ), counted as (
     update tickets.counters set last_number = last_number + $3 where account_id = $1
@@ -136,15 +149,15 @@ with asked as (
     ) person
 ), opened as (
     insert into tickets.tickets (
-        id, account_id, number, version, subject, description, state, priority, assignee_id, tags, customer_id, channel,
-        origin_kind, feedback_id, rule_id, request_id, opened_at, updated_at, reopened_count, policy_id,
+        id, account_id, number, version, subject, description, state, priority, assignee_id, tags, fields, customer_id,
+        channel, origin_kind, feedback_id, rule_id, request_id, opened_at, updated_at, reopened_count, policy_id,
         first_response_seconds, first_response_due_at, resolution_seconds, resolution_due_at, thread_id
     )
     select
         asked.id, $1, before + asked.place, 1, subject, description,
         -- New is what nobody has.
-        case when owner_id is null then 'new' else 'open' end, priority, owner_id, tags, customer_id, channel,
-        origin_kind, feedback_id, rule_id, request_id, at, at, 0, policy.id,
+        case when owner_id is null then 'new' else 'open' end, priority, owner_id, tags, fields, customer_id,
+        channel, origin_kind, feedback_id, rule_id, request_id, at, at, 0, policy.id,
         target.first_response_seconds, at + target.first_response_seconds * interval '1 second',
         target.resolution_seconds, at + target.resolution_seconds * interval '1 second', thread_id
     from asked
@@ -224,6 +237,7 @@ def _values(opening: Opening) -> Mapping[str, Any]:
         "assign": opening.assign,
         "assignee_id": opening.assignee_id,
         "tags": opening.tags,
+        "fields": opening.fields,
         "customer_id": opening.customer_id,
         "channel": opening.channel,
         "origin_kind": opening.origin_kind,

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from services.tickets.fields.schemas import Values
+from services.tickets.fields.values import Value
 from shared.contracts.tickets import Priority, TicketState
 from shared.http.schemas import LongText, Model
 
@@ -38,6 +40,7 @@ class NewTicket(Model):
     priority: Priority = "normal"
     assignee_id: UUID | None = None
     tags: Tags = Field(default_factory=list)
+    fields: Values = Field(default_factory=dict, description="Values of your own fields, by key.")
     customer_id: UUID | None = None
     feedback_id: UUID | None = Field(None, description="What the customer said that made this ticket necessary.")
     channel: Channel = "api"
@@ -58,11 +61,12 @@ class TicketPatch(Model):
     priority: Priority | None = None
     assignee_id: UUID | None = None
     tags: Tags | None = None
+    fields: Values | None = Field(None, description="Those that change; null clears one.")
     customer_id: UUID | None = None
 
     @model_validator(mode="after")
     def refuse_null_where_there_must_be_something(self) -> "TicketPatch":
-        for name in ("subject", "state", "priority", "tags"):
+        for name in ("subject", "state", "priority", "tags", "fields"):
             if name in self.model_fields_set and getattr(self, name) is None:
                 raise ValueError(f"{name} cannot be null; leave it out to keep it")
         return self
@@ -104,6 +108,7 @@ class TicketOut(Model):
     assignee_id: UUID | None
     assignee_name: str | None
     tags: list[str]
+    fields: dict[str, Value]
     customer_id: UUID | None
     customer_name: str | None
     channel: str

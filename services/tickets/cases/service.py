@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from services.tickets.cases import announcements
+from services.tickets.cases.collisions import check_unchanged
 from services.tickets.cases.desk import Desk
 from services.tickets.cases.history import moment_of, record
 from services.tickets.cases.models import Ticket
@@ -11,20 +12,25 @@ from services.tickets.cases.opening import Author, Opened, Opening, insert_ticke
 from services.tickets.cases.repository import lock_ticket
 from services.tickets.cases.schemas import NewTicket, TicketPatch
 from services.tickets.cases.states import DONE, check_not_over, check_way
+from services.tickets.fields import service as fields
 from services.tickets.loops import service as loops
 from services.tickets.people import service as people
 from services.tickets.slas import service as slas
 from services.tickets.statuses import service as statuses
 from shared.contracts.tickets import TicketState
-from shared.db.database import driver_of
-from shared.http.dependencies import check_match
+from shared.db.database import Database, driver_of
 from shared.http.errors import AppError
 from shared.ids import new_id
 from shared.work import Work
 
 
-async def open_by_hand(author: Author, body: NewTicket, desk: Desk) -> tuple[Opening, Opened]:
-    """A ticket that somebody asks for over the API. Raises `AlreadyFollowedUp`, or `Unacceptable` for the assignee."""
+async def open_by_hand(author: Author, body: NewTicket, desk: Desk, database: Database) -> tuple[Opening, Opened]:
+    """A ticket that somebody asks for over the API. Raises `AlreadyFollowedUp`, or `Unacceptable` for the assignee or
+    for fields."""
+    values: dict[str, Any] = {}
+    if body.fields:
+        async with author.session(database) as session:
+            values = await fields.changed(session, author.account_id, {}, body.fields)
     opening = Opening(
         author=author,
         ticket_id=new_id(),
@@ -32,6 +38,7 @@ async def open_by_hand(author: Author, body: NewTicket, desk: Desk) -> tuple[Ope
         description=body.description or "",
         priority=body.priority,
         tags=body.tags,
+        fields=values,
         channel=body.channel,
         origin_kind=author.actor.kind.value,
         assign="assignee_id" not in body.model_fields_set,
@@ -57,9 +64,11 @@ async def open_ticket(work: Work, opening: Opening) -> Opened | AppError:
 async def edit(work: Work, ticket_id: UUID, patch: TicketPatch, expected: int | None) -> Ticket:
     """Change what was sent. Raises `StaleVersion`, `TicketClosed`, `TicketMerged`, `NoWayThere` or `Unacceptable`."""
     ticket = await lock_ticket(work, ticket_id)
-    check_match(expected, ticket.version)
+    await check_unchanged(work, ticket, expected)
     sent = patch.sent()
     state, status_id = await statuses.wanted(work, ticket, sent)
+    if "fields" in sent:
+        sent["fields"] = await fields.changed(work.session, work.account_id, ticket.fields, sent["fields"])
     wanted = {name: value for name, value in sent.items() if getattr(ticket, name) != value}
     check_way(ticket.state, state)
     if not wanted and (state, status_id) == (ticket.state, ticket.status_id):
@@ -105,7 +114,7 @@ async def _move_by_hand(
     work: Work, ticket_id: UUID, state: TicketState, reason: str | None, expected: int | None
 ) -> Ticket:
     ticket = await lock_ticket(work, ticket_id)
-    check_match(expected, ticket.version)
+    await check_unchanged(work, ticket, expected)
     check_way(ticket.state, state)
     if ticket.state != state:
         slas.settle(work, ticket)
@@ -115,11 +124,15 @@ async def _move_by_hand(
 
 async def _set_fields(work: Work, ticket: Ticket, wanted: dict[str, Any]) -> None:
     changes = {name: (_as_json(getattr(ticket, name)), _as_json(value)) for name, value in wanted.items()}
+    if "fields" in wanted:
+        changes |= _each_field(*changes.pop("fields"))
     for name, value in wanted.items():
         setattr(ticket, name, value)
     if "priority" in wanted:
         await slas.apply_priority(work, ticket)
     record(work, ticket, "updated", changes=changes)
+    if "fields" in wanted:
+        await fields.check_complete(work, ticket)
     if "priority" in wanted:
         await slas.follow(work, ticket)
     announcements.update(work, ticket, *wanted)
@@ -130,6 +143,7 @@ async def _move(
 ) -> None:
     """To another state, with everything that hangs from it: clocks, loop, history, events."""
     before, ticket.state = ticket.state, state
+    await fields.check_complete(work, ticket)
     changes: dict[str, tuple[Any, Any]] = {"state": (before, state)}
     if status_id != ticket.status_id:
         changes["status_id"] = (_as_json(ticket.status_id), _as_json(status_id))
@@ -157,6 +171,14 @@ async def _move(
 async def _check_assignee(work: Work, person_id: UUID) -> None:
     if not await people.can_be_assigned(work, person_id):
         raise unknown_person()
+
+
+def _each_field(before: dict[str, Any], after: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    return {
+        f"fields.{key}": (before.get(key), after.get(key))
+        for key in sorted(before.keys() | after.keys())
+        if before.get(key) != after.get(key)
+    }
 
 
 def _as_json(value: Any) -> Any:

@@ -2,21 +2,26 @@
 
 from uuid import UUID
 
+from fastapi import Response
+
 from services.tickets.auth import TicketsRead, TicketsWrite
 from services.tickets.cases.repository import find_ticket
 from services.tickets.conversation import service as conversation
 from services.tickets.conversation.models import Message
 from services.tickets.conversation.schemas import MessageOut, NewMessage
 from shared.db.pagination import Page, PageQuery, paginate
+from shared.http.dependencies import set_etag
 from shared.http.routing import APIRouter
 
 router = APIRouter(prefix="/v1/tickets/{ticket_id}/messages", tags=["tickets"])
 
 
 @router.post("", status_code=201)
-async def write_message(ticket_id: UUID, body: NewMessage, work: TicketsWrite) -> MessageOut:
-    """Answer the customer, or with `internal` leave a note that only colleagues see."""
-    return MessageOut.model_validate(await conversation.write(work, ticket_id, body))
+async def write_message(ticket_id: UUID, body: NewMessage, work: TicketsWrite, response: Response) -> MessageOut:
+    """Answer the customer, or with `internal` leave a note that only colleagues see. `ETag` is that of the ticket."""
+    message = await conversation.write(work, ticket_id, body)
+    set_etag(response, (await find_ticket(work, ticket_id)).version)
+    return MessageOut.model_validate(message)
 
 
 @router.get("")

@@ -17,7 +17,16 @@ def _not_blank(value: str) -> str:
 
 class NewMessage(Model):
     text: Annotated[str, Field(max_length=20_000), AfterValidator(_not_blank)]
-    internal: bool = Field(False, description="A note among colleagues; it is never sent to anybody.")
+    internal: bool = Field(
+        False,
+        description="A note among colleagues, never sent to anybody. `@Ana Sousa` in it has Ana watch the ticket.",
+    )
+    seen_version: int | None = Field(
+        None,
+        ge=1,
+        description="Of an answer: the ticket's version as you read it. If somebody answered since, or the customer "
+        "wrote, this is a 409 that says who, and nothing is sent.",
+    )
 
 
 class MessageOut(Model):

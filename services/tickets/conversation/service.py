@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy import Select, select
 
 from services.tickets.cases import service as tickets
+from services.tickets.cases.collisions import check_nothing_said
 from services.tickets.cases.history import moment_of, record
 from services.tickets.cases.models import Ticket
 from services.tickets.cases.repository import find_ticket, lock_ticket
@@ -15,7 +16,8 @@ from services.tickets.loops import service as loops
 from services.tickets.people import service as people
 from services.tickets.slas import service as slas
 from services.tickets.slas.clock import Target
-from shared.contracts.tickets import TicketReplied
+from services.tickets.watchers import service as watchers
+from shared.contracts.tickets import PeopleMentioned, TicketReplied
 from shared.ids import new_id
 from shared.work import Work
 
@@ -26,13 +28,13 @@ NAMELESS = "Support"
 async def write(work: Work, ticket_id: UUID, body: NewMessage) -> Message:
     """A note changes nothing but the conversation. An answer is a change of the ticket: of its clocks and its loop.
 
-    Raises `NoSuchTicket`, or `TicketClosed` or `TicketMerged` for an answer where nothing goes on.
+    Raises `NoSuchTicket`, `AnsweredMeanwhile`, or `TicketClosed` or `TicketMerged` for an answer where nothing goes on.
     """
     if body.internal:
-        ticket = await find_ticket(work, ticket_id)
-        return await _keep(work, ticket, body)
+        return await _note(work, await find_ticket(work, ticket_id), body)
     ticket = await lock_ticket(work, ticket_id)
     check_not_over(ticket.state)
+    await check_nothing_said(work, ticket, body.seen_version)
     message = await _keep(work, ticket, body)
     await _answer(work, ticket, message)
     return message
@@ -40,6 +42,23 @@ async def write(work: Work, ticket_id: UUID, body: NewMessage) -> Message:
 
 def messages_of(work: Work, ticket_id: UUID) -> Select[Message]:
     return select(Message).where(Message.account_id == work.account_id, Message.ticket_id == ticket_id)
+
+
+async def _note(work: Work, ticket: Ticket, body: NewMessage) -> Message:
+    message = await _keep(work, ticket, body)
+    mentioned = watchers.mentioned_in(body.text, await people.known_to(work)) if "@" in body.text else []
+    if mentioned:
+        await watchers.add(work, ticket.id, mentioned, because="mentioned")
+        told = PeopleMentioned(
+            ticket_id=ticket.id,
+            number=ticket.number,
+            subject=ticket.subject,
+            message_id=message.id,
+            author_name=message.author_name,
+            user_ids=tuple(mentioned),
+        )
+        work.emit(told, subject=ticket.id, version=ticket.version)
+    return message
 
 
 async def _answer(work: Work, ticket: Ticket, message: Message) -> None:

@@ -1,10 +1,22 @@
 """Questions about the account's people."""
 
+from typing import Final
 from uuid import UUID
+
+from sqlalchemy import select
 
 from services.tickets.people.models import ASSIGNABLE_ROLES, Person
 from shared.bus.events import Actor
+from shared.contracts.base import ActorKind
 from shared.work import Work
+
+_NAMELESS: Final = {
+    ActorKind.HUMAN: "Somebody",
+    ActorKind.BOT: "The assistant",
+    ActorKind.RULE: "A rule",
+    ActorKind.SYSTEM: "Heed",
+    ActorKind.PARTNER: "A program",
+}
 
 
 async def name_of(work: Work, person_id: UUID | None) -> str | None:
@@ -21,6 +33,17 @@ async def name_of_actor(work: Work, actor: Actor) -> str | None:
         return await name_of(work, UUID(actor.id))
     except ValueError:
         return None
+
+
+async def name_of_author(work: Work, author: str) -> str:
+    """Who stands in a history or a conversation, such as `human:01a2…`, as colleagues would call them."""
+    kind, _, identifier = author.partition(":")
+    return await name_of_actor(work, Actor(ActorKind(kind), identifier)) or _NAMELESS[ActorKind(kind)]
+
+
+async def known_to(work: Work) -> list[Person]:
+    """All who work in the account today."""
+    return list(await work.session.scalars(select(Person).where(Person.account_id == work.account_id, Person.active)))
 
 
 async def can_be_assigned(work: Work, person_id: UUID) -> bool:

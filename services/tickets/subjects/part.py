@@ -20,6 +20,9 @@ _OF_TICKETS = (
 )
 
 HOLDINGS = (
+    Holding("drafts", "tickets.drafts", _OF_TICKETS, names=None),
+    Holding("watchers", "tickets.watchers", _OF_TICKETS, exported=False, names=None),
+    Holding("presences", "tickets.presences", _OF_TICKETS, exported=False, names=None),
     Holding("messages", "tickets.messages", _OF_TICKETS),
     Holding(
         "messages that wait for a ticket",
@@ -39,7 +42,10 @@ HOLDINGS = (
     Holding(
         "tickets",
         "tickets.tickets",
-        pseudonym=("customer_id = null, origin_customer_id = null, subject = 'Erased', description = '', tags = '{}'"),
+        pseudonym=(
+            "customer_id = null, origin_customer_id = null, subject = 'Erased', description = '', tags = '{}', "
+            "fields = '{}'"
+        ),
     ),
     Holding("contacts", "tickets.contacts", f"row.id = {IDS}", emptied="name = null", left="row.name is not null"),
 )
