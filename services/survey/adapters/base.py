@@ -25,6 +25,7 @@ Reason = Literal[
     "duplicate_header",
     "replayed",
     "wrong_audience",
+    "wrong_network",
 ]
 
 
@@ -56,7 +57,8 @@ class ReplyRefused(Exception):
 @dataclass(frozen=True, slots=True)
 class Received:
     """A request as it came. `headers` in the order of arrival, names in lower case, none dropped; `url` is the public
-    address with the query string as it was sent, built from configuration and never from `Host`."""
+    address with the query string as it was sent, built from configuration and never from `Host`. `client` is the IP
+    address that it came from, if it is still known."""
 
     method: str
     url: str
@@ -64,6 +66,7 @@ class Received:
     query: tuple[tuple[str, str], ...]
     body: bytes
     at: datetime
+    client: str | None = None
 
     def header(self, name: str) -> str | None:
         """The only one of that name. Raises `Rejected` if there are several: which one would be believed?"""
@@ -226,6 +229,10 @@ class Adapter(ABC):
     # Bytes of one delivery.
     largest: ClassVar[int] = 1_048_576
 
+    def unfit(self, settings: Any, secrets: Any) -> Mapping[str, str]:
+        """The secrets that are missing or of another kind than these settings ask for, and what each has to be."""
+        return {}
+
 
 class Push(Adapter):
     """Sends to `/hooks/{token}`, and is answered with `accepted` once what it sent is kept."""
@@ -236,7 +243,7 @@ class Push(Adapter):
     def verify(self, received: Received, connection: Connection) -> Verified:
         """On the raw bytes, before anything is parsed. Raises `Rejected`, or `KeysNeeded`."""
 
-    async def prepare(self, platform: Platform) -> None:
+    async def prepare(self, platform: Platform, connection: Connection) -> None:
         """Fetch what `verify` missed; at most once a minute, however often it is asked. Raises as `Platform`."""
 
     def handshake(self, received: Received, connection: Connection) -> Handshake | None:

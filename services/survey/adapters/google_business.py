@@ -170,7 +170,7 @@ class GoogleBusiness(PushHint, Poll, Replies):
             raise Rejected("wrong_audience")
         return Verified(scheme="google-jwt", delivery_id=_message_id(received.body))
 
-    async def prepare(self, platform: Platform) -> None:
+    async def prepare(self, platform: Platform, connection: Connection) -> None:
         await KEYS.fetch(platform)
 
     def hints(self, received: Received, connection: Connection) -> Sequence[Hint]:

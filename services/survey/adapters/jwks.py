@@ -1,5 +1,6 @@
 """Senders that sign with JWTs (RFC 7519): their public keys, and the checks that all of them need."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -41,14 +42,18 @@ class SenderKeys:
         except (JoseError, ValueError, TypeError, KeyError, AttributeError):
             raise PlatformDown("the sender's keys cannot be read") from None
 
-    def claims(self, token: str, now: datetime) -> dict[str, Any]:
-        """Of a token with a good RS256 signature that is valid now. Raises `Rejected` or `KeysNeeded`."""
+    def claims(self, token: str, now: datetime, algorithms: Sequence[str] = ("RS256",)) -> dict[str, Any]:
+        """Of a token with a good signature that is valid now. `algorithms` are those with public keys (RFC 7518,
+        section 3.1): whoever took HS256 here would take the public key for a secret.
+
+        Raises `Rejected` or `KeysNeeded`.
+        """
         if len(token) > _LONGEST_TOKEN:
             raise Rejected("malformed_signature")
         if self._keys is None or (self._tried_at is not None and now - self._tried_at > _DAILY):
             raise KeysNeeded
         try:
-            decoded = jwt.decode(token, self._keys, algorithms=["RS256"])
+            decoded = jwt.decode(token, self._keys, algorithms=list(algorithms))
         except InvalidKeyIdError:
             # Perhaps it is a new one.
             if self._was_tried(now):

@@ -1,8 +1,8 @@
 """Senders that Heed does not know by name: signed JSON, and a mapping that says what it means."""
 
 import hmac
-from collections.abc import Sequence
-from typing import ClassVar, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final
 
 import orjson
 from pydantic import Field
@@ -12,6 +12,7 @@ from services.survey.adapters.base import (
     Connection,
     Handshake,
     LiveSecrets,
+    Platform,
     PushComplete,
     Received,
     Rejected,
@@ -19,8 +20,9 @@ from services.survey.adapters.base import (
 )
 from services.survey.adapters.reviews import asked_for
 from services.survey.hearing.canonical import Item
-from services.survey.mapping.auth import verify
+from services.survey.mapping.auth import Jwt, unfit_secrets, verify
 from services.survey.mapping.config import EchoJson, EchoQuery, FormPing, JsonSettings
+from services.survey.mapping.keys import sender_keys
 from services.survey.mapping.reading import read_items
 from shared.http.schemas import Model
 
@@ -31,7 +33,7 @@ class JsonSecrets(Model):
     secrets: LiveSecrets | None = Field(
         None,
         description="What the sender signs with, or sends along: the new one first, and the one before as long as the "
-        "sender may still use it. For basic authentication `name:password`.",
+        "sender may still use it. For basic authentication `name:password`; for Ed25519 the sender's public key.",
     )
     handshake_token: str | None = Field(
         None, min_length=8, max_length=200, description="The token that the sender's handshake must name."
@@ -47,7 +49,7 @@ class SignedJson(PushComplete):
     setup: ClassVar[Sequence[str]] = (
         "Start from a preset (`GET /v1/adapters/json/presets`), or write the mapping yourself.",
         "Try it with something that your sender has sent (`POST /v1/sources/dry-run`): nothing is kept by that.",
-        "Let the sender POST its JSON to `{url}`, signed with one of the secrets.",
+        "Let the sender POST its JSON to `{url}`, signed as `auth` says.",
     )
 
     def verify(self, received: Received, connection: Connection) -> Verified:
@@ -56,6 +58,17 @@ class SignedJson(PushComplete):
             # What the mapping reads comes once.
             received.header(name)
         return verified
+
+    async def prepare(self, platform: Platform, connection: Connection) -> None:
+        if isinstance(auth := connection.settings.auth, Jwt):
+            await sender_keys(auth.jwks_url).fetch(platform)
+
+    def unfit(self, settings: Any, secrets: Any) -> Mapping[str, str]:
+        wanted = unfit_secrets(settings.auth, secrets.secrets or ())
+        found = {"secrets": wanted} if wanted else {}
+        if isinstance(settings.handshake, EchoQuery) and not secrets.handshake_token:
+            found["handshake_token"] = "The handshake compares it with what the sender names."
+        return found
 
     def handshake(self, received: Received, connection: Connection) -> Handshake | None:
         asked = connection.settings.handshake

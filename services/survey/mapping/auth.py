@@ -1,15 +1,14 @@
 """How a sender of one's own proves that it is the sender, as configuration. SHA-1 is not offered: whoever can choose
 takes SHA-256."""
 
-import base64
-import binascii
 import hmac
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from ipaddress import ip_address, ip_network
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from services.survey.adapters.base import Received, Rejected, Verified
 from services.survey.adapters.reading import named_in
@@ -23,13 +22,27 @@ from services.survey.adapters.signatures import (
     decoded,
     digests,
 )
+from services.survey.mapping.keys import PUBLIC, check_signed, public_key, sender_keys, symmetric_key
 from services.survey.mapping.values import HeaderName, Part
 
 _MOST_SIGNATURES: Final = 10
 _PLACE: Final = re.compile(r"\{([^{}]*)\}")
 _KNOWN: Final = {"body", "timestamp", "id", "url"}
-_STANDARD_PREFIX: Final = "whsec_"
+# With public keys: a secret that everybody has signs nothing.
+_JWT_ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
+# Raises `Rejected` for a signature that does not fit.
+Check = Callable[[bytes], None]
 Label = Annotated[str, Field(min_length=1, max_length=20)]
+
+
+def _network(value: str) -> str:
+    try:
+        return str(ip_network(value))
+    except ValueError:
+        raise ValueError("is no network such as 198.51.100.0/24, 2001:db8::/32 or 198.51.100.7") from None
+
+
+Network = Annotated[str, Field(max_length=50), AfterValidator(_network)]
 
 
 class _Auth(Part):
@@ -39,6 +52,8 @@ class _Auth(Part):
     delivery_field: str | None = Field(None, max_length=100)
     # Headers that must be so, such as the shop's address where several shops share a secret.
     expected: dict[HeaderName, Annotated[str, Field(max_length=300)]] = Field(default_factory=dict, max_length=5)
+    # Beside all else: networks from which the sender sends. Addresses alone prove little, and change.
+    networks: list[Network] = Field(default_factory=list, max_length=100)
 
 
 class HeaderParts(Part):
@@ -48,12 +63,10 @@ class HeaderParts(Part):
     timestamp: Label | None = None
 
 
-class Hmac(_Auth):
-    """HMAC (RFC 2104) over `signed`, in which `{body}`, `{timestamp}`, `{id}` and `{url}` are filled in."""
+class _Signed(_Auth):
+    """A signature in `header` over `signed`, in which `{body}`, `{timestamp}`, `{id}` and `{url}` are filled in."""
 
-    kind: Literal["hmac"]
     header: HeaderName
-    algorithm: Literal["sha256", "sha512"] = "sha256"
     encoding: Encoding = "hex"
     prefix: str = Field("", max_length=30)
     parts: HeaderParts | None = None
@@ -76,9 +89,22 @@ class Hmac(_Auth):
         return self
 
 
+class Hmac(_Signed):
+    """HMAC (RFC 2104)."""
+
+    kind: Literal["hmac"]
+    algorithm: Literal["sha256", "sha512"] = "sha256"
+
+
+class Ed25519(_Signed):
+    """Ed25519 (RFC 8032); the secret is the sender's public key, 32 bytes in hex or base64."""
+
+    kind: Literal["ed25519"]
+
+
 class StandardWebhooks(_Auth):
     """https://www.standardwebhooks.com: `webhook-id`, `-timestamp`, `-signature`, or the same with `svix-`. Secrets are
-    `whsec_` and base64."""
+    `whsec_` and base64 (`v1`, HMAC), or the sender's public key, `whpk_` and base64 (`v1a`, Ed25519)."""
 
     kind: Literal["standard_webhooks"]
     header_prefix: Literal["webhook", "svix"] = "webhook"
@@ -103,17 +129,32 @@ class SharedSecretHeader(_Auth):
     headers: list[HeaderName] = Field(min_length=1, max_length=3)
 
 
+class Jwt(_Auth):
+    """`Authorization: Bearer` and a JWT (RFC 7519) of this issuer for this audience, signed with one of the keys at
+    `jwks_url` (RFC 7517). It tells who sends; like any bearer's token it does not cover the body."""
+
+    kind: Literal["jwt"]
+    jwks_url: str = Field(pattern=r"^https://[^\s/?#@]+(/[^\s]*)?$", max_length=500)
+    issuer: str = Field(min_length=1, max_length=500)
+    audience: str = Field(min_length=1, max_length=500)
+
+
 class Address(_Auth):
     """Nothing is signed, and whoever knows the address is the sender. What comes can only be feedback."""
 
     kind: Literal["address"]
 
 
-Auth = Annotated[Hmac | StandardWebhooks | Bearer | Basic | SharedSecretHeader | Address, Field(discriminator="kind")]
+Auth = Annotated[
+    Hmac | Ed25519 | StandardWebhooks | Bearer | Basic | SharedSecretHeader | Jwt | Address,
+    Field(discriminator="kind"),
+]
 
 
 def verify(auth: Auth, received: Received, secrets: Sequence[str]) -> Verified:
-    """Raises `Rejected`."""
+    """Raises `Rejected`, or `KeysNeeded` for those of a JWT."""
+    if auth.networks and not _is_within(received.client, auth.networks):
+        raise Rejected("wrong_network")
     once, sent_at = _check(auth, received, secrets)
     for name, value in auth.expected.items():
         if received.header(name) != value:
@@ -124,11 +165,37 @@ def verify(auth: Auth, received: Received, secrets: Sequence[str]) -> Verified:
     return known_by_address(named) if auth.kind == "address" else Verified(auth.kind, named, sent_at=sent_at)
 
 
+def unfit_secrets(auth: Auth, secrets: Sequence[str]) -> str | None:
+    """What is wrong with them, or missing; None if this can be verified with them."""
+    if isinstance(auth, Jwt | Address):
+        return None
+    if not secrets:
+        return f"With auth `{auth.kind}` nothing can be verified without it."
+    match auth:
+        case Basic() if not all(":" in each for each in secrets):
+            return "For basic authentication it is `name:password`."
+        case Ed25519() if not all(public_key(each) for each in secrets):
+            return "For Ed25519 it is the sender's public key: 32 bytes in hex or base64."
+        case StandardWebhooks() if not all(symmetric_key(each) or public_key(each) for each in secrets):
+            return "For Standard Webhooks it is `whsec_` or `whpk_` and base64."
+    return None
+
+
+def _is_within(client: str | None, networks: Sequence[str]) -> bool:
+    try:
+        address = ip_address(client or "")
+    except ValueError:
+        return False
+    # As a server that listens to both kinds writes it.
+    plain = getattr(address, "ipv4_mapped", None) or address
+    return any(plain in ip_network(network) for network in networks)
+
+
 def _check(auth: Auth, received: Received, secrets: Sequence[str]) -> tuple[str | None, datetime | None]:
     """The signed id and time, if there are such."""
     match auth:
-        case Hmac():
-            return _check_hmac(auth, received, secrets)
+        case Hmac() | Ed25519():
+            return _check_signed(auth, received, secrets)
         case StandardWebhooks():
             return _check_standard(auth, received, secrets)
         case SharedSecretHeader():
@@ -138,12 +205,16 @@ def _check(auth: Auth, received: Received, secrets: Sequence[str]) -> tuple[str 
             check_shared_secret(_authorization(received, "bearer"), secrets)
         case Basic():
             check_shared_secret(_decoded_basic(_authorization(received, "basic")), secrets)
+        case Jwt():
+            _check_jwt(auth, received)
         case Address():
             pass
     return None, None
 
 
-def _check_hmac(auth: Hmac, received: Received, secrets: Sequence[str]) -> tuple[str | None, datetime | None]:
+def _check_signed(
+    auth: Hmac | Ed25519, received: Received, secrets: Sequence[str]
+) -> tuple[str | None, datetime | None]:
     header = received.header(auth.header)
     if not header:
         raise Rejected("missing_signature")
@@ -153,7 +224,8 @@ def _check_hmac(auth: Hmac, received: Received, secrets: Sequence[str]) -> tuple
     signed_id = _needed(received.header(auth.id_header)) if auth.id_header else None
     content = b"".join(_pieces(auth.signed, received, stamp, signed_id))
     given = list(_unprefixed(signatures, auth.prefix))
-    _check_any(given, digests(content, secrets, auth.algorithm), auth.encoding)
+    check = _hmac_check(auth, content, secrets) if isinstance(auth, Hmac) else _ed25519_check(content, secrets)
+    _check_any([(each, check) for each in given], auth.encoding)
     if stamp is None:
         return signed_id, None
     tolerance = timedelta(seconds=auth.tolerance_seconds)
@@ -167,20 +239,45 @@ def _check_standard(
         _needed(received.header(f"{auth.header_prefix}-{name}")) for name in ("id", "timestamp", "signature")
     )
     content = b".".join((_bytes(signed_id), _bytes(stamp), received.body))
-    allowed = [hmac.digest(key, content, "sha256") for secret in secrets if (key := _key(secret))]
-    given = [each.removeprefix("v1,") for each in header.split(" ") if each.startswith("v1,")]
+    given = [each for each in header.split(" ") if each.startswith(("v1,", "v1a,"))]
     if not 1 <= len(given) <= _MOST_SIGNATURES:
         raise Rejected("malformed_signature")
-    _check_any(given, allowed, "base64")
+    allowed = [hmac.digest(key, content, "sha256") for secret in secrets if (key := symmetric_key(secret))]
+    checks: dict[str, Check] = {
+        "v1": lambda signature: check_digest(signature, allowed),
+        "v1a": _ed25519_check(content, [secret for secret in secrets if secret.startswith(PUBLIC)]),
+    }
+    versions = [each.partition(",") for each in given]
+    _check_any([(signature, checks[version]) for version, _, signature in versions], "base64")
     return signed_id, check_time(stamp, received.at, FIVE_MINUTES)
 
 
-def _check_any(given: Sequence[str], allowed: Sequence[bytes], encoding: Encoding) -> None:
+def _check_jwt(auth: Jwt, received: Received) -> None:
+    token = _needed(_authorization(received, "bearer"))
+    claims = sender_keys(auth.jwks_url).claims(token, received.at, _JWT_ALGORITHMS)
+    if claims.get("iss") != auth.issuer:
+        raise Rejected("wrong_signature")
+    meant_for = claims.get("aud")
+    if auth.audience not in (meant_for if isinstance(meant_for, list) else [meant_for]):
+        raise Rejected("wrong_audience")
+
+
+def _hmac_check(auth: Hmac, content: bytes, secrets: Sequence[str]) -> Check:
+    allowed = digests(content, secrets, auth.algorithm)
+    return lambda signature: check_digest(signature, allowed)
+
+
+def _ed25519_check(content: bytes, secrets: Sequence[str]) -> Check:
+    keys = [key for secret in secrets if (key := public_key(secret))]
+    return lambda signature: check_signed(signature, content, keys)
+
+
+def _check_any(given: Sequence[tuple[str, Check]], encoding: Encoding) -> None:
     """One of them must fit; of several, the last refusal is told. Raises `Rejected`."""
     refused = Rejected("missing_signature")
-    for each in given:
+    for signature, check in given:
         try:
-            check_digest(decoded(each, encoding), allowed)
+            check(decoded(signature, encoding))
         except Rejected as problem:
             refused = problem
         else:
@@ -229,14 +326,6 @@ def _decoded_basic(given: str | None) -> str | None:
         return decoded(given, "base64").decode()
     except UnicodeDecodeError:
         raise Rejected("malformed_signature") from None
-
-
-def _key(secret: str) -> bytes:
-    """Of `whsec_...`; nothing of what is none."""
-    try:
-        return base64.b64decode(secret.removeprefix(_STANDARD_PREFIX), validate=True)
-    except (ValueError, binascii.Error):
-        return b""
 
 
 def _needed(value: str | None) -> str:

@@ -26,15 +26,19 @@ def connection_of(source: Source, settings: ServiceSettings, *, url: str = "", f
     Raises `LookupError` if there is no such adapter, and `pydantic.ValidationError` if it has come to want other
     settings or secrets since.
     """
-    adapter = adapter_of(source)
-    sealed = source.former_secrets if former else source.secrets
     return Connection(
         source_id=source.id,
         account_id=source.account_id,
-        settings=adapter.settings.model_validate(source.settings),
-        secrets=adapter.secrets.model_validate(_opened(sealed, settings, source.id)),
+        settings=adapter_of(source).settings.model_validate(source.settings),
+        secrets=secrets_of(source, settings, former=former),
         url=url,
     )
+
+
+def secrets_of(source: Source, settings: ServiceSettings, *, former: bool = False) -> Model:
+    """Raises as `connection_of`."""
+    stored = source.former_secrets if former else source.secrets
+    return adapter_of(source).secrets.model_validate(_opened(stored, settings, source.id))
 
 
 def received_of(delivery: Delivery, settings: ServiceSettings) -> Received:

@@ -107,7 +107,7 @@ async def _verified(runtime: Runtime, door: Door, received: Received, connection
         return _first(connections, lambda each: door.adapter.verify(received, each))
     except KeysNeeded:
         try:
-            await door.adapter.prepare(GuardedPlatform(guarded_client(runtime), runtime.clock))
+            await door.adapter.prepare(GuardedPlatform(guarded_client(runtime), runtime.clock), connections[0])
             return _first(connections, lambda each: door.adapter.verify(received, each))
         except (KeysNeeded, PlatformBusy, PlatformDown):
             raise Unavailable("The keys of this sender cannot be fetched at the moment.", retry_after=60) from None
@@ -135,7 +135,14 @@ def _received(request: Request, runtime: Runtime, body: bytes) -> Received:
         query=tuple(parse_qsl(query, keep_blank_values=True)) if query else (),
         body=body,
         at=runtime.clock.now(),
+        client=_client(request),
     )
+
+
+def _client(request: Request) -> str | None:
+    """The edge overwrites the header, or takes it away: what stands there is nobody else's word."""
+    named = request.headers.get("x-forwarded-for")
+    return named or (request.client.host if request.client else None)
 
 
 async def _body(request: Request, largest: int) -> bytes:

@@ -1,6 +1,7 @@
 """The life of a source: connected → active ⇄ paused → removed, which is final."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -13,11 +14,11 @@ from services.survey.adapters.base import Adapter, Push
 from services.survey.adapters.registry import adapters
 from services.survey.sources import reading, retention, watching
 from services.survey.sources.addresses import FORMER_LIVES, hash_of, new_token
-from services.survey.sources.connections import adapter_of, sealed
+from services.survey.sources.connections import adapter_of, sealed, secrets_of
 from services.survey.sources.models import Delivery, Rejection, Source
 from services.survey.sources.schemas import NewSecrets, NewSource, RejectionOut, SourceChange
 from shared.contracts.sources import SourceChanged
-from shared.http.errors import Conflict, NotFound, Unacceptable
+from shared.http.errors import Conflict, FieldProblem, NotFound, Unacceptable
 from shared.http.problems import from_validation
 from shared.http.schemas import Model
 from shared.ids import new_id
@@ -57,7 +58,8 @@ async def connect(work: Work, new: NewSource) -> tuple[Source, str | None]:
     if (await work.session.scalar(mine) or 0) >= MOST_SOURCES:
         raise TooManySources
     source_id, token = new_id(), new_token() if isinstance(adapter, Push) else None
-    secrets = checked(adapter.secrets, new.secrets, "secrets")
+    secrets, settings = checked(adapter.secrets, new.secrets, "secrets"), _settings(adapter, new.settings)
+    _check_fit(adapter, settings, secrets)
     source = Source(
         id=source_id,
         account_id=work.account_id,
@@ -66,7 +68,7 @@ async def connect(work: Work, new: NewSource) -> tuple[Source, str | None]:
         builtin=False,
         name=new.name,
         state="active",
-        settings=_settings(adapter, new.settings),
+        settings=settings.model_dump(mode="json"),
         secrets=sealed(secrets, work.settings, source_id),
         token_hash=hash_of(token) if token else None,
         silent_after_days=new.silent_after_days,
@@ -107,7 +109,12 @@ def change(work: Work, source: Source, wanted: SourceChange) -> None:
     if wanted.name is not None:
         source.name = wanted.name
     if wanted.settings is not None:
-        source.settings = _settings(adapter_of(source), wanted.settings)
+        adapter = adapter_of(source)
+        settings = _settings(adapter, wanted.settings)
+        # Those that no longer suit the adapter have to be entered anew anyway.
+        with suppress(ValidationError):
+            _check_fit(adapter, settings, secrets_of(source, work.settings))
+        source.settings = settings.model_dump(mode="json")
     if "silent_after_days" in given:
         source.silent_after_days = wanted.silent_after_days
     _touch(work, source, "updated", given)
@@ -155,7 +162,10 @@ def rotate_address(work: Work, source: Source) -> str:
 
 async def rotate_secrets(work: Work, source: Source, new: NewSecrets) -> None:
     """Two sets at most are live."""
-    secrets = checked(adapter_of(source).secrets, new.secrets, "secrets")
+    adapter = adapter_of(source)
+    secrets = checked(adapter.secrets, new.secrets, "secrets")
+    with suppress(ValidationError):
+        _check_fit(adapter, adapter.settings.model_validate(source.settings), secrets)
     keep = new.keep_former_hours > 0 and source.secrets is not None
     source.former_secrets = source.secrets if keep else None
     source.former_secrets_until = work.now + timedelta(hours=new.keep_former_hours) if keep else None
@@ -191,15 +201,23 @@ async def _one(work: Work, statement: Select[Any]) -> Source:
     return source
 
 
-def _settings(adapter: Adapter, given: dict[str, Any]) -> dict[str, Any]:
-    settings = checked(adapter.settings, given, "settings").model_dump(mode="json")
+def _settings(adapter: Adapter, given: dict[str, Any]) -> Model:
+    settings = checked(adapter.settings, given, "settings")
     try:
-        size = len(orjson.dumps(settings))
+        size = len(orjson.dumps(settings.model_dump(mode="json")))
     except TypeError:
         raise Unacceptable.field("/settings", "too_large", "A number in it has more than 64 bits.") from None
     if size > LARGEST_SETTINGS:
         raise Unacceptable.field("/settings", "too_long", f"At most {LARGEST_SETTINGS} bytes as JSON.")
     return settings
+
+
+def _check_fit(adapter: Adapter, settings: Model, secrets: Model) -> None:
+    """Raises `Unacceptable`: a source that could verify nothing would refuse all that is sent."""
+    unfit = adapter.unfit(settings, secrets)
+    if unfit:
+        problems = tuple(FieldProblem(f"/secrets/{name}", "unfit_secret", detail) for name, detail in unfit.items())
+        raise Unacceptable(problems[0].detail, errors=problems)
 
 
 def checked(model: type[Model], given: dict[str, Any], place: str) -> Model:

@@ -141,4 +141,5 @@ _WORDS: Final = {
     "duplicate_header": "a header came twice",
     "replayed": "sent before with another content",
     "wrong_audience": "meant for somebody else",
+    "wrong_network": "from an address that is not one of the sender's",
 }

@@ -148,7 +148,7 @@ async def test_keys_are_fetched_when_they_are_missed_and_not_for_every_forgery(
     with pytest.raises(KeysNeeded):
         SENDER.adapter.verify(request, SENDER.connection())
     platform = Recorded(CERTS)
-    await SENDER.adapter.prepare(platform)
+    await SENDER.adapter.prepare(platform, SENDER.connection())
     assert SENDER.adapter.verify(request, SENDER.connection()).delivery_id == "2070443601311540"
 
     unknown = token(SENDER.connection(), key=RSAKey.generate_key(2048, {"kid": "another"}))

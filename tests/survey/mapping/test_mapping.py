@@ -34,6 +34,12 @@ REVIEW: dict[str, Any] = {
     "rating": {"value": "$.data.stars"},
 }
 BODY = payload("json", "review")
+JWT = {
+    "kind": "jwt",
+    "jwks_url": "https://idp.example/keys",
+    "issuer": "https://idp.example",
+    "audience": "heed",
+}
 NO_TIME = dict.fromkeys(("stale", "future"), "no time is signed")
 PLAIN = dict.fromkeys(("flipped_byte", "reserialised", "stale", "future", "oversize"), "the secret goes along as it is")
 
@@ -129,6 +135,9 @@ def test_another_shop_is_another_audience() -> None:
         ({"auth": {"kind": "hmac", "header": "x", "signed": "{id}"}}, ("auth", "hmac")),
         ({"auth": {"kind": "hmac", "header": "x", "timestamp_header": "y"}}, ("auth", "hmac")),
         ({"auth": {"kind": "none"}}, ("auth",)),
+        ({"auth": {"kind": "ed25519", "header": "x", "timestamp_header": "y"}}, ("auth", "ed25519")),
+        ({"auth": {"kind": "bearer", "networks": ["198.51.100.7/24"]}}, ("auth", "bearer", "networks", 0)),
+        ({"auth": JWT | {"jwks_url": "http://idp.example/keys"}}, ("auth", "jwt", "jwks_url")),
         ({"auth": {"kind": "address"}, "rules": [{"what": "privacy", "id": "$.id", "request": "erase"}]}, ()),
         ({"rules": [REVIEW | {"id": "data.id"}]}, ("rules", 0, "feedback", "id", "path")),
         ({"rules": [REVIEW | {"id": {"path": "$.a", "header": "b"}}]}, ("rules", 0, "feedback", "id")),
@@ -279,7 +288,8 @@ async def test_a_preset_is_tried_and_connected(survey: Harness, account: Any) ->
     assert refused.json()["errors"][0]["pointer"].startswith("/settings")
 
     for each in listed:
-        wanted = {"adapter": "json", "name": each["title"], "settings": each["settings"], "secrets": {}}
+        secrets = {} if each["settings"]["auth"]["kind"] == "address" else {"secrets": ["whsec_c2VjcmV0"]}
+        wanted = {"adapter": "json", "name": each["title"], "settings": each["settings"], "secrets": secrets}
         made = await client.post("/v1/sources", json=wanted)
         assert made.status_code == 201, made.text
         again = await client.patch(f"/v1/sources/{made.json()['id']}", json={"settings": made.json()["settings"]})

@@ -98,10 +98,10 @@ class TestWhatIsSigned:
                 raise KeysNeeded
             return verify(received, connection)
 
-        async def cannot(platform: Platform) -> None:
+        async def cannot(platform: Platform, connection: Connection) -> None:
             raise PlatformDown("no answer")
 
-        async def can(platform: Platform) -> None:
+        async def can(platform: Platform, connection: Connection) -> None:
             fetched.append(platform)
 
         monkeypatch.setattr(toy, "verify", with_keys)
