@@ -211,7 +211,8 @@ async def insert_tickets(
 
     The transaction is open and set to the account. Until it ends it holds the account's counter.
     """
-    values = orjson.dumps([_values(opening) for opening in openings]).decode()
+    # An id that the database gave is a UUID of the driver's own kind.
+    values = orjson.dumps([_values(opening) for opening in openings], default=str).decode()
     arguments = account_id, values, len(openings), str(openings[0].ticket_id)
     rows = await connection.fetch(_OPEN, *arguments)
     if not rows[0]["prepared"]:
