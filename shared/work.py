@@ -1,6 +1,6 @@
 """Work: one transaction of one account. Endpoints, event handlers and timers all get one, so a rule is written once."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -82,6 +82,13 @@ class Work:
             statement.on_conflict_do_update(index_elements=["account_id", "kind", "key"], set_=changes)
         )
 
+    async def schedule_all(self, kind: str, due: Mapping[str, datetime]) -> None:
+        """`schedule` for many at once, without payload: each key with when it is due."""
+        if due:
+            values = {"account_id": self.account_id, "kind": kind, "keys": list(due), "due": list(due.values())}
+            values |= {"correlation_id": self.correlation_id, "causation_id": self.causation_id}
+            await self.session.execute(_timers(self.tables.timers.fullname), values | {"traceparent": self.traceparent})
+
     async def cancel(self, kind: str, *, key: str) -> None:
         """Forget a timer; nothing happens if there is none."""
         timers = self.tables.timers
@@ -117,6 +124,21 @@ def _into(outbox: str) -> TextClause:
         insert into {outbox} (event_id, account_id, type, body)
         select id, cast(:account_id as uuid), type, body
         from unnest(cast(:ids as uuid[]), cast(:types as text[]), cast(:bodies as bytea[])) as told (id, type, body)
+    """)
+
+
+@cache
+def _timers(timers: str) -> TextClause:
+    """In the order of the keys, so that two who set the same ones never wait for each other."""
+    return text(f"""
+        insert into {timers} (id, account_id, kind, key, due_at, payload, correlation_id, causation_id, traceparent)
+        select gen_random_uuid(), cast(:account_id as uuid), cast(:kind as text), key, due_at, '{{}}',
+            cast(:correlation_id as uuid), cast(:causation_id as uuid), cast(:traceparent as text)
+        from unnest(cast(:keys as text[]), cast(:due as timestamptz[])) as item (key, due_at) order by key
+        on conflict (account_id, kind, key) do update set
+            due_at = excluded.due_at, payload = excluded.payload, correlation_id = excluded.correlation_id,
+            causation_id = excluded.causation_id, traceparent = excluded.traceparent, attempts = 0,
+            locked_until = null, dead = null, fence = timers.fence + 1
     """)
 
 

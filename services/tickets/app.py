@@ -5,16 +5,15 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from services.tickets.calendars import endpoints as calendars
+from services.tickets.calendars.renewing import RENEWALS
 from services.tickets.cases import endpoints as cases
 from services.tickets.cases.desk import open_desk
 from services.tickets.conversation import endpoints as conversation
 from services.tickets.db import Base
 from services.tickets.drafts import endpoints as drafts
-from services.tickets.duplicates import endpoints as duplicates
 from services.tickets.fields import endpoints as fields
-from services.tickets.links import endpoints as links
 from services.tickets.loops import endpoints as loops
-from services.tickets.merging import endpoints as merging
 from services.tickets.presence import endpoints as presence
 from services.tickets.settings import TicketsSettings
 from services.tickets.slas import endpoints as slas
@@ -46,14 +45,12 @@ def create_app(runtime: Runtime) -> FastAPI:
             conversation.router,
             drafts.router,
             watchers.router,
-            links.router,
-            merging.router,
-            duplicates.router,
             presence.router,
             fields.router,
             statuses.router,
             slas.targets,
-            slas.policies,
+            slas.router,
+            calendars.router,
             loops.router,
             export_router(EXPORTS),
         ],
@@ -68,4 +65,5 @@ SERVICE = Service(
     create_app=create_app,
     subscriptions=SUBSCRIPTIONS,
     timers={**TIMERS, **export_timers(EXPORTS)},
+    loops=(RENEWALS.run,),
 )

@@ -6,6 +6,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 from shared.db.aliases import aliases_in
 from shared.db.base import COLUMN_TYPES, service_metadata
+from shared.dispatch.tables import dispatches_in
 
 
 class Base(DeclarativeBase):
@@ -15,3 +16,6 @@ class Base(DeclarativeBase):
 
 # Customers who were merged into others. These tables say whose a row is, and under whose identity it came.
 MERGED_CUSTOMERS = aliases_in(Base.metadata, "tickets", "loops", present="customer_id", origin="origin_customer_id")
+
+# Calendars whose feeds are to be read.
+DISPATCHES = dispatches_in(Base.metadata)

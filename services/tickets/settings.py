@@ -1,7 +1,7 @@
-"""What the tickets service can be told: nothing beyond what every service needs."""
+"""Settings of the tickets service: those of services that reach out, for the feeds of calendars."""
 
-from shared.settings import ServiceSettings
+from shared.http.egress import EgressSettings
 
 
-class TicketsSettings(ServiceSettings):
-    """See `ServiceSettings`."""
+class TicketsSettings(EgressSettings):
+    """See `EgressSettings`."""

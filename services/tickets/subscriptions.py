@@ -9,8 +9,9 @@ from services.tickets.loops import handlers as loops
 from services.tickets.people import handlers as people
 from services.tickets.slas import timers as slas
 from services.tickets.slas.defaults import prepare_account
+from services.tickets.slas.promises import ALARM
 from services.tickets.subjects.part import SUBJECTS
-from shared.bus.subscriptions import Subscription, TimerHandler, on
+from shared.bus.subscriptions import Subscription, TimerBatch, TimerHandler, on
 from shared.contracts.customers import (
     CustomerCreated,
     CustomerDeleted,
@@ -42,6 +43,5 @@ SUBSCRIPTIONS: list[Subscription] = [
 ]
 
 TIMERS: Mapping[str, TimerHandler] = {
-    "sla.first_response": slas.target_due,
-    "sla.resolution": slas.target_due,
+    ALARM: TimerBatch(slas.ring),
 }

@@ -46,7 +46,15 @@ class Timer:
     attempts: int
 
 
-TimerHandler = Callable[[Work, Timer], Awaitable[None]]
+@dataclass(frozen=True, slots=True)
+class TimerBatch:
+    """For timers of which many fall due at once: `handle` gets those of one account together, in one transaction. If it
+    fails, each is handled again in one of its own."""
+
+    handle: Callable[[Work, Sequence[Timer]], Awaitable[None]]
+
+
+TimerHandler = Callable[[Work, Timer], Awaitable[None]] | TimerBatch
 
 
 def on(payload: type[P], handler: EventHandler[P]) -> Subscription:

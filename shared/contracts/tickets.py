@@ -13,6 +13,7 @@ from shared.contracts.base import Part, Payload
 # new: nobody has it yet; pending: the customer's turn; on_hold: somebody else's; merged: it goes on in another one.
 TicketState = Literal["new", "open", "pending", "on_hold", "resolved", "closed", "merged"]
 Priority = Literal["low", "normal", "high", "urgent"]
+TargetName = Literal["first_response", "next_response", "resolution", "periodic_update"]
 LoopStage = Literal["needs_follow_up", "contacted", "fixed", "confirmed", "re_measured"]
 
 
@@ -62,7 +63,6 @@ class TicketUpdated(Payload):
     customer_id: UUID | None
     origin_customer_id: UUID | None = None
     status_id: UUID | None = None
-    merged_into_id: UUID | None = None
 
 
 class TicketReplied(Payload):
@@ -149,6 +149,42 @@ class TicketReopened(Payload):
     origin_customer_id: UUID | None = None
 
 
+class TargetWarned(Payload):
+    """So many percent of a target's time are used up, and it is not met yet. Subject: the ticket."""
+
+    TYPE: ClassVar[str] = "heed.tickets.target.warned.v1"
+
+    ticket_id: UUID
+    number: int
+    target: TargetName
+    percent: int
+    due_at: datetime
+    priority: Priority
+    assignee_id: UUID | None
+    customer_id: UUID | None
+    origin_customer_id: UUID | None = None
+
+
+class TargetMet(Payload):
+    """What was promised happened in time. A resolution that does not last is met again later. Subject: the ticket.
+
+    `due_at` is when it had to happen; the seconds are those on the clock, whole ones, and those that were allowed.
+    """
+
+    TYPE: ClassVar[str] = "heed.tickets.target.met.v1"
+
+    ticket_id: UUID
+    number: int
+    target: TargetName
+    due_at: datetime
+    met_at: datetime
+    elapsed_seconds: int
+    allowed_seconds: int
+    assignee_id: UUID | None
+    customer_id: UUID | None
+    origin_customer_id: UUID | None = None
+
+
 class TargetMissed(Payload):
     """A target's time is up and it was not met. Subject: the ticket."""
 
@@ -156,9 +192,26 @@ class TargetMissed(Payload):
 
     ticket_id: UUID
     number: int
-    target: Literal["first_response", "resolution"]
+    target: TargetName
     due_at: datetime
     assignee_id: UUID | None
+    customer_id: UUID | None
+    origin_customer_id: UUID | None = None
+
+
+class PolicyReapplied(Payload):
+    """A ticket's targets are those of the policy as it is now. A miss that is none any more is taken back: `missed`
+    names what is. Subject: the ticket."""
+
+    TYPE: ClassVar[str] = "heed.tickets.policy.reapplied.v1"
+
+    ticket_id: UUID
+    number: int
+    policy_id: UUID
+    policy_version: int
+    first_response_due_at: datetime | None
+    resolution_due_at: datetime | None
+    missed: tuple[TargetName, ...]
     customer_id: UUID | None
     origin_customer_id: UUID | None = None
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 import orjson
 
 from tests.bench import twenty
-from tests.system.surface import BODIES
+from tests.system.surface import BODIES, CALENDAR, POLICY
 
 _PERSON: Final = {"email": "bea@example.com", "name": "Bea", "role": "agent", "password": "correct horse battery"}
 _ANSWERS: Final = [{"question": "score", "value": 9}, {"question": "comment", "value": "Fine."}]
@@ -144,6 +144,15 @@ GOOD: Final[Mapping[str, Any]] = {
         "from": "2026-01-01T00:00:00Z",
         "to": "2026-02-01T00:00:00Z",
         "filter": {"kind": "survey", "channel": "web", "language": "en", "survey_id": "{survey_id}"},
+    },
+    "POST /v1/calendars": CALENDAR | {"holidays": [{"country": "IT"}], "feed_url": "https://example.com/holidays.ics"},
+    "POST /v1/sla-policies": POLICY
+    | {
+        "position": 3,
+        "conditions": {"priorities": ["high"], "channels": ["email"], "tags": ["x"], "origins": ["rule"]},
+        "hours": "around_the_clock",
+        "paused_in": {"resolution": ["pending"]},
+        "warn_at": [50, 90],
     },
     "POST /v1/tickets": {"subject": "Late", "description": "Very.", "tags": ["x"], "customer_id": "{customer_id}"},
     "POST /v1/ticket-fields": {

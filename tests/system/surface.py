@@ -65,6 +65,13 @@ VIEWER_MAY: Final = {
 }
 
 _TARGETS: Final = {"first_response_seconds": 3_600, "resolution_seconds": 86_400}
+POLICY: Final = {"name": "Faster", "targets": dict.fromkeys(("low", "normal", "high", "urgent"), _TARGETS)}
+CALENDAR: Final = {
+    "name": "Office",
+    "timezone": "Europe/Rome",
+    "week": {"monday": [{"opens": "09:00", "closes": "12:00"}, {"opens": "13:00", "closes": "24:00"}]},
+    "dates": [{"date": "2026-12-24", "name": "Christmas Eve", "hours": [{"opens": "09:00", "closes": "12:00"}]}],
+}
 _TRIGGER: Final = {
     "name": "After a large purchase",
     "on": {
@@ -144,18 +151,13 @@ BODIES: Final[Mapping[str, Any]] = {
     "POST /v1/tickets/{ticket_id}/resolve": {"reason": "Sent a new box"},
     "POST /v1/tickets/{ticket_id}/reopen": {"reason": "It came broken again"},
     "POST /v1/tickets/{ticket_id}/messages": {"text": "A new box is on its way."},
-    "POST /v1/tickets/{ticket_id}/links": {"ticket_id": "{lost_ticket_id}", "relation": "related"},
-    "POST /v1/tickets/{ticket_id}/merge": {"ticket_ids": ["{other_ticket_id}"]},
-    "POST /v1/tickets/{ticket_id}/split": {"message_ids": ["{said_id}"], "subject": "The lamp"},
     "PUT /v1/tickets/{ticket_id}/draft": {"text": "A new box"},
     "POST /v1/tickets/{ticket_id}/draft/send": {"seen_version": 9},
     "PUT /v1/tickets/{ticket_id}/presence": {"activity": "writing"},
     "PATCH /v1/ticket-fields/{field_id}": {"label": "Order", "required_in": ["closed"]},
     "PATCH /v1/ticket-statuses/{status_id}": {"name": "Waiting for the carrier"},
-    "PUT /v1/sla-policies/{policy_id}": {
-        "name": "Faster",
-        "targets": dict.fromkeys(("low", "normal", "high", "urgent"), _TARGETS),
-    },
+    "PUT /v1/sla-policies/{policy_id}": POLICY,
+    "PUT /v1/calendars/{calendar_id}": CALENDAR,
     "PATCH /v1/rules/{rule_id}": {"enabled": True},
     "POST /v1/rules/{rule_id}/simulate": {},
     "PUT /v1/templates/{template_id}": {

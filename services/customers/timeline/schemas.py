@@ -10,7 +10,7 @@ from pydantic import Field
 from shared.contracts.activities import ActivityKind
 from shared.contracts.consent import Basis, ConsentChannel
 from shared.contracts.ratings import Band, RatingScheme
-from shared.contracts.tickets import LoopStage, Priority, TicketState
+from shared.contracts.tickets import LoopStage, Priority, TargetName, TicketState
 from shared.http.schemas import Model, Money
 
 
@@ -220,7 +220,7 @@ class TargetMissedEntry(Entry):
     kind: Literal[EntryKind.TARGET_MISSED]
     ticket_id: UUID
     number: int
-    target: Literal["first_response", "resolution"]
+    target: TargetName
     due_at: datetime
 
 

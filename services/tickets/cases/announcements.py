@@ -1,11 +1,9 @@
 """What the others are told about a ticket."""
 
-from collections.abc import Sequence
+from datetime import timedelta
 
 from services.tickets.cases.models import Ticket
 from services.tickets.cases.opening import Opened, Opening
-from services.tickets.slas import clock
-from services.tickets.slas.clock import Entry, Target
 from shared.contracts.base import Payload
 from shared.contracts.tickets import LoopAdvanced, Origin, TicketOpened, TicketReopened, TicketResolved, TicketUpdated
 from shared.work import Work
@@ -63,14 +61,11 @@ def update(work: Work, ticket: Ticket, *changed: str) -> None:
         customer_id=ticket.customer_id,
         origin_customer_id=ticket.origin_customer_id,
         status_id=ticket.status_id,
-        merged_into_id=ticket.merged_into_id,
     )
     work.emit(event, subject=ticket.id, version=ticket.version)
 
 
-def resolution(work: Work, ticket: Ticket, entries: Sequence[Entry], reason: str | None) -> None:
-    at = ticket.updated_at
-    taken = clock.elapsed(clock.ledger(entries, Target.RESOLUTION, at))
+def resolution(work: Work, ticket: Ticket, taken: timedelta, reason: str | None) -> None:
     event = TicketResolved(
         ticket_id=ticket.id,
         number=ticket.number,
@@ -80,7 +75,7 @@ def resolution(work: Work, ticket: Ticket, entries: Sequence[Entry], reason: str
         origin_customer_id=ticket.origin_customer_id,
         feedback_id=ticket.feedback_id,
         assignee_id=ticket.assignee_id,
-        resolved_at=at,
+        resolved_at=ticket.updated_at,
         resolution_seconds=int(taken.total_seconds()),
         reopened_before=ticket.reopened_count,
         thread_id=ticket.thread_id,

@@ -15,9 +15,11 @@ from shared.db.base import AccountOwned, Identified
 
 
 class Ticket(AccountOwned, Identified, Base):
-    """`version` counts the rows of its history. Targets are copied from the policy when they are applied, in seconds.
+    """`version` counts the rows of its history. Targets are copied from the policy when they are applied, in seconds;
+    null if there is none of that kind.
 
-    A due time is null while its clock stands still; a `..._missed_at` is set once and stays.
+    A due time is null while its clock stands still. A `..._missed_at` is set once for a wait; that of a first response
+    or a resolution stays until the policy is applied anew.
     """
 
     __tablename__ = "tickets"
@@ -45,6 +47,10 @@ class Ticket(AccountOwned, Identified, Base):
     resolved_at: Mapped[datetime | None]
     reopened_count: Mapped[int]
     policy_id: Mapped[UUID]
+    policy_version: Mapped[int]
+    # By which its hours are counted; null: around the clock.
+    calendar_id: Mapped[UUID | None]
+    calendar_version: Mapped[int | None]
     first_response_seconds: Mapped[int]
     first_response_due_at: Mapped[datetime | None]
     first_responded_at: Mapped[datetime | None]
@@ -52,11 +58,17 @@ class Ticket(AccountOwned, Identified, Base):
     resolution_seconds: Mapped[int]
     resolution_due_at: Mapped[datetime | None]
     resolution_missed_at: Mapped[datetime | None]
+    next_response_seconds: Mapped[int | None]
+    next_response_due_at: Mapped[datetime | None]
+    next_response_missed_at: Mapped[datetime | None]
+    periodic_update_seconds: Mapped[int | None]
+    periodic_update_due_at: Mapped[datetime | None]
+    periodic_update_missed_at: Mapped[datetime | None]
+    # Of each target since when its present wait lasts, and the highest percentage that was warned of.
+    warned: Mapped[dict[str, Any]] = mapped_column(JSONB)
     origin_customer_id: Mapped[UUID | None]
     # The conversation that it is about.
     thread_id: Mapped[UUID | None]
-    # Of a merged one: where it goes on. That ticket is never merged itself.
-    merged_into_id: Mapped[UUID | None]
 
     __table_args__ = (
         Index("uq_tickets_account_id_number", "account_id", "number", unique=True),
@@ -73,8 +85,6 @@ class Ticket(AccountOwned, Identified, Base):
         # What people have on their desks; also what the next assignment counts.
         Index("ix_tickets_account_id_assignee_id", "account_id", "assignee_id", "opened_at", "id",
               postgresql_where=text("state in ('new', 'open', 'pending', 'on_hold')")),
-        Index("ix_tickets_account_id_merged_into_id", "account_id", "merged_into_id",
-              postgresql_where=text("merged_into_id is not null")),
         Index("ix_tickets_account_id_status_id", "account_id", "status_id", "opened_at", "id",
               postgresql_where=text("status_id is not null")),
         origin_index("tickets", "origin_customer_id"),
@@ -101,9 +111,11 @@ class Change(AccountOwned, Base):
 
 
 class Counter(AccountOwned, Base):
-    """The highest ticket number that the account has given out."""
+    """The highest ticket number that the account has given out, and another mark whenever its policies or
+    calendars change."""
 
     __tablename__ = "counters"
 
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
     last_number: Mapped[int] = mapped_column(BigInteger)
+    terms_revision: Mapped[UUID]

@@ -19,7 +19,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tickets.cases.states import ACTIVE
 from services.tickets.people.models import ASSIGNABLE_ROLES
+from services.tickets.slas.agreements import Book, book_of
 from services.tickets.slas.defaults import ensure_defaults
+from services.tickets.slas.promises import ALARM, promise
 from shared.bus.events import Actor
 from shared.contracts.tickets import Priority, TicketState
 from shared.db.database import Database
@@ -121,20 +123,21 @@ _RESULT = tuple(each.name for each in fields(Opened))
 _COLUMNS = """
     id uuid, subject text, description text, priority text, assign boolean, assignee_id uuid, tags text[],
     fields jsonb, customer_id uuid, channel text, origin_kind text, feedback_id uuid, rule_id uuid, request_id uuid,
-    rating integer, thread_id uuid, at timestamptz, actor text, correlation_id uuid, causation_id uuid, traceparent text
+    rating integer, thread_id uuid, at timestamptz, actor text, correlation_id uuid, causation_id uuid,
+    traceparent text, policy_id uuid, policy_version integer, calendar_id uuid, calendar_version integer,
+    first_response_seconds integer, first_response_due_at timestamptz,
+    resolution_seconds integer, resolution_due_at timestamptz,
+    next_response_seconds integer, periodic_update_seconds integer, alarm_at timestamptz
 """
 
 _OPEN = f"""
 with asked as (
-    select * from rows from (json_to_recordset($2::json) as ({_COLUMNS})) with ordinality as asked (
-        id, subject, description, priority, assign, assignee_id, tags, fields, customer_id, channel, origin_kind,
-        feedback_id, rule_id, request_id, rating, thread_id, at, actor, correlation_id, causation_id, traceparent, place
-    )
+    select asked.*, ordinality as place
+    from rows from (json_to_recordset($2::json) as ({_COLUMNS})) with ordinality as asked
 ), counted as (
-    update tickets.counters set last_number = last_number + $3 where account_id = $1
+    -- What was promised in Python is promised only if nothing of it has changed.
+    update tickets.counters set last_number = last_number + $3 where account_id = $1 and terms_revision = $5
     returning last_number - $3 as before
-), policy as (
-    select id, targets from tickets.sla_policies where account_id = $1 and is_default
 ), staff as (
     select id, row_number() over (order by load, md5(id::text || $4)) as place, count(*) over () as size
     from (
@@ -151,20 +154,18 @@ with asked as (
     insert into tickets.tickets (
         id, account_id, number, version, subject, description, state, priority, assignee_id, tags, fields, customer_id,
         channel, origin_kind, feedback_id, rule_id, request_id, opened_at, updated_at, reopened_count, policy_id,
-        first_response_seconds, first_response_due_at, resolution_seconds, resolution_due_at, thread_id
+        policy_version, calendar_id, calendar_version, first_response_seconds, first_response_due_at,
+        resolution_seconds, resolution_due_at, next_response_seconds, periodic_update_seconds, warned, thread_id
     )
     select
         asked.id, $1, before + asked.place, 1, subject, description,
         -- New is what nobody has.
         case when owner_id is null then 'new' else 'open' end, priority, owner_id, tags, fields, customer_id,
-        channel, origin_kind, feedback_id, rule_id, request_id, at, at, 0, policy.id,
-        target.first_response_seconds, at + target.first_response_seconds * interval '1 second',
-        target.resolution_seconds, at + target.resolution_seconds * interval '1 second', thread_id
+        channel, origin_kind, feedback_id, rule_id, request_id, at, at, 0, policy_id,
+        policy_version, calendar_id, calendar_version, first_response_seconds, first_response_due_at,
+        resolution_seconds, resolution_due_at, next_response_seconds, periodic_update_seconds, '{{}}', thread_id
     from asked
     cross join counted
-    cross join policy
-    cross join lateral json_to_record((policy.targets -> priority)::json)
-        as target (first_response_seconds integer, resolution_seconds integer)
     -- The first goes to whoever has least to do, the second to the next, and so round.
     left join staff on assign and staff.place = (asked.place - 1) % staff.size + 1
     cross join lateral (select case when assign then staff.id else assignee_id end) as owner (owner_id)
@@ -179,11 +180,8 @@ with asked as (
     insert into tickets.timers (
         id, account_id, kind, key, due_at, payload, correlation_id, causation_id, traceparent
     )
-    select gen_random_uuid(), $1, kind, id::text, due_at + interval '1 microsecond', '{{}}', correlation_id,
-        causation_id, traceparent
-    from opened join asked using (id), lateral (values
-        ('sla.first_response', first_response_due_at), ('sla.resolution', resolution_due_at)
-    ) target (kind, due_at)
+    select gen_random_uuid(), $1, '{ALARM}', id::text, alarm_at, '{{}}', correlation_id, causation_id, traceparent
+    from opened join asked using (id)
 ), looped as (
     insert into tickets.loops (
         account_id, ticket_id, feedback_id, customer_id, origin_customer_id, stage, round, before, needs_follow_up_at
@@ -195,13 +193,16 @@ select asked.id, opened.number, opened.state, opened.assignee_id, opened.custome
     opened.first_response_due_at, opened.resolution_due_at,
     person.name as assignee_name, contact.name as customer_name,
     asked.assign or asked.assignee_id is null or asked.assignee_id in (select id from staff) as assignable,
-    exists (select from policy) and exists (select from counted) as prepared
+    exists (select from counted) as current
 from asked
 left join opened using (id)
 left join tickets.people person on person.account_id = $1 and person.id = opened.assignee_id
 left join tickets.contacts contact on contact.account_id = $1 and contact.id = opened.customer_id
 order by asked.place
 """
+
+
+_HOLD = "select from tickets.counters where account_id = $1 for update"
 
 
 async def insert_tickets(
@@ -211,15 +212,29 @@ async def insert_tickets(
 
     The transaction is open and set to the account. Until it ends it holds the account's counter.
     """
-    # An id that the database gave is a UUID of the driver's own kind.
-    values = orjson.dumps([_values(opening) for opening in openings], default=str).decode()
-    arguments = account_id, values, len(openings), str(openings[0].ticket_id)
-    rows = await connection.fetch(_OPEN, *arguments)
-    if not rows[0]["prepared"]:
-        # A ticket may be asked for before the account has been announced.
-        await ensure_defaults(connection, account_id, openings[0].author.now)
-        rows = await connection.fetch(_OPEN, *arguments)
-    return [_result(row) for row in rows]
+    for fresh in (False, True):
+        book = await _book_of(connection, account_id, openings[0].author.now, fresh=fresh)
+        values = orjson.dumps([_values(opening, book) for opening in openings]).decode()
+        rows = await connection.fetch(
+            _OPEN, account_id, values, len(openings), str(openings[0].ticket_id), book.revision
+        )
+        if rows[0]["current"]:
+            return [_result(row) for row in rows]
+    raise RuntimeError("policies changed while the account's counter was held")
+
+
+async def _book_of(connection: asyncpg.Connection, account_id: UUID, now: datetime, *, fresh: bool) -> Book:
+    """A ticket may be asked for before the account has been announced. Who reads a fresh book holds the counter, so
+    that it stays fresh."""
+    if fresh:
+        await connection.execute(_HOLD, account_id)
+    book = await book_of(connection, account_id, fresh=fresh)
+    if book is None:
+        await ensure_defaults(connection, account_id, now)
+        book = await book_of(connection, account_id, fresh=True)
+    if book is None:
+        raise RuntimeError("an account that was just prepared has no policy")
+    return book
 
 
 def _result(row: asyncpg.Record) -> Opened | AppError:
@@ -228,9 +243,9 @@ def _result(row: asyncpg.Record) -> Opened | AppError:
     return AlreadyFollowedUp() if row["assignable"] else unknown_person()
 
 
-def _values(opening: Opening) -> Mapping[str, Any]:
+def _values(opening: Opening, book: Book) -> Mapping[str, Any]:
     author = opening.author
-    return {
+    return promise(book.agreement_for(opening), opening.priority, author.now) | {
         "id": opening.ticket_id,
         "subject": opening.subject,
         "description": opening.description,

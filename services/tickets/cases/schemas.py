@@ -115,7 +115,6 @@ class TicketOut(Model):
     origin: OriginOut
     opened_at: datetime
     updated_at: datetime
-    merged_into_id: UUID | None
     resolved_at: datetime | None
     reopened_count: int
     first_response_due_at: datetime | None

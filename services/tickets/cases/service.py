@@ -16,6 +16,7 @@ from services.tickets.fields import service as fields
 from services.tickets.loops import service as loops
 from services.tickets.people import service as people
 from services.tickets.slas import service as slas
+from services.tickets.slas.clock import Target
 from services.tickets.statuses import service as statuses
 from shared.contracts.tickets import TicketState
 from shared.db.database import Database, driver_of
@@ -157,9 +158,9 @@ async def _move(
         ticket.resolved_at = None
         ticket.reopened_count += 1
     record(work, ticket, action, changes=changes, reason=reason)
-    entries = await slas.follow(work, ticket)
+    clocks = await slas.follow(work, ticket, met=(Target.RESOLUTION,) if state == "resolved" else ())
     if state == "resolved":
-        announcements.resolution(work, ticket, entries, reason)
+        announcements.resolution(work, ticket, clocks[Target.RESOLUTION].elapsed, reason)
         await loops.advance(work, ticket, "fixed", at)
     elif reopened:
         announcements.reopening(work, ticket, reason)

@@ -16,6 +16,7 @@ from services.tickets.loops import service as loops
 from services.tickets.people import service as people
 from services.tickets.slas import service as slas
 from services.tickets.slas.clock import Target
+from services.tickets.slas.life import is_in_person
 from services.tickets.watchers import service as watchers
 from shared.contracts.tickets import PeopleMentioned, TicketReplied
 from shared.ids import new_id
@@ -64,11 +65,13 @@ async def _note(work: Work, ticket: Ticket, body: NewMessage) -> Message:
 async def _answer(work: Work, ticket: Ticket, message: Message) -> None:
     slas.settle(work, ticket)
     at = moment_of(work, ticket)
-    first = ticket.first_responded_at is None
+    in_person = is_in_person(work.actor)
+    first = in_person and ticket.first_responded_at is None
     if first:
         ticket.first_responded_at = at
-        await slas.stop_alarm(work, ticket, Target.FIRST_RESPONSE)
     record(work, ticket, "replied")
+    waited_for = (Target.FIRST_RESPONSE,) if first else (Target.NEXT_RESPONSE, Target.PERIODIC_UPDATE)
+    await slas.follow(work, ticket, met=waited_for if in_person else ())
     replied = TicketReplied(
         ticket_id=ticket.id,
         number=ticket.number,

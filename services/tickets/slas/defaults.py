@@ -21,11 +21,23 @@ TARGETS: Final[dict[str, dict[str, int]]] = {
     "low": {"first_response_seconds": 48 * HOUR, "resolution_seconds": 120 * HOUR},
 }
 
+# Without what a policy has by itself; see `PolicyIn`.
+STANDARD: Final[dict[str, object]] = {"name": "Standard", "targets": TARGETS}
+
 _POLICY = """
-    insert into tickets.sla_policies (id, account_id, name, is_default, targets, version, created_at, updated_at)
-    values ($1, $2, 'Standard', true, $3::text::jsonb, 1, $4, $4) on conflict do nothing
+    with made as (
+        insert into tickets.sla_policies (
+            id, account_id, name, is_default, position, by_calendar, spec, version, created_at, updated_at
+        ) values ($1, $2, 'Standard', true, 0, false, $3::text::jsonb, 1, $4, $4) on conflict do nothing
+        returning id, account_id, spec
+    )
+    insert into tickets.sla_policy_versions (policy_id, account_id, version, spec, actor, created_at)
+    select id, account_id, 1, spec, 'system:tickets', $4 from made
 """
-_COUNTER = "insert into tickets.counters (account_id, last_number) values ($1, 0) on conflict do nothing"
+_COUNTER = """
+    insert into tickets.counters (account_id, last_number, terms_revision) values ($1, 0, gen_random_uuid())
+    on conflict do nothing
+"""
 
 
 async def prepare_account(work: Work, event: Event[AccountCreated]) -> None:
@@ -34,5 +46,5 @@ async def prepare_account(work: Work, event: Event[AccountCreated]) -> None:
 
 async def ensure_defaults(connection: asyncpg.Connection, account_id: UUID, now: datetime) -> None:
     """A default policy and a counter, if there are none."""
-    await connection.execute(_POLICY, new_id(), account_id, orjson.dumps(TARGETS).decode(), now)
+    await connection.execute(_POLICY, new_id(), account_id, orjson.dumps(STANDARD).decode(), now)
     await connection.execute(_COUNTER, account_id)

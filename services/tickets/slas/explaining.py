@@ -1,122 +1,145 @@
-"""Where a ticket's targets stand, and why: read from its history, changing nothing."""
+"""Where a ticket's targets stand, and why: read from its ledger, changing nothing."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
+from services.tickets.calendars.hours import BusinessHours
 from services.tickets.cases.history import moment_of
 from services.tickets.cases.models import Ticket
-from services.tickets.slas import clock
+from services.tickets.slas import clock, wording
 from services.tickets.slas import service as slas
-from services.tickets.slas.clock import RUNS_IN, Entry, Segment, Target
+from services.tickets.slas.agreements import Agreement
+from services.tickets.slas.clock import Clock, Segment, Standing, Target
+from services.tickets.slas.life import entries_of
 from services.tickets.slas.schemas import (
+    AgreementOut,
     ExplanationOut,
     LedgerOut,
     SegmentOut,
     SLAOut,
-    Standing,
+    SumsOut,
     TargetOut,
 )
-from shared.contracts.tickets import TicketState
 from shared.work import Work
-
-_REASONS: dict[tuple[Target, TicketState], str] = {
-    (Target.FIRST_RESPONSE, "new"): "The customer waits for a first answer.",
-    (Target.FIRST_RESPONSE, "open"): "The customer waits for a first answer.",
-    (Target.FIRST_RESPONSE, "pending"): "The customer waits for a first answer, also while the ticket is pending.",
-    (Target.FIRST_RESPONSE, "on_hold"): "The customer waits for a first answer, also while the ticket is on hold.",
-    (Target.RESOLUTION, "new"): "Nobody has taken up the ticket yet.",
-    (Target.RESOLUTION, "open"): "The ticket is being worked on.",
-    (Target.RESOLUTION, "pending"): "Pending: the clock is paused.",
-    (Target.RESOLUTION, "on_hold"): "On hold: the clock is paused.",
-    (Target.FIRST_RESPONSE, "merged"): "The ticket was merged into another one: the clock stands still.",
-    (Target.RESOLUTION, "merged"): "The ticket was merged into another one: the clock stands still.",
-}
-_DONE = "The ticket was resolved: the clock stands still."
 
 
 async def standing_of(work: Work, ticket: Ticket) -> SLAOut:
     at = moment_of(work, ticket)
-    entries = await slas.entries_of(work, ticket.id)
+    agreement, clocks = await _read(work, ticket, at)
+    latest = clock.current(clocks)
     return SLAOut(
         ticket_id=ticket.id,
         policy_id=ticket.policy_id,
+        agreement=_agreement(agreement),
         priority=ticket.priority,
         state=ticket.state,
         at=at,
-        first_response=_target(ticket, Target.FIRST_RESPONSE, entries, at),
-        resolution=_target(ticket, Target.RESOLUTION, entries, at),
+        first_response=_target(ticket, latest[Target.FIRST_RESPONSE], at),
+        next_response=_waited_for(ticket, latest.get(Target.NEXT_RESPONSE), at),
+        resolution=_target(ticket, latest[Target.RESOLUTION], at),
+        periodic_update=_waited_for(ticket, latest.get(Target.PERIODIC_UPDATE), at),
     )
 
 
 async def explain(work: Work, ticket: Ticket) -> ExplanationOut:
     at = moment_of(work, ticket)
-    entries = await slas.entries_of(work, ticket.id)
+    agreement, clocks = await _read(work, ticket, at)
+    zone = agreement.hours.zone if isinstance(agreement.hours, BusinessHours) else ZoneInfo("UTC")
+    ledgers: dict[Target, list[LedgerOut]] = {target: [] for target in Target}
+    latest = clock.current(clocks)
+    for one in clocks:
+        is_latest = latest[one.target] is one
+        ledgers[one.target].append(_ledger(one, _standing(ticket, one, at, is_latest=is_latest), at, zone))
     return ExplanationOut(
         ticket_id=ticket.id,
         at=at,
-        first_response=_ledger(ticket, Target.FIRST_RESPONSE, entries, at),
-        resolution=_ledger(ticket, Target.RESOLUTION, entries, at),
+        agreement=_agreement(agreement),
+        timezone=zone.key,
+        first_response=ledgers[Target.FIRST_RESPONSE][0],
+        resolution=ledgers[Target.RESOLUTION][0],
+        next_responses=ledgers[Target.NEXT_RESPONSE],
+        periodic_updates=ledgers[Target.PERIODIC_UPDATE],
     )
 
 
-def _target(ticket: Ticket, target: Target, entries: Sequence[Entry], at: datetime) -> TargetOut:
-    allowance = slas.allowance_of(ticket, target)
-    on_the_clock = clock.elapsed(_segments(ticket, target, entries, at))
-    due: datetime | None = getattr(ticket, f"{target}_due_at")
-    met_at = ticket.first_responded_at if target is Target.FIRST_RESPONSE else ticket.resolved_at
-    missed_at: datetime | None = getattr(ticket, f"{target}_missed_at")
-    # The alarm may not have rung yet; what is past its due time is missed all the same.
-    if missed_at is None and met_at is None and clock.is_missed(due, at):
-        missed_at = due
+async def _read(work: Work, ticket: Ticket, at: datetime) -> tuple[Agreement, list[Clock]]:
+    agreement = await slas.agreement_with(work, ticket)
+    return agreement, clock.read(await entries_of(work, ticket.id), slas.terms_for(ticket, agreement), at)
+
+
+def _waited_for(ticket: Ticket, one: Clock | None, at: datetime) -> TargetOut | None:
+    return _target(ticket, one, at) if one is not None and one.stop is None else None
+
+
+def _target(ticket: Ticket, one: Clock, at: datetime) -> TargetOut:
+    standing = _standing(ticket, one, at, is_latest=True)
+    known: datetime | None = getattr(ticket, f"{one.target}_missed_at")
     return TargetOut(
-        target=target,
-        standing=_standing(ticket.state, target, met_at, missed_at),
-        allowance=allowance,
-        elapsed=on_the_clock,
-        remaining=allowance - on_the_clock,
-        due_at=due,
-        met_at=met_at,
-        missed_at=missed_at,
+        target=one.target,
+        standing=standing,
+        allowance=one.allowance,
+        elapsed=one.elapsed,
+        remaining=one.allowance - one.elapsed,
+        started_at=one.start,
+        due_at=one.due_at,
+        met_at=one.stop,
+        missed_at=known or (one.due_at if standing == "missed" else None),
     )
 
 
-def _standing(state: TicketState, target: Target, met_at: datetime | None, missed_at: datetime | None) -> Standing:
-    if missed_at is not None:
-        return "missed"
-    if met_at is not None:
-        return "met"
-    if state in RUNS_IN[target]:
-        return "running"
-    return "paused" if state in ("pending", "on_hold") else "stopped"
+def _standing(ticket: Ticket, one: Clock, at: datetime, *, is_latest: bool) -> Standing:
+    """As the ledger has it. But a miss that was told stays one, also if another priority gave the ticket more time."""
+    standing = one.standing(at)
+    told = is_latest and getattr(ticket, f"{one.target}_missed_at") is not None
+    return "missed" if told and standing != "stopped" else standing
 
 
-def _ledger(ticket: Ticket, target: Target, entries: Sequence[Entry], at: datetime) -> LedgerOut:
-    segments = _segments(ticket, target, entries, at)
-    start = entries[0][0]
-    end = segments[-1].end if segments else start
+def _agreement(agreement: Agreement) -> AgreementOut:
+    policy_id, policy_version, calendar_id, calendar_version = agreement.pin
+    return AgreementOut(
+        policy_id=policy_id,
+        policy_name=agreement.policy.name,
+        policy_version=policy_version,
+        calendar_id=calendar_id,
+        calendar_version=calendar_version,
+    )
+
+
+def _ledger(one: Clock, standing: Standing, at: datetime, zone: ZoneInfo) -> LedgerOut:
+    end = one.segments[-1].end if one.segments else one.start
+    late_by = (one.stop or at) - one.due_at if one.due_at is not None and one.is_missed(at) else None
     return LedgerOut(
-        target=target,
-        start=start,
+        target=one.target,
+        start=one.start,
         end=end,
-        segments=[_segment(target, segment) for segment in segments],
-        total=end - start,
-        elapsed=clock.elapsed(segments),
-        allowance=slas.allowance_of(ticket, target),
+        segments=[_segment(one.target, segment) for segment in one.segments],
+        total=end - one.start,
+        elapsed=one.elapsed,
+        allowance=one.allowance,
+        sums=_sums(one),
+        standing=standing,
+        due_at=one.due_at,
+        met_at=one.stop,
+        late_by=late_by,
+        summary=wording.summary(one, standing, late_by, zone),
     )
 
 
-def _segments(ticket: Ticket, target: Target, entries: Sequence[Entry], at: datetime) -> list[Segment]:
-    """A first answer ends the wait for one, so its ledger ends there."""
-    answered = ticket.first_responded_at if target is Target.FIRST_RESPONSE else None
-    return clock.ledger(entries, target, answered or at)
+def _sums(one: Clock) -> SumsOut:
+    sums = dict.fromkeys(SumsOut.model_fields, timedelta())
+    for segment in one.segments:
+        sums[segment.kind] += segment.duration
+    return SumsOut.model_validate(sums)
 
 
 def _segment(target: Target, segment: Segment) -> SegmentOut:
     return SegmentOut(
         start=segment.start,
         end=segment.end,
+        kind=segment.kind,
         state=segment.state,
+        name=segment.name,
         counted=segment.runs,
         duration=segment.duration,
-        reason=_REASONS.get((target, segment.state), _DONE),
+        reason=wording.reason(target, segment),
     )

@@ -1,53 +1,57 @@
-"""The clocks of one ticket, kept in step with what happens to it."""
+"""The clocks of a ticket, kept in step with what happens to it.
 
-from collections.abc import Sequence
+Everything is computed from the ticket's life by `clock`; what stands in its row (due times, misses, warnings given) is
+there to be listed by, to ring an alarm by, and to say a thing once. One alarm at a time waits for each ticket.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
-from uuid import UUID
-
-from sqlalchemy import select
 
 from services.tickets.cases.history import moment_of, record
-from services.tickets.cases.models import Change, Ticket
+from services.tickets.cases.models import Ticket
+from services.tickets.cases.states import DONE
 from services.tickets.slas import clock
-from services.tickets.slas.clock import Entry, Target
-from services.tickets.slas.models import Policy
-from services.tickets.slas.schemas import PolicyIn
-from shared.contracts.tickets import TargetMissed
-from shared.http.dependencies import check_match
-from shared.http.errors import NotFound
+from services.tickets.slas.agreements import Agreement, agreement_of, seconds_of
+from services.tickets.slas.clock import Clock, Target, Terms
+from services.tickets.slas.life import entries_of
+from services.tickets.slas.promises import ALARM, JUST_AFTER
+from shared.contracts.tickets import TargetMet, TargetMissed, TargetWarned
+from shared.db.database import driver_of
 from shared.work import Work
 
-# What happens at the due time is still in time, so the alarm rings just after it.
-JUST_AFTER = timedelta(microseconds=1)
+Clocks = Mapping[Target, Clock]
 
 
-class NoSuchPolicy(NotFound):
-    """There is no such SLA policy."""
+async def agreement_with(work: Work, ticket: Ticket) -> Agreement:
+    """What the ticket was promised."""
+    pin = (ticket.policy_id, ticket.policy_version, ticket.calendar_id, ticket.calendar_version)
+    return await agreement_of(await driver_of(work.session), work.account_id, pin)
 
 
-async def entries_of(work: Work, ticket_id: UUID) -> Sequence[Entry]:
-    """When the ticket came into which state, from its opening on."""
-    statement = select(Change.at, Change.state).where(Change.ticket_id == ticket_id).order_by(Change.version)
-    return [(at, state) for at, state in await work.session.execute(statement)]
-
-
-def allowance_of(ticket: Ticket, target: Target) -> timedelta:
-    return timedelta(seconds=getattr(ticket, f"{target}_seconds"))
+def terms_for(ticket: Ticket, agreement: Agreement) -> Terms:
+    """Times are those that were copied into the ticket, with the priority that it had then."""
+    seconds = {target: getattr(ticket, f"{target}_seconds") for target in Target}
+    terms = agreement.terms(ticket.priority)
+    allowances = {target: timedelta(seconds=number) for target, number in seconds.items() if number is not None}
+    return Terms(allowances, terms.paused_in, terms.warn_at, terms.hours)
 
 
 def is_met(ticket: Ticket, target: Target) -> bool:
-    """A first response stands; a resolution only as long as the ticket stays resolved."""
+    """A resolution is only as long as the ticket stays resolved. What else was waited for is waited for no longer when
+    it has come, and has no due time then."""
     if target is Target.FIRST_RESPONSE:
         return ticket.first_responded_at is not None
-    return ticket.state in ("resolved", "closed")
+    return target is Target.RESOLUTION and ticket.state in DONE
 
 
 def settle(work: Work, ticket: Ticket) -> None:
     """Write down the targets that were missed up to this moment. Called before anything else changes the ticket."""
+    if ticket.state == "merged":
+        return
     for target in Target:
         due: datetime | None = getattr(ticket, f"{target}_due_at")
         known = getattr(ticket, f"{target}_missed_at") is not None
-        if known or is_met(ticket, target) or due is None or not clock.is_missed(due, moment_of(work, ticket)):
+        if due is None or known or is_met(ticket, target) or moment_of(work, ticket) <= due:
             continue
         setattr(ticket, f"{target}_missed_at", due)
         record(work, ticket, "target_missed", changes={f"{target}_missed_at": (None, due.isoformat())})
@@ -63,55 +67,112 @@ def settle(work: Work, ticket: Ticket) -> None:
         work.emit(missed, subject=ticket.id, version=ticket.version)
 
 
-async def follow(work: Work, ticket: Ticket) -> Sequence[Entry]:
-    """Compute the due times anew after a change of state, priority or target, and set the alarms to them."""
+async def follow(work: Work, ticket: Ticket, *, met: Collection[Target] = ()) -> Clocks:
+    """Compute the clocks anew after anything that they depend on, and set the alarm by them. `met`: what this very
+    change may have been waited for. Returns the latest clock of each target."""
     await work.session.flush()
-    entries = await entries_of(work, ticket.id)
-    for target in Target:
-        if target is Target.FIRST_RESPONSE and is_met(ticket, target):
-            continue
-        due = clock.due_at(entries, target, allowance_of(ticket, target))
-        setattr(ticket, f"{target}_due_at", due)
-        await _set_alarm(work, ticket, target, due)
-    return entries
-
-
-async def stop_alarm(work: Work, ticket: Ticket, target: Target) -> None:
-    await work.cancel(f"sla.{target}", key=str(ticket.id))
-
-
-async def _set_alarm(work: Work, ticket: Ticket, target: Target, due: datetime | None) -> None:
-    missed = getattr(ticket, f"{target}_missed_at") is not None
-    if due is None or missed or is_met(ticket, target):
-        await stop_alarm(work, ticket, target)
-    else:
-        await work.schedule(f"sla.{target}", key=str(ticket.id), due_at=due + JUST_AFTER)
+    terms = terms_for(ticket, await agreement_with(work, ticket))
+    clocks = clock.read(await entries_of(work, ticket.id), terms, moment_of(work, ticket))
+    for done in clocks:
+        if done.target in met and done.stop == ticket.updated_at:
+            _tell_met(work, ticket, done)
+    latest = clock.current(clocks)
+    note(ticket, latest)
+    await set_alarms(work, {ticket: next_alarm(ticket, latest)})
+    return latest
 
 
 async def apply_priority(work: Work, ticket: Ticket) -> None:
-    """The targets that the ticket's policy has today for its new priority; time already on the clock stays there."""
-    policy = await work.session.get_one(Policy, ticket.policy_id)
-    targets = policy.targets[ticket.priority]
-    ticket.first_response_seconds = targets["first_response_seconds"]
-    ticket.resolution_seconds = targets["resolution_seconds"]
+    """The times that what was promised has for its new priority; what is on the clock already stays there."""
+    copy_times(ticket, await agreement_with(work, ticket))
 
 
-async def find_policy(work: Work, policy_id: UUID, *, lock: bool = False) -> Policy:
-    """Raises `NoSuchPolicy`."""
-    statement = select(Policy).where(Policy.account_id == work.account_id, Policy.id == policy_id)
-    policy = await work.session.scalar(statement.with_for_update() if lock else statement)
-    if policy is None:
-        raise NoSuchPolicy
-    return policy
+def copy_times(ticket: Ticket, agreement: Agreement) -> None:
+    for target, seconds in seconds_of(getattr(agreement.policy.targets, ticket.priority)).items():
+        setattr(ticket, f"{target}_seconds", seconds)
+    ticket.warned = {}
 
 
-async def replace_policy(work: Work, policy_id: UUID, body: PolicyIn, expected: int | None) -> Policy:
-    policy = await find_policy(work, policy_id, lock=True)
-    check_match(expected, policy.version)
-    targets = body.targets.model_dump()
-    if (policy.name, policy.targets) != (body.name, targets):
-        policy.name, policy.targets = body.name, targets
-        policy.version += 1
-        policy.updated_at = work.now
-        await work.session.flush()
-    return policy
+def note(ticket: Ticket, clocks: Clocks) -> None:
+    """The due times of what is waited for now. Those of a first answer and a solution stay when they have come."""
+    for target in Target:
+        latest = clocks.get(target)
+        over = latest is None or (latest.stop is not None and target not in (Target.FIRST_RESPONSE, Target.RESOLUTION))
+        setattr(ticket, f"{target}_due_at", None if over or latest is None else latest.due_at)
+        missed_at: datetime | None = getattr(ticket, f"{target}_missed_at")
+        # A miss belongs to a wait, and the next answer is another wait.
+        if missed_at is not None and (over or latest is None or missed_at < latest.start):
+            setattr(ticket, f"{target}_missed_at", None)
+
+
+def next_alarm(ticket: Ticket, clocks: Clocks) -> datetime | None:
+    """When there is something to say of the ticket that has not been said."""
+    moments = [at for one in clocks.values() for at in _unsaid(ticket, one)]
+    return min(moments) + JUST_AFTER if moments else None
+
+
+async def set_alarms(work: Work, alarms: Mapping[Ticket, datetime | None]) -> None:
+    await work.schedule_all(ALARM, {str(ticket.id): at for ticket, at in alarms.items() if at is not None})
+    for ticket, at in alarms.items():
+        if at is None:
+            await work.cancel(ALARM, key=str(ticket.id))
+
+
+def warn(work: Work, ticket: Ticket, clocks: Clocks) -> None:
+    """Say what part of the time is used up: of several percentages that were reached meanwhile, the highest."""
+    for one in clocks.values():
+        reached = [percent for percent, at in _warnings_left(ticket, one) if at < work.now]
+        if not reached:
+            continue
+        ticket.warned = {**ticket.warned, one.target.value: [one.start.isoformat(), max(reached)]}
+        if one.due_at is None or one.is_missed(work.now):
+            continue
+        warned = TargetWarned(
+            ticket_id=ticket.id,
+            number=ticket.number,
+            target=one.target.value,
+            percent=max(reached),
+            due_at=one.due_at,
+            priority=ticket.priority,
+            assignee_id=ticket.assignee_id,
+            customer_id=ticket.customer_id,
+            origin_customer_id=ticket.origin_customer_id,
+        )
+        work.emit(warned, subject=ticket.id, version=ticket.version)
+
+
+def _unsaid(ticket: Ticket, one: Clock) -> Iterable[datetime]:
+    if one.stop is not None or one.state == "merged" or getattr(ticket, f"{one.target}_missed_at") is not None:
+        return
+    for _, at in _warnings_left(ticket, one):
+        yield at
+    if one.due_at is not None:
+        yield one.due_at
+
+
+def _warnings_left(ticket: Ticket, one: Clock) -> list[tuple[int, datetime]]:
+    """Those that were not given yet in this wait."""
+    since, given = ticket.warned.get(one.target.value, ("", 0))
+    if since != one.start.isoformat():
+        given = 0
+    return [(percent, at) for percent, at in one.warnings if percent > given] if one.stop is None else []
+
+
+def _tell_met(work: Work, ticket: Ticket, done: Clock) -> None:
+    if done.stop is None or done.due_at is None or done.is_missed(done.stop):
+        return
+    if getattr(ticket, f"{done.target}_missed_at") is not None:
+        return
+    met = TargetMet(
+        ticket_id=ticket.id,
+        number=ticket.number,
+        target=done.target.value,
+        due_at=done.due_at,
+        met_at=done.stop,
+        elapsed_seconds=int(done.elapsed.total_seconds()),
+        allowed_seconds=int(done.allowance.total_seconds()),
+        assignee_id=ticket.assignee_id,
+        customer_id=ticket.customer_id,
+        origin_customer_id=ticket.origin_customer_id,
+    )
+    work.emit(met, subject=ticket.id, version=ticket.version)

@@ -126,7 +126,7 @@ class TestAnInternalNote:
         await post(client, f"{path}/messages", 201, text="We are sorry.")
         await post(client, f"{path}/resolve")
         events = await tickets.emitted(account)
-        assert len(events) == 4
+        assert len(events) == 6
         assert all(SECRET.encode() not in event.raw for event in events)
 
     async def test_changes_nothing_of_the_ticket(self, tickets: Harness, account: UUID) -> None:

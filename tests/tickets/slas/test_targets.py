@@ -98,6 +98,7 @@ class TestWhereATicketStands:
             "allowance": "PT1H",
             "elapsed": "PT1H30M",
             "remaining": "-PT30M",
+            "started_at": "2026-03-02T09:00:00Z",
             "due_at": "2026-03-02T10:00:00Z",
             "met_at": None,
             "missed_at": "2026-03-02T10:00:00Z",
