@@ -10,6 +10,7 @@ import orjson
 from services.notifier.rules import conditions
 from services.notifier.rules.models import Rule
 from services.notifier.rules.schemas import Outcome
+from shared.expressions.conditions import holds
 
 # A chain of events in which rules have already acted this often is going round in circles.
 MOST_RUNS_IN_A_CHAIN = 5
@@ -52,7 +53,7 @@ def occurrence_of(body: bytes) -> Occurrence:
 
 def judge(condition: str, max_event_age: timedelta, occurrence: Occurrence, now: datetime) -> Verdict:
     """Condition, then age: what would not have mattered anyway is not called too old."""
-    matches, reason = conditions.holds(condition, occurrence.activation)
+    matches, reason = holds(condition, occurrence.activation)
     if not matches:
         return Verdict("not_matched", reason or "the condition does not hold")
     if now - occurrence.happened_at > max_event_age:

@@ -3,11 +3,11 @@
 from typing import Final
 
 from services.notifier.rules.schemas import Action, OpenTicket, PostToSlack, SendMessage
-from services.notifier.shapes import shape_of, unknown_field
 from services.notifier.templates.checking import check
 from services.notifier.templates.kinds import KINDS
 from shared.contracts.notifier import MessageFailed, WebhookEndpointDisabled
 from shared.contracts.registry import registry, service_of
+from shared.expressions.shapes import shape_of, unknown_field
 from shared.http.errors import Unacceptable
 
 # Of what the notifier itself tells, only these may start a rule, and only one that says nothing to a customer: a

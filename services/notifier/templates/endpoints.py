@@ -6,13 +6,13 @@ from uuid import UUID
 from fastapi import Body, Query, Response
 from sqlalchemy import select
 
-from services.notifier.shapes import fields_of
 from services.notifier.templates import service as templates
 from services.notifier.templates.auth import TemplatesRead, TemplatesWrite
 from services.notifier.templates.kinds import KINDS
 from services.notifier.templates.models import Template
 from services.notifier.templates.schemas import Preview, PreviewRequest, TemplateOut, TemplateText
 from shared.db.pagination import Page, PageQuery, paginate
+from shared.expressions.shapes import fields_of
 from shared.http.dependencies import IfMatch, set_etag
 from shared.http.routing import APIRouter
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from services.notifier.shapes import Schema, shape_of
 from shared.contracts.consent import SERVICE, SURVEYS
 from shared.contracts.survey import InvitationCreated, InvitationReminded
 from shared.contracts.tickets import TicketOpened, TicketReplied, TicketResolved
+from shared.expressions.shapes import Schema, shape_of
 
 _TEXT: Final[Schema] = {"type": "string"}
 

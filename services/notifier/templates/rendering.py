@@ -1,8 +1,4 @@
-"""Jinja2 in a sandbox with a short list of what is allowed, over HTML that mrml compiled from MJML.
-
-A template is code that customers of Heed write, so it can name variables, choose and repeat, and nothing else: no
-calls, no arithmetic, no includes, none of Jinja's own globals.
-"""
+"""Jinja2 in the kit's sandbox, over HTML that mrml compiled from MJML."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -12,19 +8,18 @@ from functools import lru_cache
 from typing import Any, Final
 
 import mrml
-from jinja2 import ChainableUndefined, pass_context
+from jinja2 import pass_context
 from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedEnvironment
 from markupsafe import Markup, escape
 
 from services.notifier.languages import direction_of
 from services.notifier.templates import moments
+from shared.expressions.templates import sandbox
 from shared.http.errors import Unacceptable
 
 # Whatever a mail program may take for the end of a line: ASCII controls, NEL, LINE and PARAGRAPH SEPARATOR.
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
 _TURNS: Final = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
-_FILTERS: Final = ("upper", "lower", "capitalize", "trim", "length", "first", "last", "join", "default", "truncate")
-_TESTS: Final = ("defined", "none", "eq", "ne", "lt", "le", "gt", "ge", "in")
 LONGEST_SUBJECT = 200
 _ANY_DIRECTION: Final = 'dir="auto"'
 _NO_TITLE: Final = re.compile(r"<title>\s*</title>")
@@ -124,21 +119,9 @@ def _as_slack_text(value: Any) -> str:
 
 @lru_cache(maxsize=2)
 def _environment(*, autoescape: bool) -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(
-        autoescape=autoescape,
-        # A field that an older event does not have yet is empty; misspelt ones were refused when the text was saved.
-        undefined=ChainableUndefined,
-        finalize=lambda value: "" if value is None else value,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        optimized=False,
-        cache_size=500,
-    )
-    environment.globals.clear()
-    environment.filters = {name: environment.filters[name] for name in _FILTERS}
+    environment = sandbox(autoescape=autoescape)
     environment.filters |= {"moment": _time_filter(moments.moment), "day": _time_filter(moments.day)}
     environment.filters["paragraphs"] = paragraphs
-    environment.tests = {name: environment.tests[name] for name in _TESTS}
     return environment
 
 

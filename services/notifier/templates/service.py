@@ -8,7 +8,6 @@ from jinja2 import TemplateError
 from sqlalchemy import select
 
 from services.notifier.accounts.service import account_of
-from services.notifier.shapes import example_of
 from services.notifier.templates import builtin
 from services.notifier.templates.checking import check
 from services.notifier.templates.kinds import KINDS, Kind
@@ -18,6 +17,7 @@ from services.notifier.templates.rendering import Rendered, Source, compile_mjml
 from services.notifier.templates.schemas import TemplateText
 from services.notifier.templates.texts import language_of
 from shared.contracts.notifier import TemplateChanged
+from shared.expressions.shapes import example_of
 from shared.http.dependencies import check_match
 from shared.http.errors import NotFound, Unacceptable
 from shared.work import Work

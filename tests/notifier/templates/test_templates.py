@@ -7,7 +7,6 @@ from uuid import UUID
 
 import pytest
 
-from services.notifier.shapes import example_of
 from services.notifier.templates.builtin import built_in_text
 from services.notifier.templates.checking import check
 from services.notifier.templates.kinds import KINDS
@@ -17,6 +16,7 @@ from services.notifier.templates.schemas import TemplateText
 from services.notifier.templates.service import compile_source
 from services.notifier.templates.texts import LOCALES, language_of, words_of
 from shared.contracts.notifier import TemplateChanged
+from shared.expressions.shapes import example_of
 from shared.http.errors import Unacceptable
 from shared.ids import new_id
 from shared.testing.harness import Harness

@@ -1,7 +1,7 @@
-"""What the fields of an event type are: conditions and templates are checked against them when they are saved.
+"""What fields there are to speak of: conditions and templates are checked against them when they are saved.
 
-A shape is the type's JSON Schema with its references followed. `properties` of an object that allows any key (such as
-`dimensions`) are not checked.
+A shape is a JSON Schema with its references followed. `properties` of an object that allows any key (such as the
+`dimensions` of feedback) are not checked.
 """
 
 from collections.abc import Sequence
@@ -18,10 +18,14 @@ _EXAMPLES: dict[str, Any] = {"uuid": "01900000-0000-7000-8000-000000000001", "da
 
 @cache
 def shape_of(event_type: str) -> Schema:
-    """Raises `shared.contracts.registry.UnknownEventType`."""
-    document = schema_of(payload_class(event_type))
-    resolved: Schema = _resolve(document, document.get("$defs", {}))
-    return resolved
+    """Of an event's payload. Raises `shared.contracts.registry.UnknownEventType`."""
+    return resolved(schema_of(payload_class(event_type)))
+
+
+def resolved(document: Schema) -> Schema:
+    """A JSON Schema, such as that of a model, as a shape."""
+    found: Schema = _resolve(document, document.get("$defs", {}))
+    return found
 
 
 def _resolve(schema: Any, parts: dict[str, Any]) -> Any:
