@@ -16,7 +16,7 @@ from shared.contracts.base import Payload
 
 # GDPR, article 6 (1), in its order. A withdrawal keeps the basis that it takes away.
 Basis = Literal["consent", "contract", "legal_obligation", "vital_interests", "public_interest", "legitimate_interest"]
-ConsentChannel = Literal["email", "sms", "phone", "any"]
+ConsentChannel = Literal["email", "sms", "whatsapp", "phone", "any"]
 ConsentReason = Literal["granted", "withdrawn", "default", "no_consent"]
 
 PURPOSE_PATTERN: Final = "^[a-z][a-z0-9_-]{0,39}$"

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from shared.contracts.base import Payload
 
-# `silent`: nothing comes any more; `failing`: what comes is not signed as agreed, or cannot be read, or the platform
-# answers with errors; `denied`: the platform does not accept our credentials any more.
-SourceTrouble = Literal["silent", "failing", "denied"]
+# `silent`: nothing comes any more; `unannounced`: what is new is found only by asking, and used to be announced;
+# `failing`: what comes is not signed as agreed, or cannot be read, or the platform answers with errors; `denied`: the
+# platform does not accept our credentials any more.
+SourceTrouble = Literal["silent", "unannounced", "failing", "denied"]
 
 
 class SourceChanged(Payload):

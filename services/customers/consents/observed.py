@@ -18,8 +18,6 @@ from shared.work import Work
 SOURCE: Final = "message"
 # Whoever writes STOP means all that comes to the number, not one purpose of ours.
 _PURPOSES: Final = (SURVEYS, MARKETING, SERVICE)
-# Written messages to a number are one channel here, whatever carries them.
-_CHANNELS: Final[dict[str, ConsentChannel]] = {"email": "email", "sms": "sms", "whatsapp": "sms"}
 
 
 async def write(work: Work, event: Event[ConsentObserved]) -> None:
@@ -28,7 +26,7 @@ async def write(work: Work, event: Event[ConsentObserved]) -> None:
     A no from somebody who is not known here waits for whoever comes with the number or the address.
     """
     said = event.data
-    channel = _CHANNELS[said.channel]
+    channel: ConsentChannel = said.channel
     someone = await sightings.look_for(work, said.customer)
     if someone is None:
         if not said.granted:

@@ -19,6 +19,7 @@ from shared.work import Work
 _OWNER: Final = "owner"
 _TROUBLES: Final = {
     "silent": "sends nothing any more",
+    "unannounced": "announces nothing any more",
     "failing": "has problems",
     "denied": "lets Heed in no more",
 }

@@ -105,6 +105,12 @@ class IMAP(Poll):
     capabilities: ClassVar = Capabilities(push=False, poll=True, edits=False, look_back=timedelta(days=365))
     settings: ClassVar[type[Model]] = IMAPSettings
     secrets: ClassVar[type[Model]] = IMAPSecrets
+    setup: ClassVar = (
+        "At the mail provider, switch IMAP on for the mailbox.",
+        "Make a password for one application there if signing in takes two factors, and enter it here.",
+        "Enter the server, such as imap.example.com, and the mailbox's user name. It is read every two minutes, and "
+        "nothing in it is changed unless you say so in `when_read`.",
+    )
     every: ClassVar = timedelta(minutes=2)
 
     def __init__(self, context: ssl.SSLContext | None = None) -> None:

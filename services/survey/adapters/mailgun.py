@@ -85,6 +85,14 @@ class Mailgun(PushComplete):
     capabilities: ClassVar = Capabilities(edits=False)
     settings: ClassVar[type[Model]] = MailSettings
     secrets: ClassVar[type[Model]] = MailgunSecrets
+    setup: ClassVar = (
+        "Point the MX records of the domain that receives to Mailgun.",
+        'In Mailgun, under Receiving, create a route: `match_recipient("support@example.com")` with your address, and '
+        'the action `forward("{url}")`.',
+        "Under Sending, Webhooks, add {url} for delivered messages, permanent and temporary failures, spam complaints "
+        "and unsubscribes.",
+        "Copy the HTTP webhook signing key into `signing_keys`.",
+    )
     largest: ClassVar = LARGEST
 
     def verify(self, received: Received, connection: Connection) -> Verified:

@@ -126,6 +126,15 @@ class Postmark(PushComplete):
     capabilities: ClassVar = Capabilities(edits=False)
     settings: ClassVar[type[Model]] = PostmarkSettings
     secrets: ClassVar[type[Model]] = PostmarkSecrets
+    setup: ClassVar = (
+        "Put the user name of the settings and the password into the address: `https://heed:password@...`, the rest as "
+        "in {url}.",
+        "In Postmark open the server's inbound stream, Settings, and enter this address as the webhook. Switch "
+        "`Include raw email content in JSON payload` on.",
+        "Forward the mailbox to the stream's inbound address, or point the MX record of a domain to Postmark.",
+        "In the stream that sends, add a webhook with the same address for Delivery, Bounce, Spam Complaint and "
+        "Subscription Change.",
+    )
     # In JSON an attachment is a third larger than it is.
     largest: ClassVar = LARGEST * 3 // 2
 

@@ -111,6 +111,14 @@ class SendGrid(PushComplete):
     title: ClassVar = "SendGrid"
     capabilities: ClassVar = Capabilities(edits=False)
     settings: ClassVar[type[Model]] = SendGridSettings
+    setup: ClassVar = (
+        "Point the MX record of the host that receives, such as reply.example.com, to mx.sendgrid.net.",
+        "In SendGrid, under Settings, Inbound Parse, add this host with {url}. Switch `POST the raw, full MIME "
+        "message` on, and give it a security policy with a signature if you can.",
+        "Under Settings, Mail Settings, Event Webhooks, enter {url} too, for delivered, bounced, dropped, spam reports "
+        "and unsubscribes, and switch the signature on.",
+        "Copy the event webhook's verification key into `event_keys`, and the policy's public key into `inbound_keys`.",
+    )
     largest: ClassVar = LARGEST
 
     def verify(self, received: Received, connection: Connection) -> Verified:

@@ -11,6 +11,10 @@ from shared.work import Work
 _REMEDIES: Final[dict[SourceTrouble, str]] = {
     "silent": "Look at the sender whether its webhook is still switched on and has this source's address; "
     "rotate the address if nobody has it any more.",
+    "unannounced": "Look at the platform whether its notifications are still switched on and lead to this source's "
+    "address. Another tool may have taken them: Google has one topic for each account, so set the account's "
+    "notification setting to yours again (My Business Notifications API). Until then reviews come when the platform is "
+    "asked next.",
     "failing": "Compare the secrets here with those at the sender and enter them anew. What was kept but not "
     "understood is in the list of the source's deliveries, where it can be read again.",
     "denied": "Connect the source anew: enter fresh credentials that may read there.",
@@ -21,7 +25,7 @@ async def went_well(work: Work, source: Source) -> None:
     """Its platform answered: that it failed or was denied is over. Only what it sends by itself ends its silence."""
     source.failures = 0
     source.last_heard_at = work.now
-    if source.trouble != "silent":
+    if source.trouble not in {"silent", "unannounced"}:
         _recovered(work, source)
 
 

@@ -19,8 +19,8 @@ class Source(Identified, AccountOwned, Base):
     is the SHA-256 of its address's secret part, `former_token_hash` of the one before, which works until
     `former_token_until`; the same with `secrets`, which are sealed. `cursor` is where a poller goes on.
 
-    `trouble`: null, `silent`, `failing` or `denied`, since `trouble_since`. Silence begins after `silent_after_days`,
-    or, if null, by its own rhythm. `failures` are those in a row of asking the platform.
+    `trouble`: null, `silent`, `unannounced`, `failing` or `denied`, since `trouble_since`. Silence begins after
+    `silent_after_days`, or, if null, by its own rhythm. `failures` are those in a row of asking the platform.
     """
 
     __tablename__ = "sources"

@@ -15,8 +15,9 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from services.survey.adapters.base import Push
+from services.survey.adapters.base import Poll, Push, PushHint
 from services.survey.adapters.registry import adapters
+from services.survey.feedback.models import Feedback
 from services.survey.sources import health
 from services.survey.sources.models import Delivery, Rejection, Source
 from shared.bus.subscriptions import Timer
@@ -33,13 +34,17 @@ SHORTEST_SILENCE: Final = timedelta(days=1)
 # So many refused, or unreadable, in a row.
 REFUSED: Final = 3
 UNREADABLE: Final = 3
+# So much that nobody told of, each of it for longer than a notification takes.
+UNANNOUNCED: Final = 3
+ON_ITS_WAY: Final = timedelta(hours=1)
 REFUSED_WITHIN: Final = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """Of one source. `arrivals` in the last weeks, in their order; `refused` requests since the last that was taken, by
-    reason; `unreadable` are how many of the last deliveries, in a row, ended in quarantine."""
+    reason; `unreadable` are how many of the last deliveries, in a row, ended in quarantine; `unannounced` how much was
+    found by asking its platform, which used to tell of it, since it told of anything."""
 
     arrivals: Sequence[datetime]
     refused: Mapping[str, int]
@@ -47,6 +52,7 @@ class Seen:
     last_received_at: datetime | None
     connected_at: datetime
     silent_after: timedelta | None
+    unannounced: int = 0
 
 
 def trouble_in(seen: Seen, now: datetime) -> tuple[SourceTrouble, str] | None:
@@ -57,6 +63,9 @@ def trouble_in(seen: Seen, now: datetime) -> tuple[SourceTrouble, str] | None:
         return "failing", f"The last {count} requests were refused: {reasons}."
     if seen.unreadable >= UNREADABLE:
         return "failing", f"The last {seen.unreadable} deliveries could not be read; they are kept in quarantine."
+    if seen.unannounced >= UNANNOUNCED and seen.last_received_at is not None:
+        days = (now - seen.last_received_at).total_seconds() / 86_400
+        return "unannounced", f"Reviews were found by asking, and none was announced for {days:.1f} days."
     limit = seen.silent_after or learned_silence(seen.arrivals)
     if limit is not None:
         since = seen.last_received_at or seen.connected_at
@@ -105,6 +114,7 @@ async def _seen(work: Work, source: Source) -> Seen:
         last_received_at=arrivals[-1] if arrivals else source.last_received_at,
         connected_at=source.created_at,
         silent_after=timedelta(days=source.silent_after_days) if source.silent_after_days else None,
+        unannounced=await _unannounced(work, source),
     )
 
 
@@ -116,6 +126,17 @@ async def _refused(work: Work, source_id: UUID, *, after: datetime | None) -> di
     if after is not None:
         statement = statement.where(Rejection.last_at > after)
     return {row[0]: row[1] for row in await work.session.execute(statement)}
+
+
+async def _unannounced(work: Work, source: Source) -> int:
+    """None of a source that has never announced anything: then it is asked, and nothing else was agreed on."""
+    adapter = adapters().get(source.adapter)
+    if source.last_received_at is None or not (isinstance(adapter, PushHint) and isinstance(adapter, Poll)):
+        return 0
+    mine = (Feedback.account_id == work.account_id, Feedback.source_id == source.id, Feedback.removed_at.is_(None))
+    since = (Feedback.occurred_at > source.last_received_at, Feedback.occurred_at < work.now - ON_ITS_WAY)
+    found = select(Feedback.id).where(*mine, *since).limit(UNANNOUNCED)
+    return len((await work.session.scalars(found)).all())
 
 
 async def _unreadable(work: Work, source_id: UUID) -> int:

@@ -145,13 +145,15 @@ class TestSightings:
         assert len(await customers.emitted(account, CustomerCreated, CustomerUpdated)) == before
 
 
-async def say(customers: Harness, account: UUID, granted: bool, at: datetime = AT, **named: Any) -> None:
+async def say(
+    customers: Harness, account: UUID, granted: bool, at: datetime = AT, channel: Any = "sms", **named: Any
+) -> None:
     said = ConsentObserved(
         statement_id=new_id(),
         source_id=SHOP,
         source="twilio",
         customer=CustomerReference(**named),
-        channel="sms",
+        channel=channel,
         granted=granted,
         proof="START" if granted else "STOP",
         stated_at=at,
@@ -159,10 +161,10 @@ async def say(customers: Harness, account: UUID, granted: bool, at: datetime = A
     await customers.deliver(said, account=account)
 
 
-async def allowed(customers: Harness, account: UUID, customer_id: str) -> dict[str, bool]:
+async def allowed(customers: Harness, account: UUID, customer_id: str, on: str = "sms") -> dict[str, bool]:
     answer = await customers.client(account=account).get(f"/v1/customers/{customer_id}/consents/current")
     assert answer.status_code == 200, answer.text
-    return {each["purpose"]: each["allowed"] for each in answer.json()["data"] if each["channel"] == "sms"}
+    return {each["purpose"]: each["allowed"] for each in answer.json()["data"] if each["channel"] == on}
 
 
 class TestRefusals:
@@ -176,6 +178,13 @@ class TestRefusals:
         await say(customers, account, True, AT + timedelta(days=1), phone=phone)
         after = await allowed(customers, account, ana)
         assert (before["surveys"], after["surveys"], after["service"]) == (True, True, True)
+
+    async def test_hold_for_the_channel_they_were_written_on(self, customers: Harness, account: UUID) -> None:
+        client, phone = customers.client(account=account), "+351912345677"
+        ana = (await client.post("/v1/customers", json={"phone": phone})).json()["id"]
+        await say(customers, account, False, channel="whatsapp", phone=phone)
+        assert (await allowed(customers, account, ana, "whatsapp"))["surveys"] is False
+        assert (await allowed(customers, account, ana, "sms"))["surveys"] is True
 
     async def test_of_somebody_unknown_wait_for_them(self, customers: Harness, account: UUID) -> None:
         await say(customers, account, False, phone="+351912345679")

@@ -38,7 +38,7 @@ async def refused(client: httpx.AsyncClient, customer_id: str) -> set[str]:
     return {one["channel"] for one in states if one["purpose"] == "surveys" and not one["allowed"]}
 
 
-ALL = {"email", "sms", "phone", "any"}
+ALL = {"email", "sms", "whatsapp", "phone", "any"}
 
 
 @pytest.fixture

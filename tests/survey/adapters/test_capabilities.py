@@ -64,4 +64,9 @@ def test_each_field_says_where_its_value_is_found(name: str) -> None:
     adapter = adapters()[name]
     for form in (adapter.settings, adapter.secrets):
         assert [field for field, about in form.model_fields.items() if not about.description] == []
+
+
+@pytest.mark.parametrize("adapter", adapters().values(), ids=adapters())
+def test_each_says_what_to_do_at_the_sender(adapter: Adapter) -> None:
     assert adapter.setup
+    assert any("{url}" in step for step in adapter.setup) == isinstance(adapter, Push)

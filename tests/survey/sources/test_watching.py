@@ -1,6 +1,7 @@
 """One alert for a source that went silent or started failing, and one when it works again.
 
-Seen to fail: the trouble told at each look, the rhythm taken from the mean pause instead of the longest.
+Seen to fail: the trouble told at each look, the rhythm taken from the mean pause instead of the longest; of what is not
+announced the time it takes, the former announcement, and the recovery by asking left out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,10 +12,13 @@ from uuid import UUID
 import httpx
 import pytest
 
+from services.survey.sources import health
+from services.survey.sources import service as sources
 from services.survey.sources.intake import hooks_of
 from services.survey.sources.watching import EVERY, Seen, learned_silence, trouble_in
 from shared.contracts.sources import SourceRecovered, SourceTroubled
 from shared.testing.harness import Harness
+from tests.survey.hearing.making import Sender, outcomes, review
 from tests.survey.sources.toy import connected, read_all, send
 
 NOW = datetime(2026, 3, 30, 12, tzinfo=UTC)
@@ -28,9 +32,10 @@ def seen(
     refused: Mapping[str, int] | None = None,
     unreadable: int = 0,
     silent_after: timedelta | None = None,
+    unannounced: int = 0,
 ) -> Seen:
     last = arrivals[-1] if arrivals else None
-    return Seen(arrivals, refused or {}, unreadable, last, NOW - timedelta(days=40), silent_after)
+    return Seen(arrivals, refused or {}, unreadable, last, NOW - timedelta(days=40), silent_after, unannounced)
 
 
 class TestTrouble:
@@ -46,6 +51,8 @@ class TestTrouble:
             (seen(HOURLY, {"wrong_signature": 2, "stale": 1}), "failing"),
             (seen([*HOURLY, NOW], {"wrong_signature": 2}), None),
             (seen([*HOURLY, NOW], unreadable=3), "failing"),
+            (seen(HOURLY, unannounced=3), "unannounced"),
+            (seen([*HOURLY, NOW], unannounced=2), None),
         ],
     )
     def test_is_seen_in(self, what: Seen, trouble: str | None) -> None:
@@ -107,3 +114,54 @@ class TestASource:
         [troubled] = [event.data for event in await survey.emitted(account, SourceTroubled)]
         assert isinstance(troubled, SourceTroubled)
         assert troubled.trouble == "silent"
+
+
+class TestWhatIsNotAnnounced:
+    async def look(self, survey: Harness) -> None:
+        survey.clock.advance(EVERY)
+        await survey.run_timers()
+
+    async def test_is_told_when_it_used_to_be(self, survey: Harness, account: UUID) -> None:
+        """Google has one topic for each account, and another tool may take it."""
+        client: httpx.AsyncClient = survey.client(account=account)
+        settings = {"account": "accounts/1", "push_service_account": "push@heed-demo.iam.gserviceaccount.com"}
+        secrets = {"client_id": "id", "client_secret": "secret", "refresh_token": "token"}
+        made = await connected(client, adapter="google_business", settings=settings, secrets=secrets)
+        found = Sender(UUID(made["id"]), "google_business")
+
+        async def polled(count: int, name: str) -> None:
+            at = survey.clock.now()
+            reviews = [review(f"{name}{number}", occurred_at=at) for number in range(count)]
+            await outcomes(survey, account, found, *reviews)
+            survey.clock.advance(timedelta(hours=2))
+            await self.look(survey)
+
+        # Nobody has set notifications up: then asking is all there is.
+        await polled(3, "before")
+        async with survey.work(account) as work:
+            source = await sources.read_to_change(work, found.id)
+            await health.was_heard(work, source, work.now - timedelta(seconds=1))
+        await polled(2, "two")
+        assert await survey.emitted(account, SourceTroubled) == []
+        await polled(1, "third")
+        [troubled] = [event.data for event in await survey.emitted(account, SourceTroubled)]
+        assert isinstance(troubled, SourceTroubled)
+        assert (troubled.trouble, "one topic" in troubled.remedy) == ("unannounced", True)
+        # That it answers when it is asked is no recovery, a notification is.
+        async with survey.work(account) as work:
+            source = await sources.read_to_change(work, found.id)
+            await health.went_well(work, source)
+            assert source.trouble == "unannounced"
+            await health.was_heard(work, source, work.now)
+        assert len(await survey.emitted(account, SourceRecovered)) == 1
+
+    async def test_may_be_on_its_way(self, survey: Harness, account: UUID) -> None:
+        made = await connected(survey.client(account=account), adapter="trustpilot", settings={}, secrets={})
+        async with survey.work(account) as work:
+            source = await sources.read_to_change(work, UUID(made["id"]))
+            await health.was_heard(work, source, work.now)
+        survey.clock.advance(timedelta(minutes=1))
+        reviews = [review(f"r{number}", occurred_at=survey.clock.now()) for number in range(3)]
+        await outcomes(survey, account, Sender(UUID(made["id"])), *reviews)
+        await self.look(survey)
+        assert await survey.emitted(account, SourceTroubled) == []
