@@ -12,8 +12,11 @@ from services.tickets.cases.desk import open_desk
 from services.tickets.conversation import endpoints as conversation
 from services.tickets.db import Base
 from services.tickets.drafts import endpoints as drafts
+from services.tickets.duplicates import endpoints as duplicates
 from services.tickets.fields import endpoints as fields
+from services.tickets.links import endpoints as links
 from services.tickets.loops import endpoints as loops
+from services.tickets.merging import endpoints as merging
 from services.tickets.presence import endpoints as presence
 from services.tickets.settings import TicketsSettings
 from services.tickets.slas import endpoints as slas
@@ -45,6 +48,9 @@ def create_app(runtime: Runtime) -> FastAPI:
             conversation.router,
             drafts.router,
             watchers.router,
+            links.router,
+            merging.router,
+            duplicates.router,
             presence.router,
             fields.router,
             statuses.router,

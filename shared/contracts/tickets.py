@@ -63,6 +63,7 @@ class TicketUpdated(Payload):
     customer_id: UUID | None
     origin_customer_id: UUID | None = None
     status_id: UUID | None = None
+    merged_into_id: UUID | None = None
 
 
 class TicketReplied(Payload):

@@ -331,8 +331,15 @@ async def of_tickets(tickets: Harness, account: UUID) -> Resources:
     await tickets.deliver(person, account=account, subject=person_id)
     ticket_id = (await made(client, "/v1/tickets", {"subject": "The parcel came late"}))["id"]
     await client.put(f"/v1/tickets/{ticket_id}/draft", json={"text": "Sorry!"})
+    said = await made(client, f"/v1/tickets/{ticket_id}/messages", {"text": "And the lamp?", "internal": True})
+    other_ticket_id = (await made(client, "/v1/tickets", {"subject": "The lamp came late"}))["id"]
+    await made(client, f"/v1/tickets/{ticket_id}/links", {"ticket_id": other_ticket_id})
+    lost_ticket_id = (await made(client, "/v1/tickets", {"subject": "A parcel was lost"}))["id"]
     return {
         "ticket_id": ticket_id,
+        "other_ticket_id": other_ticket_id,
+        "lost_ticket_id": lost_ticket_id,
+        "said_id": said["id"],
         "user_id": str(person_id),
         "policy_id": (await made(client, "/v1/sla-policies", POLICY))["id"],
         "calendar_id": await spare_calendar(client),
@@ -376,7 +383,16 @@ async def of_notifier(notifier: Harness, account: UUID) -> Resources:
 
 
 # Listed only below what they belong to.
-NESTED: Final = {"identity_id", "run_id", "trigger_id", "experiment_id", "delivery_id", "replay_id", "attachment_id"}
+NESTED: Final = {
+    "identity_id",
+    "run_id",
+    "trigger_id",
+    "experiment_id",
+    "delivery_id",
+    "replay_id",
+    "attachment_id",
+    "said_id",
+}
 MAKERS: Final[Mapping[str, Callable[[Harness, UUID], Awaitable[Resources]]]] = {
     "gateway": of_gateway,
     "customers": of_customers,

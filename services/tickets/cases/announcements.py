@@ -61,6 +61,7 @@ def update(work: Work, ticket: Ticket, *changed: str) -> None:
         customer_id=ticket.customer_id,
         origin_customer_id=ticket.origin_customer_id,
         status_id=ticket.status_id,
+        merged_into_id=ticket.merged_into_id,
     )
     work.emit(event, subject=ticket.id, version=ticket.version)
 

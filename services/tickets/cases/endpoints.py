@@ -7,28 +7,25 @@ from fastapi import Query, Request, Response
 
 from services.tickets.auth import TicketsRead, TicketsWrite
 from services.tickets.cases import service as tickets
+from services.tickets.cases.answering import answer, fresh_out, ticket_out
 from services.tickets.cases.auth import AuthorDep
 from services.tickets.cases.history import changes_of
 from services.tickets.cases.models import Change, Ticket
-from services.tickets.cases.opening import Opened, Opening
-from services.tickets.cases.repository import find_ticket, is_late, is_overdue, tickets_with_names
+from services.tickets.cases.repository import find_ticket, is_late, tickets_with_names
 from services.tickets.cases.schemas import (
     ChangeOut,
     NewTicket,
-    OriginOut,
     Reopening,
     Resolution,
     TicketOut,
     TicketPatch,
 )
 from services.tickets.contacts import service as contacts
-from services.tickets.people import service as people
 from services.tickets.statuses import service as statuses
 from shared.contracts.tickets import Priority, TicketState
 from shared.db.pagination import Page, PageQuery, paginate
 from shared.http.dependencies import IfMatch, runtime_of, set_etag
 from shared.http.routing import APIRouter
-from shared.work import Work
 
 router = APIRouter(prefix="/v1/tickets", tags=["tickets"])
 
@@ -43,7 +40,7 @@ async def open_ticket(body: NewTicket, author: AuthorDep, request: Request, resp
         await contacts.require(runtime.database, author.account_id, body.customer_id, work=author.work)
     opening, opened = await tickets.open_by_hand(author, body, runtime.state["desk"], runtime.database)
     set_etag(response, 1)
-    return _fresh(opening, opened)
+    return fresh_out(opening, opened)
 
 
 @router.get("")
@@ -67,13 +64,13 @@ async def list_tickets(
         late = is_late(work.now)
         statement = statement.where(late if overdue else ~late)
     found = await paginate(work.session, statement, page, keys=(Ticket.opened_at.desc(), Ticket.id.desc()))
-    return found.map(lambda row: _out(work, *row))
+    return found.map(lambda row: ticket_out(work, *row))
 
 
 @router.get("/{ticket_id}")
 async def read_ticket(ticket_id: UUID, work: TicketsRead, response: Response) -> TicketOut:
     """One ticket, with the `ETag` that a change may carry as `If-Match`."""
-    return await _answer(work, await find_ticket(work, ticket_id), response)
+    return await answer(work, await find_ticket(work, ticket_id), response)
 
 
 @router.patch("/{ticket_id}")
@@ -83,7 +80,7 @@ async def edit_ticket(
     """Change what is sent. Pending and on_hold stop the resolution clock; another priority brings its own targets."""
     if body.customer_id is not None:
         await contacts.require(runtime_of(request).database, work.account_id, body.customer_id, work=work)
-    return await _answer(work, await tickets.edit(work, ticket_id, body, expected), response)
+    return await answer(work, await tickets.edit(work, ticket_id, body, expected), response)
 
 
 @router.post("/{ticket_id}/resolve")
@@ -92,7 +89,7 @@ async def resolve_ticket(
 ) -> TicketOut:
     """The work is done; its clocks stop."""
     reason = body.reason if body else None
-    return await _answer(work, await tickets.resolve(work, ticket_id, reason, expected), response)
+    return await answer(work, await tickets.resolve(work, ticket_id, reason, expected), response)
 
 
 @router.post("/{ticket_id}/reopen")
@@ -100,7 +97,7 @@ async def reopen_ticket(
     ticket_id: UUID, body: Reopening, work: TicketsWrite, expected: IfMatch, response: Response
 ) -> TicketOut:
     """The work was not done after all; its clocks run on from where they stopped."""
-    return await _answer(work, await tickets.reopen(work, ticket_id, body.reason, expected), response)
+    return await answer(work, await tickets.reopen(work, ticket_id, body.reason, expected), response)
 
 
 @router.get("/{ticket_id}/history")
@@ -109,72 +106,3 @@ async def list_changes(ticket_id: UUID, work: TicketsRead, page: PageQuery) -> P
     await find_ticket(work, ticket_id)
     found = await paginate(work.session, changes_of(work, ticket_id), page, keys=(Change.version.asc(),))
     return found.map(ChangeOut.model_validate)
-
-
-async def _answer(work: Work, ticket: Ticket, response: Response) -> TicketOut:
-    set_etag(response, ticket.version)
-    assignee_name = await people.name_of(work, ticket.assignee_id)
-    return _out(work, ticket, assignee_name, await contacts.name_of(work, ticket.customer_id))
-
-
-def _out(work: Work, ticket: Ticket, assignee_name: str | None, customer_name: str | None) -> TicketOut:
-    return TicketOut(
-        id=ticket.id,
-        number=ticket.number,
-        version=ticket.version,
-        subject=ticket.subject,
-        description=ticket.description,
-        state=ticket.state,
-        status_id=ticket.status_id,
-        priority=ticket.priority,
-        assignee_id=ticket.assignee_id,
-        assignee_name=assignee_name,
-        tags=ticket.tags,
-        fields=ticket.fields,
-        customer_id=ticket.customer_id,
-        customer_name=customer_name,
-        channel=ticket.channel,
-        origin=OriginOut(
-            kind=ticket.origin_kind,
-            feedback_id=ticket.feedback_id,
-            rule_id=ticket.rule_id,
-            request_id=ticket.request_id,
-        ),
-        opened_at=ticket.opened_at,
-        updated_at=ticket.updated_at,
-        resolved_at=ticket.resolved_at,
-        reopened_count=ticket.reopened_count,
-        first_response_due_at=ticket.first_response_due_at,
-        first_responded_at=ticket.first_responded_at,
-        resolution_due_at=ticket.resolution_due_at,
-        overdue=is_overdue(ticket, work.now),
-    )
-
-
-def _fresh(opening: Opening, opened: Opened) -> TicketOut:
-    return TicketOut(
-        id=opening.ticket_id,
-        number=opened.number,
-        version=1,
-        subject=opening.subject,
-        description=opening.description,
-        state=opened.state,
-        status_id=None,
-        priority=opening.priority,
-        assignee_id=opened.assignee_id,
-        assignee_name=opened.assignee_name,
-        tags=opening.tags,
-        fields=dict(opening.fields),
-        customer_id=opened.customer_id,
-        customer_name=opened.customer_name,
-        channel=opening.channel,
-        origin=OriginOut(kind=opening.origin_kind, feedback_id=opening.feedback_id, rule_id=None, request_id=None),
-        opened_at=opening.author.now,
-        updated_at=opening.author.now,
-        resolved_at=None,
-        reopened_count=0,
-        first_response_due_at=opened.first_response_due_at,
-        first_responded_at=None,
-        resolution_due_at=opened.resolution_due_at,
-        overdue=False,
-    )

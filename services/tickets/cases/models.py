@@ -69,6 +69,8 @@ class Ticket(AccountOwned, Identified, Base):
     origin_customer_id: Mapped[UUID | None]
     # The conversation that it is about.
     thread_id: Mapped[UUID | None]
+    # Of a merged one: where it goes on. That ticket is never merged itself.
+    merged_into_id: Mapped[UUID | None]
 
     __table_args__ = (
         Index("uq_tickets_account_id_number", "account_id", "number", unique=True),
@@ -85,6 +87,8 @@ class Ticket(AccountOwned, Identified, Base):
         # What people have on their desks; also what the next assignment counts.
         Index("ix_tickets_account_id_assignee_id", "account_id", "assignee_id", "opened_at", "id",
               postgresql_where=text("state in ('new', 'open', 'pending', 'on_hold')")),
+        Index("ix_tickets_account_id_merged_into_id", "account_id", "merged_into_id",
+              postgresql_where=text("merged_into_id is not null")),
         Index("ix_tickets_account_id_status_id", "account_id", "status_id", "opened_at", "id",
               postgresql_where=text("status_id is not null")),
         origin_index("tickets", "origin_customer_id"),

@@ -214,7 +214,8 @@ async def insert_tickets(
     """
     for fresh in (False, True):
         book = await _book_of(connection, account_id, openings[0].author.now, fresh=fresh)
-        values = orjson.dumps([_values(opening, book) for opening in openings]).decode()
+        # An id that the database gave is a UUID of the driver's own kind.
+        values = orjson.dumps([_values(opening, book) for opening in openings], default=str).decode()
         rows = await connection.fetch(
             _OPEN, account_id, values, len(openings), str(openings[0].ticket_id), book.revision
         )

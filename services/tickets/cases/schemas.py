@@ -115,6 +115,7 @@ class TicketOut(Model):
     origin: OriginOut
     opened_at: datetime
     updated_at: datetime
+    merged_into_id: UUID | None
     resolved_at: datetime | None
     reopened_count: int
     first_response_due_at: datetime | None

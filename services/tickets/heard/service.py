@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text
 from services.tickets.cases import service as tickets
 from services.tickets.cases.history import record
 from services.tickets.cases.models import Change, Ticket
-from services.tickets.cases.repository import lock_ticket
+from services.tickets.cases.repository import lock_living
 from services.tickets.conversation.models import Message
 from services.tickets.heard.models import Heard
 from services.tickets.slas import service as slas
@@ -49,7 +49,7 @@ async def put_into(work: Work, ticket_id: UUID, waiting: Sequence[Heard]) -> Non
     """Append what waits for the ticket, and reopen it if a person wrote it. Raises `NoSuchTicket`."""
     if not waiting:
         return
-    ticket = await lock_ticket(work, ticket_id)
+    ticket = await lock_living(work, ticket_id)
     if ticket.thread_id is None:
         ticket.thread_id = waiting[0].thread_id
     for heard in waiting:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 
 from services.tickets.cases.models import Ticket
 from services.tickets.loops.models import Loop
@@ -67,20 +67,26 @@ async def loops_from(work: Work, feedback_id: UUID) -> Sequence[UUID]:
 
 
 async def advance(work: Work, ticket: Ticket, stage: LoopStage, at: datetime) -> None:
-    """Go forward to `stage`; nothing happens to a loop that is there or further, or a ticket without one."""
-    loop = await loop_of(work, ticket.id) if ticket.feedback_id is not None else None
-    if loop is not None and is_ahead(stage, loop.stage):
-        _enter(work, ticket, loop, stage, at)
+    """Go forward to `stage`, with what was merged into the ticket. Nothing happens to a loop that is as far."""
+    for loop in await _loops_in(work, ticket):
+        if is_ahead(stage, loop.stage):
+            _enter(work, ticket, loop, stage, at)
 
 
 async def start_over(work: Work, ticket: Ticket, at: datetime) -> None:
     """The ticket was reopened: the next round begins."""
-    loop = await loop_of(work, ticket.id) if ticket.feedback_id is not None else None
-    if loop is None:
-        return
-    loop.round += 1
-    loop.after = loop.contacted_at = loop.fixed_at = loop.confirmed_at = loop.re_measured_at = None
-    _enter(work, ticket, loop, "needs_follow_up", at)
+    for loop in await _loops_in(work, ticket):
+        loop.round += 1
+        loop.after = loop.contacted_at = loop.fixed_at = loop.confirmed_at = loop.re_measured_at = None
+        _enter(work, ticket, loop, "needs_follow_up", at)
+
+
+async def _loops_in(work: Work, ticket: Ticket) -> Sequence[Loop]:
+    """Its own, and those of the tickets that go on in it."""
+    merged = select(Ticket.id).where(Ticket.account_id == work.account_id, Ticket.merged_into_id == ticket.id)
+    mine = or_(Loop.ticket_id == ticket.id, Loop.ticket_id.in_(merged))
+    found = select(Loop).where(Loop.account_id == work.account_id, mine).order_by(Loop.ticket_id)
+    return (await work.session.scalars(found)).all()
 
 
 def announce(work: Work, loop: Loop, stage: LoopStage, version: int) -> None:

@@ -125,7 +125,7 @@ async def book_of(connection: asyncpg.Connection, account_id: UUID, *, fresh: bo
     for policy_id, version, by_calendar, calendar_id, calendar_version in rows:
         if by_calendar and calendar_id is None:
             raise RuntimeError(f"policy {policy_id} has no calendar to count by")
-        pin = (_plain(policy_id), version, _plain(calendar_id) if calendar_id else None, calendar_version)
+        pin = (policy_id, version, calendar_id, calendar_version)
         agreements.append(await agreement_of(connection, account_id, pin))
     return _BOOKS.keep(account_id, Book(revision, agreements))
 
@@ -149,11 +149,6 @@ async def _hours_of(connection: asyncpg.Connection, account_id: UUID, calendar_i
         return known
     content: dict[str, Any] = orjson.loads(await connection.fetchval(_CALENDAR, account_id, calendar_id, version))
     return _HOURS.keep((calendar_id, version), hours_of(content))
-
-
-def _plain(value: UUID) -> UUID:
-    """asyncpg's own kind of UUID is none to the JSON encoder."""
-    return UUID(int=value.int)
 
 
 class _Remembered(OrderedDict[K, V]):

@@ -21,6 +21,13 @@ _OF_TICKETS = (
 
 HOLDINGS = (
     Holding("drafts", "tickets.drafts", _OF_TICKETS, names=None),
+    Holding(
+        "links",
+        "tickets.ticket_links",
+        f"({_OF_TICKETS} or {_OF_TICKETS.replace('ticket_id', 'other_id')})",
+        exported=False,
+        names=None,
+    ),
     Holding("watchers", "tickets.watchers", _OF_TICKETS, exported=False, names=None),
     Holding("presences", "tickets.presences", _OF_TICKETS, exported=False, names=None),
     Holding("messages", "tickets.messages", _OF_TICKETS),

@@ -5,8 +5,8 @@ from alembic import op
 from shared.db.rls import enable_row_security
 from shared.dispatch.tables import create_dispatches
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 
 STATEMENTS = """
 create table tickets.calendars (
