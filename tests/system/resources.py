@@ -41,7 +41,7 @@ from shared.files import file_key, file_store
 from shared.ids import new_id
 from shared.testing.harness import Harness
 from tests.profiles import profile_of
-from tests.system.surface import POLICY
+from tests.system.surface import CALENDAR, POLICY
 
 Resources = dict[str, str]
 NO_WEIGHTS: Final = (array("I"), array("f"), array("f"))
@@ -315,26 +315,18 @@ async def attached(survey: Harness, account: UUID, feedback_id: str) -> str:
     return str(attachment.id)
 
 
-async def spare_calendar(client: httpx.AsyncClient) -> str:
-    """Not the default one, which cannot go."""
-    body = {"name": "Office", "timezone": "Europe/Rome", "week": {"monday": [{"opens": "09:00", "closes": "17:00"}]}}
-    await made(client, "/v1/calendars", body)
-    identifier: str = (await made(client, "/v1/calendars", body | {"name": "Shop"}))["id"]
-    return identifier
-
-
 async def of_tickets(tickets: Harness, account: UUID) -> Resources:
     await hear_of_account(tickets, account)
     client = tickets.client(account=account)
     person_id = new_id()
     person = UserAdded(user_id=person_id, name="Jonas", email="jonas@example.com", role="agent")
     await tickets.deliver(person, account=account, subject=person_id)
-    ticket_id = (await made(client, "/v1/tickets", {"subject": "The parcel came late"}))["id"]
+    subjects = ("The parcel came late", "The lamp came late", "A parcel was lost")
+    tickets_made = [await made(client, "/v1/tickets", {"subject": subject}) for subject in subjects]
+    ticket_id, other_ticket_id, lost_ticket_id = (ticket["id"] for ticket in tickets_made)
     await client.put(f"/v1/tickets/{ticket_id}/draft", json={"text": "Sorry!"})
     said = await made(client, f"/v1/tickets/{ticket_id}/messages", {"text": "And the lamp?", "internal": True})
-    other_ticket_id = (await made(client, "/v1/tickets", {"subject": "The lamp came late"}))["id"]
     await made(client, f"/v1/tickets/{ticket_id}/links", {"ticket_id": other_ticket_id})
-    lost_ticket_id = (await made(client, "/v1/tickets", {"subject": "A parcel was lost"}))["id"]
     return {
         "ticket_id": ticket_id,
         "other_ticket_id": other_ticket_id,
@@ -342,7 +334,8 @@ async def of_tickets(tickets: Harness, account: UUID) -> Resources:
         "said_id": said["id"],
         "user_id": str(person_id),
         "policy_id": (await made(client, "/v1/sla-policies", POLICY))["id"],
-        "calendar_id": await spare_calendar(client),
+        # Not the first one, which is the default and cannot go.
+        "calendar_id": [(await made(client, "/v1/calendars", CALENDAR))["id"] for _ in "12"][1],
         "field_id": (await made(client, "/v1/ticket-fields", {"key": "order", "kind": "text"}))["id"],
         "status_id": (await made(client, "/v1/ticket-statuses", {"name": "Lost", "state": "on_hold"}))["id"],
     }
