@@ -13,7 +13,7 @@ import orjson
 
 from services.notifier.messages.delivery import MESSAGES
 from shared.contracts.survey import InvitationCreated
-from tests.system.resources import made
+from tests.system.making import made
 from tests.system.world import World
 
 # The kit's bookkeeping differs: it is there to make everything else the same. The notifier's log is what was said,

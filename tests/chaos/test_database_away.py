@@ -21,7 +21,7 @@ from shared.testing.lifespan import running
 from shared.testing.proxy import Proxy, proxied
 from tests.chaos.story import hand_in
 from tests.shared.bus.probe import until
-from tests.system.resources import hear_of_account, made
+from tests.system.making import hear_of_account, made
 from tests.system.world import World, in_order
 
 

@@ -27,7 +27,6 @@ from services.survey.replies.models import Reply
 from services.survey.sources.models import Source
 from shared.contracts.customers import CustomerCreated, CustomersPartDone
 from shared.contracts.feedback import FeedbackReceived
-from shared.contracts.gateway import AccountCreated, UserAdded
 from shared.contracts.hearing import DeliveryReported
 from shared.contracts.subjects import (
     MetricsPartDone,
@@ -41,24 +40,10 @@ from shared.files import file_key, file_store
 from shared.ids import new_id
 from shared.testing.harness import Harness
 from tests.profiles import profile_of
-from tests.system.surface import CALENDAR, POLICY
+from tests.system.making import Resources, first, hear_of_account, made
+from tests.system.resources_of_tickets import of_tickets
 
-Resources = dict[str, str]
 NO_WEIGHTS: Final = (array("I"), array("f"), array("f"))
-
-
-async def made(client: httpx.AsyncClient, path: str, body: Any, status: int = 201) -> dict[str, Any]:
-    """What the POST made. Raises `AssertionError`."""
-    answer = await client.post(path, json=body)
-    assert answer.status_code == status, f"POST {path}: {answer.status_code} {answer.text}"
-    found: dict[str, Any] = answer.json()
-    return found
-
-
-async def first(client: httpx.AsyncClient, path: str) -> str:
-    """Id of the first item of a list."""
-    identifier: str = (await client.get(path)).json()["data"][0]["id"]
-    return identifier
 
 
 async def open_business(gateway: Harness, account: UUID) -> str:
@@ -70,12 +55,6 @@ async def open_business(gateway: Harness, account: UUID) -> str:
             work, name="Corner shop", locale="en", timezone="UTC", owner=owner, password_hash=password_hash
         )
     return opened.api_key
-
-
-async def hear_of_account(service: Harness, account: UUID) -> None:
-    """What the service would have heard before anything else."""
-    opened = AccountCreated(account_id=account, name="Corner shop", locale="en", timezone="UTC")
-    await service.deliver(opened, account=account, subject=account)
 
 
 async def finish(gateway: Harness, account: UUID, request_id: UUID, customer_id: UUID) -> None:
@@ -313,32 +292,6 @@ async def attached(survey: Harness, account: UUID, feedback_id: str) -> str:
         work.session.add(attachment)
         await file_store(survey.runtime.settings).put(file_key(account, attachment.id), b"hello")
     return str(attachment.id)
-
-
-async def of_tickets(tickets: Harness, account: UUID) -> Resources:
-    await hear_of_account(tickets, account)
-    client = tickets.client(account=account)
-    person_id = new_id()
-    person = UserAdded(user_id=person_id, name="Jonas", email="jonas@example.com", role="agent")
-    await tickets.deliver(person, account=account, subject=person_id)
-    subjects = ("The parcel came late", "The lamp came late", "A parcel was lost")
-    tickets_made = [await made(client, "/v1/tickets", {"subject": subject}) for subject in subjects]
-    ticket_id, other_ticket_id, lost_ticket_id = (ticket["id"] for ticket in tickets_made)
-    await client.put(f"/v1/tickets/{ticket_id}/draft", json={"text": "Sorry!"})
-    said = await made(client, f"/v1/tickets/{ticket_id}/messages", {"text": "And the lamp?", "internal": True})
-    await made(client, f"/v1/tickets/{ticket_id}/links", {"ticket_id": other_ticket_id})
-    return {
-        "ticket_id": ticket_id,
-        "other_ticket_id": other_ticket_id,
-        "lost_ticket_id": lost_ticket_id,
-        "said_id": said["id"],
-        "user_id": str(person_id),
-        "policy_id": (await made(client, "/v1/sla-policies", POLICY))["id"],
-        # Not the first one, which is the default and cannot go.
-        "calendar_id": [(await made(client, "/v1/calendars", CALENDAR))["id"] for _ in "12"][1],
-        "field_id": (await made(client, "/v1/ticket-fields", {"key": "order", "kind": "text"}))["id"],
-        "status_id": (await made(client, "/v1/ticket-statuses", {"name": "Lost", "state": "on_hold"}))["id"],
-    }
 
 
 async def of_metrics(metrics: Harness, account: UUID) -> Resources:

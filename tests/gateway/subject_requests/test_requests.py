@@ -14,7 +14,8 @@ from shared.contracts.gateway import SubjectRequestDue, SubjectRequestFinished, 
 from shared.contracts.subjects import SubjectPart, SurveyPartDone
 from shared.ids import new_id
 from shared.testing.harness import Harness
-from tests.system.resources import finish, made
+from tests.system.making import made
+from tests.system.resources import finish
 
 PATH = "/v1/subject-requests"
 

@@ -1,0 +1,35 @@
+"""One of each thing that the tickets service has of an account."""
+
+from uuid import UUID
+
+from shared.contracts.gateway import UserAdded
+from shared.ids import new_id
+from shared.testing.harness import Harness
+from tests.system.making import Resources, hear_of_account, made
+from tests.system.surface import CALENDAR, POLICY
+
+
+async def of_tickets(tickets: Harness, account: UUID) -> Resources:
+    await hear_of_account(tickets, account)
+    client = tickets.client(account=account)
+    person_id = new_id()
+    person = UserAdded(user_id=person_id, name="Jonas", email="jonas@example.com", role="agent")
+    await tickets.deliver(person, account=account, subject=person_id)
+    subjects = ("The parcel came late", "The lamp came late", "A parcel was lost")
+    tickets_made = [await made(client, "/v1/tickets", {"subject": subject}) for subject in subjects]
+    ticket_id, other_ticket_id, lost_ticket_id = (ticket["id"] for ticket in tickets_made)
+    await client.put(f"/v1/tickets/{ticket_id}/draft", json={"text": "Sorry!"})
+    said = await made(client, f"/v1/tickets/{ticket_id}/messages", {"text": "And the lamp?", "internal": True})
+    await made(client, f"/v1/tickets/{ticket_id}/links", {"ticket_id": other_ticket_id})
+    return {
+        "ticket_id": ticket_id,
+        "other_ticket_id": other_ticket_id,
+        "lost_ticket_id": lost_ticket_id,
+        "said_id": said["id"],
+        "user_id": str(person_id),
+        "policy_id": (await made(client, "/v1/sla-policies", POLICY))["id"],
+        # Not the first one, which is the default and cannot go.
+        "calendar_id": [(await made(client, "/v1/calendars", CALENDAR))["id"] for _ in "12"][1],
+        "field_id": (await made(client, "/v1/ticket-fields", {"key": "order", "kind": "text"}))["id"],
+        "status_id": (await made(client, "/v1/ticket-statuses", {"name": "Lost", "state": "on_hold"}))["id"],
+    }
