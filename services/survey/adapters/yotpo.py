@@ -1,18 +1,35 @@
-"""Yotpo: product and site reviews, pushed complete. Nothing is signed; the address is the secret.
+"""Yotpo: product and site reviews, pushed complete and listed each night. Nothing is signed; the address is the secret.
 
-https://apidocs.yotpo.com (about webhooks). Two versions of the payload are about, one with everything as strings.
+https://apidocs.yotpo.com (about webhooks, retrieve all reviews). Two versions of the payload are about, one with
+everything as strings; the list names some fields in its own way.
 """
 
-from collections.abc import Sequence
-from typing import ClassVar, Literal
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Final, Literal
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
-from services.survey.adapters.base import Capabilities, Connection, PushComplete, Received, Unreadable, Verified
+from services.survey.adapters.base import (
+    AccessDenied,
+    Capabilities,
+    Connection,
+    Platform,
+    Poll,
+    Polled,
+    PushComplete,
+    Received,
+    Unreadable,
+    Verified,
+)
+from services.survey.adapters.calling import ONE_TURN, TOKENS, quoted, read_answer, refusal
 from services.survey.adapters.reading import Maybe, Sent, read, version_at
 from services.survey.adapters.reviews import Moment, known_by_address, rating, readable
 from services.survey.hearing.canonical import Author, FeedbackItem, Item
 from shared.http.schemas import Model
+
+API: Final = "https://api.yotpo.com"
+_PAGE: Final = 100
 
 
 class YotpoSettings(Model):
@@ -22,6 +39,15 @@ class YotpoSettings(Model):
         None,
         max_length=200,
         description="The shop's app key (Yotpo: Settings, Store): reviews of any other shop are put aside.",
+    )
+
+
+class YotpoSecrets(Model):
+    api_secret: str | None = Field(
+        None,
+        max_length=200,
+        description="The shop's API secret (Yotpo: Settings, Store), so that its reviews are listed each night: what "
+        "was not pushed is found, and what was deleted.",
     )
 
 
@@ -36,11 +62,16 @@ class _Data(Sent):
     created_at: Moment
     updated_at: Moment | None = None
     verified_buyer: bool | None = None
-    email: Maybe = Field(None, alias="customer_email")
-    name: Maybe = Field(None, alias="customer_name")
+    reviewer_type: Maybe = None
+    email: Maybe = Field(None, validation_alias=AliasChoices("customer_email", "email"))
+    name: Maybe = Field(None, validation_alias=AliasChoices("customer_name", "name"))
     order_id: Maybe = None
     external_order_id: Maybe = None
-    product_id: Maybe = Field(None, alias="external_product_id")
+    product_id: Maybe = Field(None, validation_alias=AliasChoices("external_product_id", "sku"))
+
+    @property
+    def is_verified(self) -> bool | None:
+        return self.verified_buyer if self.reviewer_type is None else self.reviewer_type == "verified_buyer"
 
 
 class _Body(Sent):
@@ -48,17 +79,25 @@ class _Body(Sent):
     data: _Data
 
 
-class Yotpo(PushComplete):
-    """Sends reviews as they come and as they change. What Yotpo's support deletes is not told."""
+class _Listed(Sent):
+    reviews: list[_Data]
+
+
+class Yotpo(PushComplete, Poll):
+    """Sends reviews as they come and as they change. What Yotpo's support deletes or makes anonymous is not told; the
+    nightly list shows it."""
 
     name: ClassVar[str] = "yotpo"
     title: ClassVar[str] = "Yotpo"
-    capabilities: ClassVar[Capabilities] = Capabilities(deletions=True)
+    capabilities: ClassVar[Capabilities] = Capabilities(poll=True, deletions=True)
     settings: ClassVar[type[Model]] = YotpoSettings
+    secrets: ClassVar[type[Model]] = YotpoSecrets
+    every: ClassVar[timedelta] = timedelta(days=1)
     setup: ClassVar[Sequence[str]] = (
         "Ask your contact at Yotpo to switch webhooks on for `review_create` and `review_updated` with `{url}`.",
         "Keep this address to yourself: Yotpo signs nothing.",
         "Enter the shop's app key, so that only its reviews are taken.",
+        "Enter its API secret too, so that each night nothing that was missed or deleted stays unknown.",
     )
 
     def verify(self, received: Received, connection: Connection) -> Verified:
@@ -70,13 +109,45 @@ class Yotpo(PushComplete):
         if expected and body.data.app_key and body.data.app_key != expected:
             raise Unreadable("the review belongs to another app key than the one in this source's settings")
         with readable():
-            return [_item(body)]
+            return [_item(body.data, is_update=body.event == "review_updated")]
+
+    async def poll(
+        self, connection: Connection, platform: Platform, cursor: Mapping[str, Any], now: datetime
+    ) -> Polled:
+        """As many pages as one turn takes; `cursor` is the next one. Yotpo counts nothing, so the list is believed to
+        be whole only if it ends as lists do: full pages, a shorter one, and then an empty one."""
+        key, secret = connection.settings.app_key, connection.secrets.api_secret
+        if not (key and secret):
+            return Polled([], dict(cursor))
+        first = page = int(cursor.get("page", 1))
+        found: dict[str, _Data] = {}
+        until, is_short = platform.now() + ONE_TURN, False
+        while listed := await _page(platform, key, secret, page):
+            found |= {review.id: review for review in listed}
+            page, is_short = page + 1, len(listed) < _PAGE
+            if platform.now() >= until:
+                break
+        with readable():
+            items = [_item(review, is_update=False) for review in found.values()]
+        if listed:
+            return Polled(items, {"page": page}, more=True)
+        return Polled(items, {}, whole="" if first == 1 and is_short else None)
 
 
-def _item(body: _Body) -> FeedbackItem:
-    review = body.data
+async def _page(platform: Platform, key: str, secret: str, page: int) -> list[_Data]:
+    grant = {"grant_type": "client_credentials", "client_id": key, "client_secret": secret}
+    token = await TOKENS.token(platform, f"{API}/oauth/token", grant)
+    params = {"utoken": token, "count": str(_PAGE), "page": str(page)}
+    answer = await platform.request("GET", f"{API}/v1/apps/{quoted(key)}/reviews", params=params)
+    if answer.status in {401, 403}:
+        TOKENS.forget(token)
+        raise AccessDenied(refusal(answer))
+    return read_answer(_Listed, answer).reviews
+
+
+def _item(review: _Data, *, is_update: bool) -> FeedbackItem:
     written = review.updated_at or review.created_at
-    changed = body.event == "review_updated" or written.at > review.created_at.at
+    changed = is_update or written.at > review.created_at.at
     return FeedbackItem(
         external_id=review.id,
         external_version=version_at(written.at),
@@ -88,8 +159,8 @@ def _item(body: _Body) -> FeedbackItem:
         rating=rating(review.score),
         title=review.title,
         text=review.content,
-        author=Author(name=review.name, email=review.email, verified=bool(review.verified_buyer)),
+        author=Author(name=review.name, email=review.email, verified=bool(review.is_verified)),
         order_ref=review.external_order_id or review.order_id,
         product_ref=review.product_id,
-        verified=review.verified_buyer,
+        verified=review.is_verified,
     )

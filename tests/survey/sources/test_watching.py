@@ -1,7 +1,7 @@
 """One alert for a source that went silent or started failing, and one when it works again.
 
 Seen to fail: the trouble told at each look, the rhythm taken from the mean pause instead of the longest; of what is not
-announced the time it takes, the former announcement, and the recovery by asking left out.
+announced the time it takes, and the recovery by asking.
 """
 
 from collections.abc import Mapping, Sequence
