@@ -24,6 +24,8 @@ _NPS_SCALE = (0, 10)
 _INDEX = "csi"
 _INDEX_SCALE = (0, 100)
 _TENS = 10
+# Platforms rate on scales of their own: 4.37 of 5 is 437 on 100..500, and some go from 0 to 100.
+_PLAIN = "rating"
 
 
 class Exclusion(StrEnum):
@@ -53,7 +55,8 @@ class Reading:
 
 
 def read(rating: Rating | None, *, completed: bool, index: Decimal | None = None) -> Reading:
-    """`index` is the exact value of an index whose rating is rounded."""
+    """`index` is the exact value of an index whose rating is rounded. A plain rating on a longer scale than there are
+    scores to count is counted by its nearest tenth."""
     if rating is None:
         return Reading(UNRATED, None, None, None, None, None, Exclusion.NO_RATING)
     flaw = None if completed else Exclusion.INCOMPLETE
@@ -63,6 +66,9 @@ def read(rating: Rating | None, *, completed: bool, index: Decimal | None = None
             return Reading(_INDEX, 0, HIGHEST_SCORE, rating.value, int(exact) // _TENS, exact, flaw)
     elif fits(rating):
         return Reading(rating.scheme, rating.minimum, rating.maximum, rating.value, points(rating), None, flaw)
+    elif rating.scheme == _PLAIN and rating.minimum <= rating.value <= rating.maximum > HIGHEST_SCORE:
+        tenths = (rating.normalised + _TENS // 2) // _TENS
+        return Reading(_PLAIN, 0, HIGHEST_SCORE, rating.value, tenths, None, flaw)
     return Reading(rating.scheme, None, None, rating.value, None, None, Exclusion.OUTSIDE_SCALE)
 
 

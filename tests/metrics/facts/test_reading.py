@@ -43,6 +43,7 @@ class TestWhatCounts:
             scored("nps", 11, 0, 10, 100),
             scored("nps", 3, 1, 5, 50),
             scored("csat", 80, 0, 100, 80),
+            scored("rating", 501, 100, 500, 100),
             scored("csat", 6, 1, 5, 100),
             scored("ces", 0, 1, 7, 0),
             scored("csi", 7, 1, 10, 67),
@@ -51,6 +52,22 @@ class TestWhatCounts:
     )
     def test_a_rating_that_does_not_fit_does_not(self, rated: Rating) -> None:
         assert read(rated, completed=True).flaw is Exclusion.OUTSIDE_SCALE
+
+    @pytest.mark.parametrize(
+        ("rated", "tenths"),
+        [
+            (scored("rating", 437, 100, 500, 84), 8),
+            (scored("rating", 84, 0, 100, 84), 8),
+            (scored("rating", 85, 0, 100, 85), 9),
+            (scored("rating", 100, 0, 100, 100), 10),
+            (scored("rating", 103, -103, 103, 100), 10),
+            (scored("rating", 0, 0, 100, 0), 0),
+        ],
+    )
+    def test_a_plain_rating_on_a_long_scale_does_by_its_tenths(self, rated: Rating, tenths: int) -> None:
+        reading = read(rated, completed=True)
+        assert (reading.minimum, reading.maximum, reading.points) == (0, 10, tenths)
+        assert (reading.value, reading.flaw) == (rated.value, None)
 
     @pytest.mark.parametrize(("exact", "tens"), [("0", 0), ("9.9999", 0), ("77.7778", 7), ("100", 10)])
     def test_an_index_does_by_its_tens_and_exactly(self, exact: str, tens: int) -> None:
