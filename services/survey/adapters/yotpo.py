@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final, Literal
 
-from pydantic import AliasChoices, Field
+from pydantic import Field
 
 from services.survey.adapters.base import (
     AccessDenied,
@@ -63,11 +63,14 @@ class _Data(Sent):
     updated_at: Moment | None = None
     verified_buyer: bool | None = None
     reviewer_type: Maybe = None
-    email: Maybe = Field(None, validation_alias=AliasChoices("customer_email", "email"))
-    name: Maybe = Field(None, validation_alias=AliasChoices("customer_name", "name"))
+    customer_email: Maybe = None
+    customer_name: Maybe = None
+    email: Maybe = None
+    name: Maybe = None
     order_id: Maybe = None
     external_order_id: Maybe = None
-    product_id: Maybe = Field(None, validation_alias=AliasChoices("external_product_id", "sku"))
+    external_product_id: Maybe = None
+    sku: Maybe = None
 
     @property
     def is_verified(self) -> bool | None:
@@ -159,8 +162,12 @@ def _item(review: _Data, *, is_update: bool) -> FeedbackItem:
         rating=rating(review.score),
         title=review.title,
         text=review.content,
-        author=Author(name=review.name, email=review.email, verified=bool(review.is_verified)),
+        author=Author(
+            name=review.customer_name or review.name,
+            email=review.customer_email or review.email,
+            verified=bool(review.is_verified),
+        ),
         order_ref=review.external_order_id or review.order_id,
-        product_ref=review.product_id,
+        product_ref=review.external_product_id or review.sku,
         verified=review.is_verified,
     )
