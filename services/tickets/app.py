@@ -5,6 +5,9 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from services.tickets.articles import attachments as article_files
+from services.tickets.articles import categories, finding
+from services.tickets.articles import endpoints as articles
 from services.tickets.calendars import endpoints as calendars
 from services.tickets.calendars.renewing import RENEWALS
 from services.tickets.cases import endpoints as cases
@@ -14,6 +17,8 @@ from services.tickets.db import Base
 from services.tickets.drafts import endpoints as drafts
 from services.tickets.duplicates import endpoints as duplicates
 from services.tickets.fields import endpoints as fields
+from services.tickets.help import endpoints as help_centre
+from services.tickets.help import pages as help_pages
 from services.tickets.links import endpoints as links
 from services.tickets.loops import endpoints as loops
 from services.tickets.merging import endpoints as merging
@@ -58,8 +63,18 @@ def create_app(runtime: Runtime) -> FastAPI:
             slas.router,
             calendars.router,
             loops.router,
+            # Before the articles, one of which could else be called `search`.
+            finding.router,
+            finding.suggestions,
+            finding.synonyms,
+            articles.router,
+            article_files.router,
+            categories.router,
+            help_centre.router,
             export_router(EXPORTS),
         ],
+        routes=help_pages.ROUTES,
+        body_limits={"/v1/articles": article_files.LARGEST + 1},
         lifespan=lifespan,
     )
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from services.tickets.accounts import handlers as accounts
+from services.tickets.articles import service as articles
 from services.tickets.cases import handlers as cases
 from services.tickets.contacts import handlers as contacts
 from services.tickets.heard import handlers as heard
@@ -20,12 +22,21 @@ from shared.contracts.customers import (
     CustomerUpdated,
 )
 from shared.contracts.feedback import FeedbackReceived, FeedbackUpdated
-from shared.contracts.gateway import AccountCreated, SubjectRequestOpened, UserAdded, UserRemoved, UserUpdated
+from shared.contracts.gateway import (
+    AccountCreated,
+    AccountUpdated,
+    SubjectRequestOpened,
+    UserAdded,
+    UserRemoved,
+    UserUpdated,
+)
 from shared.contracts.notifier import TicketRequested
 from shared.contracts.tickets import TicketOpened
 
 SUBSCRIPTIONS: list[Subscription] = [
     on(AccountCreated, prepare_account),
+    on(AccountCreated, accounts.remember),
+    on(AccountUpdated, accounts.rename),
     on(UserAdded, people.remember),
     on(UserUpdated, people.update),
     on(UserRemoved, people.forget),
@@ -44,4 +55,6 @@ SUBSCRIPTIONS: list[Subscription] = [
 
 TIMERS: Mapping[str, TimerHandler] = {
     ALARM: TimerBatch(slas.ring),
+    articles.PUBLISH: articles.publish_due,
+    articles.FILES_GONE: articles.delete_file,
 }

@@ -229,3 +229,24 @@ class LoopAdvanced(Payload):
     before: int | None
     after: int | None
     origin_customer_id: UUID | None = None
+
+
+class ArticlePublished(Payload):
+    """Customers can read an article, or it changed while they could. Subject: the article.
+
+    `titles`: by language. `first`: it was not public before.
+    """
+
+    TYPE: ClassVar[str] = "heed.tickets.article.published.v1"
+
+    article_id: UUID
+    titles: dict[str, str]
+    first: bool
+
+
+class ArticleWithdrawn(Payload):
+    """Customers can read an article no more. Subject: the article."""
+
+    TYPE: ClassVar[str] = "heed.tickets.article.withdrawn.v1"
+
+    article_id: UUID

@@ -1,6 +1,10 @@
-"""Which languages somebody's browser asks for."""
+"""Which languages somebody's browser asks for, and which way they are written."""
+
+from typing import Final
 
 from fastapi import Request
+
+_RIGHT_TO_LEFT: Final = frozenset({"ar", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
 
 
 def accepted_languages(request: Request) -> list[str]:
@@ -15,3 +19,8 @@ def accepted_languages(request: Request) -> list[str]:
         if quality > 0:
             weighted.append((-quality, tag.strip()))
     return [tag for _, tag in sorted(weighted, key=lambda item: item[0])]
+
+
+def direction(locale: str) -> str:
+    """For HTML's `dir`."""
+    return "rtl" if locale.split("-")[0] in _RIGHT_TO_LEFT else "ltr"

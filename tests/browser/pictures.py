@@ -4,15 +4,21 @@ It is no test, and only runs when it is named.
 """
 
 from pathlib import Path
+from typing import Literal
 from uuid import UUID
 
-from playwright.async_api import Page
+from playwright.async_api import Browser, Page
 
+from services.tickets.app import SERVICE as TICKETS
+from services.tickets.articles.addresses import site_of
 from shared.contracts.gateway import AccountCreated
 from shared.testing.harness import Harness
-from tests.browser.conftest import Visit
+from tests.browser.chromium import visiting
+from tests.browser.conftest import Site, Visit
 from tests.browser.everything import DEFINITION, answer_scores, choose, go_on
+from tests.browser.test_help import write
 from tests.browser.test_page import open_page
+from tests.conftest import HarnessFactory
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 
@@ -81,3 +87,18 @@ async def test_desktop(survey: Harness, account: UUID, visit: Visit) -> None:
         await visitor.page.goto(path)
         await answer_scores(visitor.page, scripts=True)
         await take(visitor.page, "desktop", whole=False)
+
+
+async def test_help(harness: HarnessFactory, account: UUID, browser: Browser, serve: Site) -> None:
+    tickets = await harness(TICKETS)
+    path = await write(tickets, account)
+    address, home = await serve(tickets.app), f"/help/{site_of(account)}/en"
+    pictures: list[tuple[str, str, Literal["light", "dark"]]] = [
+        ("home", home, "light"),
+        ("article", path, "light"),
+        ("arabic-dark", path.replace("/en/", "/ar/"), "dark"),
+    ]
+    for name, place, scheme in pictures:
+        async with visiting(browser, address, scheme=scheme) as visitor:
+            await visitor.page.goto(place)
+            await visitor.page.screenshot(path=IMAGES / f"help-{name}.png")

@@ -103,6 +103,20 @@ GOOD: Final[Mapping[str, Any]] = {
         "exceptions": [{"segment_id": "{customer_id}", "never": True, "gap_days": 1, "budgets": []}],
         "quiet_hours": [{"start": "21:00", "end": "08:00", "channel": "sms"}],
     },
+    "POST /v1/articles": {
+        "visibility": "draft",
+        "publish_at": "2027-01-01T00:00:00Z",
+        "translations": {"en": {"title": "x", "summary": "y", "body": "z", "questions": ["Where?"]}},
+    },
+    "POST /v1/article-categories": {"names": {"en": "Returns", "de": "Rückgabe"}, "position": 1},
+    "PUT /v1/help-centre": {
+        "is_open": True,
+        "intro": {"en": "Ask us."},
+        "accent": "#0b6b63",
+        "accent_dark": "#6fd6c9",
+        "contact_url": "https://shop.example/contact",
+    },
+    "PUT /v1/article-synonyms": {"groups": [["refund", "money back"]]},
     "POST /v1/taxonomy/topics": {
         "key": "parking",
         "name": "Parking",

@@ -337,6 +337,7 @@ NESTED: Final = {
     "delivery_id",
     "replay_id",
     "attachment_id",
+    "article_file_id",
     "said_id",
 }
 MAKERS: Final[Mapping[str, Callable[[Harness, UUID], Awaitable[Resources]]]] = {
@@ -347,8 +348,10 @@ MAKERS: Final[Mapping[str, Callable[[Harness, UUID], Awaitable[Resources]]]] = {
     "metrics": of_metrics,
     "notifier": of_notifier,
 }
+_FILES: Final = f"{tempfile.gettempdir()}/heed-files-of-tests"
 # What a service under test needs to be told, so that it can be shown a whole life on one machine.
 SETTINGS: Final[Mapping[str, dict[str, Any]]] = {
-    "survey": {"survey_contact_wait_seconds": 0, "files_folder": f"{tempfile.gettempdir()}/heed-files-of-tests"},
+    "survey": {"survey_contact_wait_seconds": 0, "files_folder": _FILES},
+    "tickets": {"files_folder": _FILES},
     "notifier": {"webhook_allow_cidrs": "127.0.0.0/8"},
 }

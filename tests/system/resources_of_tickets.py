@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+import httpx
+
 from shared.contracts.gateway import UserAdded
 from shared.ids import new_id
 from shared.testing.harness import Harness
@@ -32,4 +34,19 @@ async def of_tickets(tickets: Harness, account: UUID) -> Resources:
         "calendar_id": [(await made(client, "/v1/calendars", CALENDAR))["id"] for _ in "12"][1],
         "field_id": (await made(client, "/v1/ticket-fields", {"key": "order", "kind": "text"}))["id"],
         "status_id": (await made(client, "/v1/ticket-statuses", {"name": "Lost", "state": "on_hold"}))["id"],
+        **await written(client),
+    }
+
+
+async def written(client: httpx.AsyncClient) -> Resources:
+    """An article with a file, on a shelf."""
+    category = await made(client, "/v1/article-categories", {"names": {"en": "Returns"}})
+    article = {"translations": {"en": {"title": "Returning something", "body": "Within 30 days."}}}
+    article_id = (await made(client, "/v1/articles", article | {"visibility": "public"}))["id"]
+    attached = await client.post(f"/v1/articles/{article_id}/attachments", params={"name": "form.txt"}, content=b"form")
+    return {
+        "category_id": category["id"],
+        "article_id": article_id,
+        "article_file_id": attached.json()["id"],
+        "version": "1",
     }

@@ -44,7 +44,12 @@ PUBLIC: Final = {
     | {"POST /w/{key}/attempts", "POST /w/{key}/responses", "POST /w/{key}/uploads"}
     | {"GET /w/{key}/messages", "POST /w/{key}/messages"}
     | {"POST /w/{key}/chats", "GET /w/{key}/chats/{chat}/messages", "POST /w/{key}/chats/{chat}/messages"},
-    "tickets": _OWN,
+    # ... the help pages, which are for everybody, ...
+    "tickets": _OWN
+    | {"GET /help/{site}", "GET /help/{site}/{locale}", "GET /help/{site}/{locale}/search"}
+    | {"GET /help/{site}/sitemap.xml", "GET /help/{site}/suggestions"}
+    | {"GET /help/{site}/{locale}/articles/{named}", "POST /help/{site}/{locale}/articles/{named}/vote"}
+    | {"GET /help/{site}/{locale}/articles/{named}/files/{file}"},
     "metrics": _OWN,
     # ... the page that a message leads to, and the mailbox of those who try Heed out, which production does not have.
     "notifier": _OWN
@@ -161,6 +166,11 @@ BODIES: Final[Mapping[str, Any]] = {
     "PATCH /v1/ticket-statuses/{status_id}": {"name": "Waiting for the carrier"},
     "PUT /v1/sla-policies/{policy_id}": POLICY,
     "PUT /v1/calendars/{calendar_id}": CALENDAR,
+    "PATCH /v1/articles/{article_id}": {"visibility": "internal", "note": "For staff only"},
+    "POST /v1/articles/{article_id}/revisions/{version}/restore": {"note": "It was better"},
+    "POST /v1/articles/{article_id}/attachments": "any bytes",
+    "POST /v1/articles/{article_id}/vote": {"helpful": False, "visitor": "v-1", "comment": "Where is the form?"},
+    "PATCH /v1/article-categories/{category_id}": {"names": {"en": "Sending back"}, "position": 3},
     "PATCH /v1/rules/{rule_id}": {"enabled": True},
     "POST /v1/rules/{rule_id}/simulate": {},
     "PUT /v1/templates/{template_id}": {

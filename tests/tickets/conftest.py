@@ -1,5 +1,6 @@
 """The tickets service alone, on a real database."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,6 @@ from shared.testing.harness import Harness
 
 
 @pytest.fixture
-async def tickets(harness: Any) -> Harness:
-    made: Harness = await harness(SERVICE)
+async def tickets(harness: Any, tmp_path: Path) -> Harness:
+    made: Harness = await harness(SERVICE, files_folder=str(tmp_path / "files"))
     return made

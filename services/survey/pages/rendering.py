@@ -1,11 +1,9 @@
 """The hosted page as HTML: one style sheet and one small script inside it, nothing from elsewhere."""
 
-import base64
-import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -35,7 +33,9 @@ from services.survey.pages.filling import (
 from services.survey.pages.problems import field_of, told
 from services.survey.pages.theme import colours_of
 from services.survey.pages.views import Teller, view_of
-from services.survey.pages.words import FALLBACK, direction, language_name, words_in
+from services.survey.pages.words import FALLBACK, language_name, words_in
+from shared.http.languages import direction
+from shared.http.pages import content_policy
 
 Message = Literal["thanks", "used", "expired", "closed", "full", "saved", "unknown", "unavailable"]
 
@@ -195,26 +195,11 @@ def _page(
     )
     # The link is the credential: nobody may keep the page for others, no search engine list it.
     kept_out = {
-        "Content-Security-Policy": _policy((style, colours), script),
+        "Content-Security-Policy": content_policy((style, colours), script),
         "Cache-Control": "no-store",
         "X-Robots-Tag": "noindex",
     }
     return Response(html, status, {**kept_out, **(headers or {})}, "text/html; charset=utf-8")
-
-
-@lru_cache(1_000)
-def _policy(styles: Sequence[str], script: str) -> str:
-    """What we wrote ourselves may run and paint; nothing that somebody put into the page can."""
-    painted = " ".join(_digest(style) for style in styles if style)
-    runs = f"script-src {_digest(script)}; connect-src 'self'; " if script else ""
-    return (
-        f"default-src 'none'; style-src {painted}; {runs}img-src 'self' data:; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
-    )
-
-
-def _digest(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 @cache

@@ -1,7 +1,7 @@
 """An account's colours on the page, each with a companion that can be read beside it."""
 
-from services.survey.definition.colours import CARD, DARK_CARD, contrast, lightened
 from services.survey.definition.document import Theme
+from shared.colours import CARD, DARK_CARD, contrast, lightened
 
 _DEFAULT = Theme()
 

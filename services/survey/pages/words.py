@@ -12,7 +12,6 @@ from services.survey.definition.texts import best_locale, in_locale
 from shared.http.languages import accepted_languages
 
 FALLBACK: Final = "en"
-_RIGHT_TO_LEFT: Final = frozenset({"ar", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
 _TEXTS = Path(__file__).parent / "texts"
 
 Words = Mapping[str, Any]
@@ -20,10 +19,6 @@ Words = Mapping[str, Any]
 
 def words_in(locale: str) -> Words:
     return in_locale(_all_words(), locale, FALLBACK)
-
-
-def direction(locale: str) -> str:
-    return "rtl" if locale.split("-")[0] in _RIGHT_TO_LEFT else "ltr"
 
 
 def language_name(locale: str) -> str:

@@ -4,7 +4,6 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from services.survey.definition.colours import contrast, lightened
 from services.survey.definition.document import Definition, Ending
 from services.survey.definition.flow import Walk
 from services.survey.definition.questions import (
@@ -30,7 +29,9 @@ from services.survey.definition.questions import (
 from services.survey.definition.texts import Text
 from services.survey.pages.rendering import Sheet
 from services.survey.pages.views import ACCEPTED
-from services.survey.pages.words import direction, words_in
+from services.survey.pages.words import words_in
+from shared.colours import contrast, lightened
+from shared.http.languages import direction
 
 Json = dict[str, Any]
 _WORDS: Final = ("next", "back", "send", "other", "not_applicable", "progress")

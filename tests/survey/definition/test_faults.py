@@ -6,10 +6,10 @@ from typing import Any, get_args
 import pytest
 from hypothesis import given
 
-from services.survey.definition.colours import READABLE, contrast, darkened
 from services.survey.definition.conditions import ALONE, Operator
 from services.survey.definition.document import Definition
 from services.survey.definition.faults.finding import faults_in
+from shared.colours import READABLE, contrast, darkened
 from tests.survey.definition.making import ABC, TODAY, definition, page, question, when
 from tests.survey.definition.test_flow import surveys
 from tests.survey.definition.test_logic import ANYTHING

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.survey.definition.colours import READABLE, contrast, lightened
 from services.survey.definition.document import Theme
 from services.survey.pages.theme import colours_of
+from shared.colours import READABLE, contrast, lightened
 
 COLOURS = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
 

@@ -7,7 +7,8 @@ import pytest
 
 from services.survey.definition.questions import FileKind
 from services.survey.pages.rendering import Message
-from services.survey.pages.words import direction, language_name, words_in
+from services.survey.pages.words import language_name, words_in
+from shared.http.languages import direction
 
 LANGUAGES = ["en", "de", "fr", "es", "pt", "it", "nl", "ar"]
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from services.survey.definition.colours import CARD, DARK_CARD, READABLE, contrast, darkened, lightened
 from services.survey.definition.document import Definition
 from services.survey.definition.faults.fault import Fault, error
+from shared.colours import CARD, DARK_CARD, READABLE, contrast, darkened, lightened
 
 
 def faults(definition: Definition) -> Iterator[Fault]:

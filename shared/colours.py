@@ -4,7 +4,7 @@ from typing import Final
 
 # Text needs 4.5 : 1.
 READABLE: Final = 4.5
-# What the hosted page writes on, by day and by night.
+# What hosted pages write on, by day and by night.
 CARD: Final = "#ffffff"
 DARK_CARD: Final = "#1c1f22"
 _STEPS: Final = 20
