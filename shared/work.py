@@ -107,6 +107,18 @@ class Work:
             await nested.rollback()
             del self._outgoing[told:]
 
+    @asynccontextmanager
+    async def attempt(self) -> AsyncIterator[None]:
+        """What is done in the block stays unless something is raised in it; then it is taken back, events included, and
+        the Work goes on to be good for other things."""
+        told = len(self._outgoing)
+        try:
+            async with self.session.begin_nested():
+                yield
+        except BaseException:
+            del self._outgoing[told:]
+            raise
+
     async def flush_outbox(self) -> None:
         """Write the buffered events. Called by the edge, once, as the last statement before the commit."""
         if self._outgoing:

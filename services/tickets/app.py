@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from services.tickets.articles import attachments as article_files
 from services.tickets.articles import categories, finding
 from services.tickets.articles import endpoints as articles
+from services.tickets.bulk import endpoints as bulk
 from services.tickets.calendars import endpoints as calendars
 from services.tickets.calendars.renewing import RENEWALS
 from services.tickets.cases import endpoints as cases
@@ -16,7 +17,9 @@ from services.tickets.conversation import endpoints as conversation
 from services.tickets.db import Base
 from services.tickets.drafts import endpoints as drafts
 from services.tickets.duplicates import endpoints as duplicates
+from services.tickets.escalating import endpoints as escalating
 from services.tickets.fields import endpoints as fields
+from services.tickets.followups import endpoints as followups
 from services.tickets.help import endpoints as help_centre
 from services.tickets.help import pages as help_pages
 from services.tickets.links import endpoints as links
@@ -25,9 +28,11 @@ from services.tickets.merging import endpoints as merging
 from services.tickets.presence import endpoints as presence
 from services.tickets.settings import TicketsSettings
 from services.tickets.slas import endpoints as slas
+from services.tickets.snoozing import endpoints as snoozing
 from services.tickets.statuses import endpoints as statuses
 from services.tickets.subjects.part import EXPORTS
 from services.tickets.subscriptions import SUBSCRIPTIONS, TIMERS
+from services.tickets.views import endpoints as views
 from services.tickets.watchers import endpoints as watchers
 from shared.http.app import service_app
 from shared.service import Runtime, Service
@@ -49,6 +54,8 @@ def create_app(runtime: Runtime) -> FastAPI:
         runtime,
         title="tickets",
         routers=[
+            bulk.router,
+            followups.router,
             cases.router,
             conversation.router,
             drafts.router,
@@ -57,7 +64,10 @@ def create_app(runtime: Runtime) -> FastAPI:
             merging.router,
             duplicates.router,
             presence.router,
+            snoozing.router,
+            escalating.router,
             fields.router,
+            views.router,
             statuses.router,
             slas.targets,
             slas.router,

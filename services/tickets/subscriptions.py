@@ -12,6 +12,7 @@ from services.tickets.people import handlers as people
 from services.tickets.slas import timers as slas
 from services.tickets.slas.defaults import prepare_account
 from services.tickets.slas.promises import ALARM
+from services.tickets.snoozing import service as snoozing
 from services.tickets.subjects.part import SUBJECTS
 from shared.bus.subscriptions import Subscription, TimerBatch, TimerHandler, on
 from shared.contracts.customers import (
@@ -57,4 +58,5 @@ TIMERS: Mapping[str, TimerHandler] = {
     ALARM: TimerBatch(slas.ring),
     articles.PUBLISH: articles.publish_due,
     articles.FILES_GONE: articles.delete_file,
+    snoozing.ENDS: snoozing.time_is_up,
 }

@@ -137,6 +137,22 @@ class TicketResolved(Payload):
     thread_id: UUID | None = None
 
 
+class TicketEscalated(Payload):
+    """Somebody says that the ticket needs more than it gets; `level` counts how often. Subject: the ticket."""
+
+    TYPE: ClassVar[str] = "heed.tickets.ticket.escalated.v1"
+
+    ticket_id: UUID
+    number: int
+    subject: str
+    reason: str
+    level: int
+    priority: Priority
+    assignee_id: UUID | None
+    customer_id: UUID | None
+    origin_customer_id: UUID | None = None
+
+
 class TicketReopened(Payload):
     """A resolved ticket is open again, and its clock runs on. Subject: the ticket."""
 

@@ -175,6 +175,19 @@ GOOD: Final[Mapping[str, Any]] = {
         "choices": [{"value": "red", "label": "Red"}],
         "required_in": ["closed"],
     },
+    "POST /v1/ticket-views": {
+        "name": "Late parcels",
+        "shared": True,
+        "filters": {"state": ["open"], "tag": ["late"], "field": ["order:1017"], "mine": True},
+        "columns": ["number", "fields.order"],
+    },
+    "POST /v1/tickets/bulk": {
+        "ticket_ids": ["{ticket_id}"],
+        "changes": {"priority": "high", "fields": {"order": "1017"}},
+        "add_tags": ["late"],
+        "reason": "All of one lorry",
+    },
+    "PUT /v1/tickets/follow-up-policy": {"new_ticket_after_days": 14, "keep_assignee": True},
     "POST /v1/ticket-statuses": {"name": "Lost", "state": "on_hold", "position": 3, "is_default": False},
     "POST /v1/rules": {
         "name": "x",

@@ -32,6 +32,7 @@ async def of_tickets(tickets: Harness, account: UUID) -> Resources:
         "policy_id": (await made(client, "/v1/sla-policies", POLICY))["id"],
         # Not the first one, which is the default and cannot go.
         "calendar_id": [(await made(client, "/v1/calendars", CALENDAR))["id"] for _ in "12"][1],
+        "view_id": (await made(client, "/v1/ticket-views", {"name": "All"}))["id"],
         "field_id": (await made(client, "/v1/ticket-fields", {"key": "order", "kind": "text"}))["id"],
         "status_id": (await made(client, "/v1/ticket-statuses", {"name": "Lost", "state": "on_hold"}))["id"],
         **await written(client),

@@ -159,6 +159,9 @@ BODIES: Final[Mapping[str, Any]] = {
     "POST /v1/tickets/{ticket_id}/links": {"ticket_id": "{lost_ticket_id}", "relation": "related"},
     "POST /v1/tickets/{ticket_id}/merge": {"ticket_ids": ["{other_ticket_id}"]},
     "POST /v1/tickets/{ticket_id}/split": {"message_ids": ["{said_id}"], "subject": "The lamp"},
+    "POST /v1/tickets/{ticket_id}/snooze": {"until": "2026-03-04T09:00:00Z"},
+    "POST /v1/tickets/{ticket_id}/escalate": {"reason": "She waits for a week"},
+    "PATCH /v1/ticket-views/{view_id}": {"name": "Mine", "filters": {"mine": True}, "sort": "updated_at"},
     "PUT /v1/tickets/{ticket_id}/draft": {"text": "A new box"},
     "POST /v1/tickets/{ticket_id}/draft/send": {"seen_version": 9},
     "PUT /v1/tickets/{ticket_id}/presence": {"activity": "writing"},
@@ -218,7 +221,7 @@ class Operation:
 def operations(app: FastAPI) -> list[Operation]:
     """Everything that the application's routes answer; last what ends the life of something that others need, a part
     before the whole."""
-    ends = ("archive", "cancel", "DELETE")
+    ends = ("archive", "cancel", "resolve", "DELETE")
     found = sorted(
         set(_operations(app)),
         key=lambda one: (str(one).startswith(ends) or one.path.endswith(ends), -one.path.count("/"), str(one)),

@@ -1,17 +1,16 @@
 """`/v1/tickets`: the work that somebody asked for, by whom it is done, and by when."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Request, Response
+from fastapi import Request, Response
 
 from services.tickets.auth import TicketsRead, TicketsWrite
 from services.tickets.cases import service as tickets
-from services.tickets.cases.answering import answer, fresh_out, ticket_out
+from services.tickets.cases.answering import answer, fresh_out
 from services.tickets.cases.auth import AuthorDep
 from services.tickets.cases.history import changes_of
-from services.tickets.cases.models import Change, Ticket
-from services.tickets.cases.repository import find_ticket, is_late, tickets_with_names
+from services.tickets.cases.models import Change
+from services.tickets.cases.repository import find_ticket
 from services.tickets.cases.schemas import (
     ChangeOut,
     NewTicket,
@@ -21,15 +20,14 @@ from services.tickets.cases.schemas import (
     TicketPatch,
 )
 from services.tickets.contacts import service as contacts
-from services.tickets.statuses import service as statuses
-from shared.contracts.tickets import Priority, TicketState
+from services.tickets.listing.filters import FiltersQuery
+from services.tickets.listing.service import page_of
+from services.tickets.listing.sorting import NEWEST, Sort
 from shared.db.pagination import Page, PageQuery, paginate
 from shared.http.dependencies import IfMatch, runtime_of, set_etag
 from shared.http.routing import APIRouter
 
 router = APIRouter(prefix="/v1/tickets", tags=["tickets"])
-
-Overdue = Annotated[bool, Query(description="true: someone waits longer than promised; false: nobody does.")]
 
 
 @router.post("", status_code=201)
@@ -45,26 +43,10 @@ async def open_ticket(body: NewTicket, author: AuthorDep, request: Request, resp
 
 @router.get("")
 async def list_tickets(
-    work: TicketsRead,
-    page: PageQuery,
-    state: TicketState | None = None,
-    status_id: UUID | None = None,
-    assignee_id: UUID | None = None,
-    customer_id: UUID | None = None,
-    priority: Priority | None = None,
-    overdue: Overdue | None = None,
+    work: TicketsRead, page: PageQuery, filters: FiltersQuery, sort: Sort = NEWEST
 ) -> Page[TicketOut]:
-    """Newest first."""
-    statement = tickets_with_names(work)
-    wanted = {"state": state, "assignee_id": assignee_id, "customer_id": customer_id, "priority": priority}
-    statement = statement.filter_by(**{name: value for name, value in wanted.items() if value is not None})
-    if status_id is not None:
-        statement = statement.where(await statuses.has_status(work, status_id))
-    if overdue is not None:
-        late = is_late(work.now)
-        statement = statement.where(late if overdue else ~late)
-    found = await paginate(work.session, statement, page, keys=(Ticket.opened_at.desc(), Ticket.id.desc()))
-    return found.map(lambda row: ticket_out(work, *row))
+    """Newest first, unless `sort` says otherwise. By `resolution_due_at` only what is due is listed."""
+    return await page_of(work, filters, sort, page)
 
 
 @router.get("/{ticket_id}")

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, ForeignKey, Index, Text, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, ForeignKey, Index, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.tickets.db import Base
@@ -69,6 +69,10 @@ class Ticket(AccountOwned, Identified, Base):
     origin_customer_id: Mapped[UUID | None]
     # The conversation that it is about.
     thread_id: Mapped[UUID | None]
+    # Out of sight, until then or, if that is null, until the customer writes.
+    snoozed_at: Mapped[datetime | None]
+    snoozed_until: Mapped[datetime | None]
+    escalation_level: Mapped[int] = mapped_column(server_default=text("0"))
     # Of a merged one: where it goes on. That ticket is never merged itself.
     merged_into_id: Mapped[UUID | None]
 
@@ -80,6 +84,9 @@ class Ticket(AccountOwned, Identified, Base):
         Index("uq_tickets_account_id_feedback_id", "account_id", "feedback_id", unique=True,
               postgresql_where=text("feedback_id is not null and state not in ('closed', 'merged')")),
         Index("ix_tickets_account_id_opened_at", "account_id", "opened_at", "id"),
+        Index("ix_tickets_account_id_updated_at", "account_id", "updated_at", "id"),
+        Index("ix_tickets_account_id_resolution_due_at", "account_id", "resolution_due_at", "id",
+              postgresql_where=text("resolution_due_at is not null")),
         Index("ix_tickets_account_id_customer_id", "account_id", "customer_id", "opened_at", "id",
               postgresql_where=text("customer_id is not null")),
         Index("ix_tickets_account_id_thread_id", "account_id", "thread_id", "number",

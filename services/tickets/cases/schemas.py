@@ -116,6 +116,9 @@ class TicketOut(Model):
     opened_at: datetime
     updated_at: datetime
     merged_into_id: UUID | None
+    snoozed: bool
+    snoozed_until: datetime | None
+    escalation_level: int
     resolved_at: datetime | None
     reopened_count: int
     first_response_due_at: datetime | None

@@ -11,12 +11,13 @@ from services.tickets.cases.models import Ticket
 from services.tickets.cases.opening import Author, Opened, Opening, insert_tickets, unknown_person
 from services.tickets.cases.repository import lock_ticket
 from services.tickets.cases.schemas import NewTicket, TicketPatch
-from services.tickets.cases.states import DONE, check_not_over, check_way
+from services.tickets.cases.states import ACTIVE, DONE, check_not_over, check_way
 from services.tickets.fields import service as fields
 from services.tickets.loops import service as loops
 from services.tickets.people import service as people
 from services.tickets.slas import service as slas
 from services.tickets.slas.clock import Target
+from services.tickets.snoozing import service as snoozing
 from services.tickets.statuses import service as statuses
 from shared.contracts.tickets import TicketState
 from shared.db.database import Database, driver_of
@@ -62,7 +63,9 @@ async def open_ticket(work: Work, opening: Opening) -> Opened | AppError:
     return opened
 
 
-async def edit(work: Work, ticket_id: UUID, patch: TicketPatch, expected: int | None) -> Ticket:
+async def edit(
+    work: Work, ticket_id: UUID, patch: TicketPatch, expected: int | None, *, reason: str | None = None
+) -> Ticket:
     """Change what was sent. Raises `StaleVersion`, `TicketClosed`, `TicketMerged`, `NoWayThere` or `Unacceptable`."""
     ticket = await lock_ticket(work, ticket_id)
     await check_unchanged(work, ticket, expected)
@@ -85,7 +88,7 @@ async def edit(work: Work, ticket_id: UUID, patch: TicketPatch, expected: int | 
     if wanted:
         await _set_fields(work, ticket, wanted)
     if state != ticket.state:
-        await _move(work, ticket, state, reason=None, status_id=status_id)
+        await _move(work, ticket, state, reason, status_id=status_id)
     return ticket
 
 
@@ -103,6 +106,12 @@ async def wake(work: Work, ticket: Ticket, reason: str) -> None:
     """The customer has the last word: they open what waits or is resolved, and even what people have closed. The ticket
     is locked, and its clocks are settled."""
     await _move(work, ticket, "open", reason)
+
+
+async def leave_to_nobody(work: Work, ticket: Ticket) -> None:
+    """Whoever had it does not have it any more. The ticket is locked, and its clocks are settled."""
+    if ticket.assignee_id is not None:
+        await _set_fields(work, ticket, {"assignee_id": None})
 
 
 async def take_up(work: Work, ticket: Ticket) -> None:
@@ -152,6 +161,8 @@ async def _move(
     at = moment_of(work, ticket)
     reopened = before in DONE and state == "open"
     action = "reopened" if reopened else "resolved" if state == "resolved" else "updated"
+    if state not in ACTIVE:
+        await snoozing.forget(work, ticket)
     if state == "resolved":
         ticket.resolved_at = at
     elif reopened:

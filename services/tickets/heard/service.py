@@ -12,16 +12,18 @@ from services.tickets.cases import service as tickets
 from services.tickets.cases.history import record
 from services.tickets.cases.models import Change, Ticket
 from services.tickets.cases.repository import lock_living
+from services.tickets.cases.states import DONE
 from services.tickets.conversation.models import Message
+from services.tickets.followups import service as followups
 from services.tickets.heard.models import Heard
 from services.tickets.slas import service as slas
+from services.tickets.snoozing import service as snoozing
 from shared.contracts.tickets import CustomerWrote
 from shared.work import Work
 
 # Two machines that answer each other would keep a ticket opening all day.
 MOST_REOPENINGS: Final = 5
 IN: Final = timedelta(hours=1)
-WROTE_AGAIN: Final = "The customer wrote again"
 # Whoever looks for a conversation's ticket waits for whoever is just opening it, and the other way round.
 _CONVERSATION: Final = text("select pg_advisory_xact_lock(hashtextextended('tickets.thread ' || :thread_id, 0))")
 
@@ -53,14 +55,16 @@ async def put_into(work: Work, ticket_id: UUID, waiting: Sequence[Heard]) -> Non
     if ticket.thread_id is None:
         ticket.thread_id = waiting[0].thread_id
     for heard in waiting:
+        # The words that a ticket was opened for are no news.
+        is_news = heard.feedback_id != ticket.feedback_id
+        if is_news:
+            slas.settle(work, ticket)
+            if heard.automatic is None:
+                ticket = await _wake(work, ticket, heard)
         heard.ticket_id = ticket.id
         work.session.add(_message(work, ticket, heard))
-        # The words that a ticket was opened for are no news.
-        if heard.feedback_id == ticket.feedback_id:
+        if not is_news:
             continue
-        slas.settle(work, ticket)
-        if heard.automatic is None:
-            await _wake(work, ticket, heard)
         record(work, ticket, "heard" if heard.automatic is None else "heard_automatic")
         await slas.follow(work, ticket)
         _announce(work, ticket, heard)
@@ -97,14 +101,16 @@ def _message(work: Work, ticket: Ticket, heard: Heard) -> Message:
     )
 
 
-async def _wake(work: Work, ticket: Ticket, heard: Heard) -> None:
-    """What was written before the resolution was known when it was resolved."""
+async def _wake(work: Work, ticket: Ticket, heard: Heard) -> Ticket:
+    """The ticket in which it goes on. What was written before the resolution was known when it was resolved."""
+    await snoozing.wake(work, ticket, followups.WROTE_AGAIN)
     if ticket.state in ("pending", "on_hold"):
-        await tickets.wake(work, ticket, WROTE_AGAIN)
-    elif ticket.state in ("resolved", "closed"):
+        await tickets.wake(work, ticket, followups.WROTE_AGAIN)
+    elif ticket.state in DONE:
         is_late = ticket.resolved_at is not None and heard.occurred_at <= ticket.resolved_at
         if not is_late and await _reopenings(work, ticket) < MOST_REOPENINGS:
-            await tickets.wake(work, ticket, WROTE_AGAIN)
+            return await followups.follow_up(work, ticket, heard.thread_id)
+    return ticket
 
 
 async def _reopenings(work: Work, ticket: Ticket) -> int:

@@ -11,7 +11,7 @@ from services.tickets.cases.models import Ticket
 from services.tickets.db import Base
 from shared.db.base import AccountOwned
 
-Kind = Literal["related", "child", "duplicate", "split"]
+Kind = Literal["related", "child", "duplicate", "split", "follow_up"]
 
 
 class Link(AccountOwned, Base):

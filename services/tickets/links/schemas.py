@@ -7,7 +7,17 @@ from uuid import UUID
 from shared.contracts.tickets import TicketState
 from shared.http.schemas import Model
 
-Relation = Literal["related", "child_of", "parent_of", "duplicate_of", "duplicated_by", "split_from", "split_into"]
+Relation = Literal[
+    "related",
+    "child_of",
+    "parent_of",
+    "duplicate_of",
+    "duplicated_by",
+    "split_from",
+    "split_into",
+    "follow_up_of",
+    "followed_up_by",
+]
 
 
 class NewLink(Model):

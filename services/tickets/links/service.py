@@ -20,6 +20,7 @@ _WORDS: Final[Mapping[Kind, tuple[Relation, Relation]]] = {
     "child": ("child_of", "parent_of"),
     "duplicate": ("duplicate_of", "duplicated_by"),
     "split": ("split_from", "split_into"),
+    "follow_up": ("follow_up_of", "followed_up_by"),
 }
 _KINDS: Final = {word: (kind, words.index(word)) for kind, words in _WORDS.items() for word in words}
 
