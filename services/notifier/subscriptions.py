@@ -31,6 +31,7 @@ from shared.contracts.hearing import DeliveryReported
 from shared.contracts.mail import MailReceived
 from shared.contracts.sources import SourceTroubled
 from shared.contracts.survey import InvitationCreated, InvitationEnded, InvitationReminded
+from shared.contracts.tickets import LoopOverdue
 
 SUBSCRIPTIONS: list[Subscription] = [
     on(AccountCreated, accounts.set_up),
@@ -53,5 +54,6 @@ SUBSCRIPTIONS: list[Subscription] = [
     on(UserUpdated, notices.hear_of),
     on(UserRemoved, notices.part_with),
     on(SourceTroubled, notices.source_in_trouble),
+    on(LoopOverdue, notices.loop_overdue),
 ]
 TIMERS = {rules.TIMER: rules.run_delayed}

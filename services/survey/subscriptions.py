@@ -21,6 +21,7 @@ from services.survey.runs import service as runs
 from services.survey.segments import handlers as segments
 from services.survey.sources import reading, replays, retention, watching
 from services.survey.subjects.part import SUBJECTS
+from services.survey.taxonomy import handlers as taxonomy
 from services.survey.triggers import handlers as occasions
 from services.survey.triggers import service as triggers
 from services.survey.widget import handlers as widget
@@ -56,6 +57,7 @@ from shared.contracts.tickets import TicketOpened, TicketReplied
 SUBSCRIPTIONS = (
     on(AccountCreated, accounts.remember),
     on(AccountUpdated, accounts.rename),
+    on(AccountCreated, taxonomy.announce_first),
     on(APIKeyCreated, widget.remember),
     on(APIKeyUpdated, widget.change),
     on(APIKeyRevoked, widget.revoke),

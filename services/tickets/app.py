@@ -13,6 +13,7 @@ from services.tickets.calendars import endpoints as calendars
 from services.tickets.calendars.renewing import RENEWALS
 from services.tickets.cases import endpoints as cases
 from services.tickets.cases.desk import open_desk
+from services.tickets.causes import endpoints as causes
 from services.tickets.conversation import endpoints as conversation
 from services.tickets.db import Base
 from services.tickets.drafts import endpoints as drafts
@@ -57,6 +58,7 @@ def create_app(runtime: Runtime) -> FastAPI:
             bulk.router,
             followups.router,
             cases.router,
+            causes.router,
             conversation.router,
             drafts.router,
             watchers.router,

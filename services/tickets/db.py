@@ -15,7 +15,9 @@ class Base(DeclarativeBase):
 
 
 # Customers who were merged into others. These tables say whose a row is, and under whose identity it came.
-MERGED_CUSTOMERS = aliases_in(Base.metadata, "tickets", "loops", present="customer_id", origin="origin_customer_id")
+MERGED_CUSTOMERS = aliases_in(
+    Base.metadata, "tickets", "loops", "feedback", present="customer_id", origin="origin_customer_id"
+)
 
 # Calendars whose feeds are to be read.
 DISPATCHES = dispatches_in(Base.metadata)

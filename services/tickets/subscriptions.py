@@ -5,16 +5,19 @@ from collections.abc import Mapping
 from services.tickets.accounts import handlers as accounts
 from services.tickets.articles import service as articles
 from services.tickets.cases import handlers as cases
+from services.tickets.causes import handlers as causes
 from services.tickets.contacts import handlers as contacts
+from services.tickets.feedback import handlers as feedback
 from services.tickets.heard import handlers as heard
 from services.tickets.loops import handlers as loops
+from services.tickets.loops import overdue
 from services.tickets.people import handlers as people
 from services.tickets.slas import timers as slas
 from services.tickets.slas.defaults import prepare_account
 from services.tickets.slas.promises import ALARM
 from services.tickets.snoozing import service as snoozing
 from services.tickets.subjects.part import SUBJECTS
-from shared.bus.subscriptions import Subscription, TimerBatch, TimerHandler, on
+from shared.bus.subscriptions import Subscription, TimerBatch, TimerHandler, on, on_batch
 from shared.contracts.customers import (
     CustomerCreated,
     CustomerDeleted,
@@ -22,7 +25,7 @@ from shared.contracts.customers import (
     CustomerUnmerged,
     CustomerUpdated,
 )
-from shared.contracts.feedback import FeedbackReceived, FeedbackUpdated
+from shared.contracts.feedback import FeedbackErased, FeedbackReceived, FeedbackUpdated
 from shared.contracts.gateway import (
     AccountCreated,
     AccountUpdated,
@@ -32,7 +35,8 @@ from shared.contracts.gateway import (
     UserUpdated,
 )
 from shared.contracts.notifier import TicketRequested
-from shared.contracts.tickets import TicketOpened
+from shared.contracts.taxonomy import TaxonomyChanged
+from shared.contracts.tickets import LoopAdvanced, TicketOpened
 
 SUBSCRIPTIONS: list[Subscription] = [
     on(AccountCreated, prepare_account),
@@ -49,6 +53,9 @@ SUBSCRIPTIONS: list[Subscription] = [
     on(TicketRequested, cases.open_requested),
     on(FeedbackReceived, loops.measure_again),
     on(FeedbackUpdated, loops.hear_second_thoughts),
+    on(LoopAdvanced, overdue.start_allowance),
+    on(TaxonomyChanged, causes.remember),
+    on_batch([FeedbackReceived, FeedbackUpdated, FeedbackErased], feedback.record_all),
     on(FeedbackReceived, heard.hear),
     on(TicketOpened, heard.catch_up),
     on(SubjectRequestOpened, SUBJECTS.take_part),
@@ -59,4 +66,5 @@ TIMERS: Mapping[str, TimerHandler] = {
     articles.PUBLISH: articles.publish_due,
     articles.FILES_GONE: articles.delete_file,
     snoozing.ENDS: snoozing.time_is_up,
+    overdue.TIMER: overdue.stage_due,
 }

@@ -135,6 +135,9 @@ class TicketResolved(Payload):
     reopened_before: int
     origin_customer_id: UUID | None = None
     thread_id: UUID | None = None
+    # A topic's key, and what was done so that it does not happen again.
+    root_cause: str | None = None
+    corrective_action: str | None = None
 
 
 class TicketEscalated(Payload):
@@ -244,6 +247,24 @@ class LoopAdvanced(Payload):
     stage: LoopStage
     before: int | None
     after: int | None
+    origin_customer_id: UUID | None = None
+
+
+class LoopOverdue(Payload):
+    """A loop has been in one stage for longer than the account allows; told once a stage. Subject: the ticket."""
+
+    TYPE: ClassVar[str] = "heed.tickets.loop.overdue.v1"
+
+    ticket_id: UUID
+    number: int
+    subject: str
+    feedback_id: UUID
+    customer_id: UUID | None
+    stage: LoopStage
+    since: datetime
+    due_at: datetime
+    assignee_id: UUID | None
+    before: int | None
     origin_customer_id: UUID | None = None
 
 

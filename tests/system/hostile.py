@@ -169,6 +169,15 @@ GOOD: Final[Mapping[str, Any]] = {
         "warn_at": [50, 90],
     },
     "POST /v1/tickets": {"subject": "Late", "description": "Very.", "tags": ["x"], "customer_id": "{customer_id}"},
+    "PUT /v1/loops/policy": {
+        "required_at_resolve": ["root_cause"],
+        "allowances": {
+            "needs_follow_up_seconds": 86_400,
+            "contacted_seconds": 604_800,
+            "fixed_seconds": None,
+            "confirmed_seconds": None,
+        },
+    },
     "POST /v1/ticket-fields": {
         "key": "colour",
         "kind": "choice",

@@ -18,8 +18,12 @@ async def of_tickets(tickets: Harness, account: UUID) -> Resources:
     person = UserAdded(user_id=person_id, name="Jonas", email="jonas@example.com", role="agent")
     await tickets.deliver(person, account=account, subject=person_id)
     subjects = ("The parcel came late", "The lamp came late", "A parcel was lost")
-    tickets_made = [await made(client, "/v1/tickets", {"subject": subject}) for subject in subjects]
+    tickets_made = [
+        await made(client, "/v1/tickets", {"subject": subject, "feedback_id": str(new_id())}) for subject in subjects
+    ]
     ticket_id, other_ticket_id, lost_ticket_id = (ticket["id"] for ticket in tickets_made)
+    # As far as a customer could confirm it.
+    await client.post(f"/v1/tickets/{ticket_id}/resolve")
     await client.put(f"/v1/tickets/{ticket_id}/draft", json={"text": "Sorry!"})
     said = await made(client, f"/v1/tickets/{ticket_id}/messages", {"text": "And the lamp?", "internal": True})
     await made(client, f"/v1/tickets/{ticket_id}/links", {"ticket_id": other_ticket_id})

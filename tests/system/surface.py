@@ -162,6 +162,8 @@ BODIES: Final[Mapping[str, Any]] = {
     "POST /v1/tickets/{ticket_id}/snooze": {"until": "2026-03-04T09:00:00Z"},
     "POST /v1/tickets/{ticket_id}/escalate": {"reason": "She waits for a week"},
     "PATCH /v1/ticket-views/{view_id}": {"name": "Mine", "filters": {"mine": True}, "sort": "updated_at"},
+    "POST /v1/loops/{ticket_id}/contacted": {"reason": "Called her"},
+    "POST /v1/loops/{ticket_id}/confirmed": {"reason": "She is glad"},
     "PUT /v1/tickets/{ticket_id}/draft": {"text": "A new box"},
     "POST /v1/tickets/{ticket_id}/draft/send": {"seen_version": 9},
     "PUT /v1/tickets/{ticket_id}/presence": {"activity": "writing"},

@@ -6,11 +6,13 @@ from uuid import UUID
 
 import httpx
 
+from shared.contracts.base import Payload
 from shared.contracts.customers import CustomerCreated, CustomerProfile
 from shared.contracts.feedback import FeedbackReceived
 from shared.contracts.gateway import UserAdded
 from shared.contracts.notifier import TicketRequested
 from shared.contracts.ratings import Rating
+from shared.contracts.taxonomy import TaxonomyChanged, TaxonomyTopic
 from shared.ids import new_id
 from shared.testing.harness import Harness
 
@@ -91,6 +93,11 @@ def answered(ticket_id: UUID, occurred_at: datetime, *, score: int | None = 5, *
     return FeedbackReceived(**values | fields)
 
 
+def unhappy(now: datetime, **fields: Any) -> FeedbackReceived:
+    """The lowest rating, about no ticket."""
+    return answered(new_id(), now, score=1).model_copy(update={"ticket_id": None} | fields)
+
+
 def csat(score: int) -> Rating:
     band: Any = "positive" if score >= 4 else "neutral" if score == 3 else "negative"
     return Rating(scheme="csat", value=score, minimum=1, maximum=5, normalised=(score - 1) * 25, band=band)
@@ -104,3 +111,24 @@ async def add_customer(tickets: Harness, account: UUID, name: str = "Ana", *, cu
     )
     await tickets.deliver(CustomerCreated(customer_id=customer_id, profile=profile), account=account)
     return customer_id
+
+
+async def learn_topics(tickets: Harness, account: UUID) -> None:
+    """Delivery with its part late, into which slow was merged; and gone, which is retired."""
+    known = [
+        ("delivery", "Delivery", None, False, None),
+        ("late", "Late", "delivery", False, None),
+        ("slow", "Slow", "delivery", True, "late"),
+        ("gone", "Gone", None, True, None),
+    ]
+    names = ("key", "name", "parent", "retired", "merged_into")
+    topics = tuple(TaxonomyTopic.model_validate(dict(zip(names, topic, strict=True))) for topic in known)
+    await tickets.deliver(TaxonomyChanged(topics=topics), account=account, subject=account, version=2)
+
+
+async def hear_themselves(tickets: Harness, account: UUID, *types: type[Payload]) -> None:
+    """What the service told so far comes back to it, as it does to everybody else; to hear it again changes nothing."""
+    bodies = []
+    for told in await tickets.emitted(account, *types):
+        bodies.append(told.raw)
+    await tickets.deliver_raw(bodies)

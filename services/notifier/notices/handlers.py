@@ -1,9 +1,9 @@
-"""What the account's owners are told, since nobody else can do something about it."""
+"""What people of the account are told because something waits for them."""
 
 from typing import Any, Final
 from uuid import uuid5
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services.notifier.notices.delivery import KIND
@@ -12,6 +12,7 @@ from services.notifier.templates.rendering import one_line
 from shared.bus.events import Event
 from shared.contracts.gateway import UserAdded, UserRemoved, UserUpdated
 from shared.contracts.sources import SourceTroubled
+from shared.contracts.tickets import LoopOverdue, LoopStage
 from shared.dispatch import queue
 from shared.ids import new_id
 from shared.work import Work
@@ -22,6 +23,20 @@ _TROUBLES: Final = {
     "unannounced": "announces nothing any more",
     "failing": "has problems",
     "denied": "lets Heed in no more",
+}
+_WAITS: Final[dict[LoopStage, str]] = {
+    "needs_follow_up": "has waited for somebody to get in touch",
+    "contacted": "has waited to be fixed",
+    "fixed": "has waited for the customer to confirm it",
+    "confirmed": "has waited to be measured again",
+    "re_measured": "has waited",
+}
+_REMEDIES: Final[dict[LoopStage, str]] = {
+    "needs_follow_up": "Answer the customer, or say that somebody spoke with them.",
+    "contacted": "Resolve the ticket, or tell the customer what it waits for.",
+    "fixed": "Ask the customer whether it is solved.",
+    "confirmed": "Ask the customer again how it was.",
+    "re_measured": "Look at it.",
 }
 
 
@@ -47,18 +62,36 @@ async def source_in_trouble(work: Work, event: Event[SourceTroubled]) -> None:
         f"What to do: {source.remedy}\n\n"
         "This is the only mail about it until it works again.\n"
     )
-    owners = (Colleague.account_id == work.account_id, Colleague.role == _OWNER)
+    await _tell(work, Colleague.role == _OWNER, f"{name} {_TROUBLES[source.trouble]}", text)
+
+
+async def loop_overdue(work: Work, event: Event[LoopOverdue]) -> None:
+    """Whoever has the ticket hears of it, and the owners, who can give it to somebody else."""
+    loop = event.data
+    subject = one_line(loop.subject)
+    text = (
+        f"Ticket #{loop.number} \u201c{subject}\u201d came from what a customer said, and {_WAITS[loop.stage]} since "
+        f"{loop.since:%Y-%m-%d %H:%M} UTC. It was to go on by {loop.due_at:%Y-%m-%d %H:%M} UTC.\n\n"
+        f"What to do: {_REMEDIES[loop.stage]}\n\n"
+        "This is the only mail about it in this stage.\n"
+    )
+    who = or_(Colleague.role == _OWNER, Colleague.user_id == loop.assignee_id)
+    await _tell(work, who, f"#{loop.number} {_WAITS[loop.stage]}", text)
+
+
+async def _tell(work: Work, who: ColumnElement[bool], subject: str, text: str) -> None:
+    readers = select(Colleague.user_id).where(Colleague.account_id == work.account_id, who)
     notices = [
         Notice(
             id=new_id(),
             account_id=work.account_id,
             user_id=user_id,
-            subject=f"{name} {_TROUBLES[source.trouble]}",
+            subject=subject,
             text=text,
             state="queued",
             created_at=work.now,
         )
-        for user_id in await work.session.scalars(select(Colleague.user_id).where(*owners))
+        for user_id in await work.session.scalars(readers)
     ]
     work.session.add_all(notices)
     await work.session.flush()

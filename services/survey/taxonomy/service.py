@@ -21,6 +21,7 @@ from services.survey.taxonomy.faults import faults_of
 from services.survey.taxonomy.models import StoredTaxonomy
 from services.survey.taxonomy.schemas import NewTopic, TaxonomyOut, TopicChange
 from services.survey.understanding.topics import Taxonomy
+from shared.contracts.taxonomy import TaxonomyChanged, TaxonomyTopic
 from shared.http.dependencies import check_match
 from shared.http.errors import FieldProblem, NotFound, Unacceptable
 from shared.work import Work
@@ -61,6 +62,11 @@ async def read(work: Work) -> TaxonomyOut:
     return _out(await work.session.get(StoredTaxonomy, work.account_id))
 
 
+async def announce(work: Work) -> None:
+    """Tell the others the topics as they stand."""
+    _told(work, await work.session.get(StoredTaxonomy, work.account_id))
+
+
 async def replace(work: Work, wanted: TaxonomyDefinition, *, expected: int | None) -> TaxonomyOut:
     """Raises `Unacceptable` with everything that is wrong."""
     return await _change(work, lambda _: wanted.topics, expected=expected, pointer="/topics/{}")
@@ -70,7 +76,7 @@ async def reset(work: Work, *, expected: int | None) -> TaxonomyOut:
     """Back to the default, also as that grows with Heed."""
     stored = await _to_change(work, expected)
     stored.version, stored.document, stored.updated_at = stored.version + 1, None, work.now
-    return _out(stored)
+    return _told(work, stored)
 
 
 async def add(work: Work, wanted: NewTopic, *, expected: int | None = None) -> TaxonomyOut:
@@ -136,7 +142,7 @@ async def _change(
     _check(topics, pointer, changed)
     stored.version, stored.updated_at = stored.version + 1, work.now
     stored.document = TaxonomyDefinition.model_construct(topics=topics).model_dump(mode="json", exclude_defaults=True)
-    return _out(stored)
+    return _told(work, stored)
 
 
 def _check(topics: Sequence[TopicDefinition], pointer: str | None, changed: str | None) -> None:
@@ -179,6 +185,14 @@ def _definition(stored: StoredTaxonomy | None) -> TaxonomyDefinition:
     if stored is None or stored.document is None:
         return default_definition()
     return TaxonomyDefinition.model_validate(stored.document)
+
+
+def _told(work: Work, stored: StoredTaxonomy | None) -> TaxonomyOut:
+    taxonomy = _out(stored)
+    names = set(TaxonomyTopic.model_fields)
+    topics = tuple(TaxonomyTopic.model_validate(topic.model_dump(include=names)) for topic in taxonomy.topics)
+    work.emit(TaxonomyChanged(topics=topics), subject=work.account_id, version=taxonomy.version)
+    return taxonomy
 
 
 def _out(stored: StoredTaxonomy | None) -> TaxonomyOut:

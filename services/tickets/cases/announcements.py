@@ -80,6 +80,8 @@ def resolution(work: Work, ticket: Ticket, taken: timedelta, reason: str | None)
         resolution_seconds=int(taken.total_seconds()),
         reopened_before=ticket.reopened_count,
         thread_id=ticket.thread_id,
+        root_cause=ticket.root_cause,
+        corrective_action=ticket.corrective_action,
     )
     work.emit(event, subject=ticket.id, version=ticket.version)
 

@@ -53,6 +53,8 @@ def ticket_out(work: Work, ticket: Ticket, assignee_name: str | None, customer_n
         first_responded_at=ticket.first_responded_at,
         resolution_due_at=ticket.resolution_due_at,
         overdue=is_overdue(ticket, work.now),
+        root_cause=ticket.root_cause,
+        corrective_action=ticket.corrective_action,
     )
 
 
@@ -86,4 +88,6 @@ def fresh_out(opening: Opening, opened: Opened) -> TicketOut:
         first_responded_at=None,
         resolution_due_at=opened.resolution_due_at,
         overdue=False,
+        root_cause=None,
+        corrective_action=None,
     )

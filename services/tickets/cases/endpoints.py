@@ -70,8 +70,7 @@ async def resolve_ticket(
     ticket_id: UUID, work: TicketsWrite, expected: IfMatch, response: Response, body: Resolution | None = None
 ) -> TicketOut:
     """The work is done; its clocks stop."""
-    reason = body.reason if body else None
-    return await answer(work, await tickets.resolve(work, ticket_id, reason, expected), response)
+    return await answer(work, await tickets.resolve(work, ticket_id, body or Resolution(), expected), response)
 
 
 @router.post("/{ticket_id}/reopen")

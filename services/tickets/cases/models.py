@@ -75,6 +75,9 @@ class Ticket(AccountOwned, Identified, Base):
     escalation_level: Mapped[int] = mapped_column(server_default=text("0"))
     # Of a merged one: where it goes on. That ticket is never merged itself.
     merged_into_id: Mapped[UUID | None]
+    # What lay behind it, by a topic's key, and what was done so that it does not happen again.
+    root_cause: Mapped[str | None] = mapped_column(Text)
+    corrective_action: Mapped[str | None] = mapped_column(Text)
 
     __table_args__ = (
         Index("uq_tickets_account_id_number", "account_id", "number", unique=True),
@@ -98,6 +101,8 @@ class Ticket(AccountOwned, Identified, Base):
               postgresql_where=text("merged_into_id is not null")),
         Index("ix_tickets_account_id_status_id", "account_id", "status_id", "opened_at", "id",
               postgresql_where=text("status_id is not null")),
+        Index("ix_tickets_account_id_root_cause", "account_id", "root_cause", "opened_at",
+              postgresql_where=text("root_cause is not null")),
         origin_index("tickets", "origin_customer_id"),
     )  # fmt: skip
 

@@ -30,6 +30,16 @@ Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_
 Tags = Annotated[list[Tag], Field(max_length=MOST_TAGS), AfterValidator(_unique)]
 Channel = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,49}$")]
 Reason = Annotated[str, Field(max_length=1_000), AfterValidator(_trimmed)]
+Cause = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$"),
+    Field(description="What lay behind it: the key of a topic of either level; see /v1/taxonomy."),
+]
+CorrectiveAction = Annotated[
+    str,
+    Field(max_length=1_000, description="What was done so that it does not happen again."),
+    AfterValidator(_trimmed),
+]
 
 
 class NewTicket(Model):
@@ -63,6 +73,8 @@ class TicketPatch(Model):
     tags: Tags | None = None
     fields: Values | None = Field(None, description="Those that change; null clears one.")
     customer_id: UUID | None = None
+    root_cause: Cause | None = None
+    corrective_action: CorrectiveAction | None = None
 
     @model_validator(mode="after")
     def refuse_null_where_there_must_be_something(self) -> "TicketPatch":
@@ -80,7 +92,15 @@ class TicketPatch(Model):
 
 
 class Resolution(Model):
+    """What is left out stays as it is. An account may ask for causes; see /v1/loops/policy."""
+
     reason: Reason | None = Field(None, description="What was done; colleagues and the audit read it.")
+    root_cause: Cause | None = None
+    corrective_action: CorrectiveAction | None = None
+
+    def found(self) -> dict[str, Any]:
+        """What was sent of what lay behind it."""
+        return {name: getattr(self, name) for name in self.model_fields_set - {"reason"}}
 
 
 class Reopening(Model):
@@ -125,6 +145,8 @@ class TicketOut(Model):
     first_responded_at: datetime | None
     resolution_due_at: datetime | None
     overdue: bool
+    root_cause: str | None
+    corrective_action: str | None
 
 
 class ChangeOut(Model):

@@ -10,9 +10,11 @@ from services.tickets.cases.history import moment_of, record
 from services.tickets.cases.models import Ticket
 from services.tickets.cases.opening import Author, Opened, Opening, insert_tickets, unknown_person
 from services.tickets.cases.repository import lock_ticket
-from services.tickets.cases.schemas import NewTicket, TicketPatch
+from services.tickets.cases.schemas import NewTicket, Resolution, TicketPatch
 from services.tickets.cases.states import ACTIVE, DONE, check_not_over, check_way
+from services.tickets.causes import service as causes
 from services.tickets.fields import service as fields
+from services.tickets.loops import policies
 from services.tickets.loops import service as loops
 from services.tickets.people import service as people
 from services.tickets.slas import service as slas
@@ -92,14 +94,30 @@ async def edit(
     return ticket
 
 
-async def resolve(work: Work, ticket_id: UUID, reason: str | None, expected: int | None) -> Ticket:
-    """The work is done. A ticket that is resolved already stays as it is."""
-    return await _move_by_hand(work, ticket_id, "resolved", reason, expected)
+async def resolve(work: Work, ticket_id: UUID, body: Resolution, expected: int | None) -> Ticket:
+    """The work is done. A ticket that is resolved already stays so; what lay behind it may still be told."""
+    ticket = await lock_ticket(work, ticket_id)
+    await check_unchanged(work, ticket, expected)
+    check_way(ticket.state, "resolved")
+    found = {name: value for name, value in body.found().items() if getattr(ticket, name) != value}
+    if found or ticket.state != "resolved":
+        slas.settle(work, ticket)
+    if found:
+        await _set_fields(work, ticket, found)
+    if ticket.state != "resolved":
+        await _move(work, ticket, "resolved", body.reason)
+    return ticket
 
 
 async def reopen(work: Work, ticket_id: UUID, reason: str, expected: int | None) -> Ticket:
     """The work was not done after all. A ticket that is open stays as it is; a closed one raises `TicketClosed`."""
-    return await _move_by_hand(work, ticket_id, "open", reason, expected)
+    ticket = await lock_ticket(work, ticket_id)
+    await check_unchanged(work, ticket, expected)
+    check_way(ticket.state, "open")
+    if ticket.state != "open":
+        slas.settle(work, ticket)
+        await _move(work, ticket, "open", reason)
+    return ticket
 
 
 async def wake(work: Work, ticket: Ticket, reason: str) -> None:
@@ -120,24 +138,14 @@ async def take_up(work: Work, ticket: Ticket) -> None:
         await _move(work, ticket, "open", reason=None)
 
 
-async def _move_by_hand(
-    work: Work, ticket_id: UUID, state: TicketState, reason: str | None, expected: int | None
-) -> Ticket:
-    ticket = await lock_ticket(work, ticket_id)
-    await check_unchanged(work, ticket, expected)
-    check_way(ticket.state, state)
-    if ticket.state != state:
-        slas.settle(work, ticket)
-        await _move(work, ticket, state, reason)
-    return ticket
-
-
 async def _set_fields(work: Work, ticket: Ticket, wanted: dict[str, Any]) -> None:
     changes = {name: (_as_json(getattr(ticket, name)), _as_json(value)) for name, value in wanted.items()}
     if "fields" in wanted:
         changes |= _each_field(*changes.pop("fields"))
     for name, value in wanted.items():
         setattr(ticket, name, value)
+    if wanted.get("root_cause") is not None:
+        await causes.check(work, wanted["root_cause"])
     if "priority" in wanted:
         await slas.apply_priority(work, ticket)
     record(work, ticket, "updated", changes=changes)
@@ -154,6 +162,8 @@ async def _move(
     """To another state, with everything that hangs from it: clocks, loop, history, events."""
     before, ticket.state = ticket.state, state
     await fields.check_complete(work, ticket)
+    if state == "resolved":
+        await policies.check_told(work, ticket)
     changes: dict[str, tuple[Any, Any]] = {"state": (before, state)}
     if status_id != ticket.status_id:
         changes["status_id"] = (_as_json(ticket.status_id), _as_json(status_id))

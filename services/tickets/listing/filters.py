@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, false, or_, select
 
 from services.tickets.cases.models import Ticket
 from services.tickets.cases.repository import is_late
-from services.tickets.cases.schemas import Channel, Tag
+from services.tickets.cases.schemas import Cause, Channel, Tag
 from services.tickets.statuses import service as statuses
 from services.tickets.watchers.models import Watcher
 from shared.contracts.tickets import Priority, TicketState
@@ -24,6 +24,7 @@ Priorities = Annotated[list[Priority], Field(max_length=MOST_VALUES)]
 Ids = Annotated[list[UUID], Field(max_length=MOST_VALUES)]
 Tags = Annotated[list[Tag], Field(max_length=MOST_VALUES)]
 Channels = Annotated[list[Channel], Field(max_length=MOST_VALUES)]
+Causes = Annotated[list[Cause], Field(max_length=MOST_VALUES)]
 FieldsAre = Annotated[list[FieldIs], Field(max_length=MOST_VALUES)]
 
 
@@ -42,6 +43,7 @@ class Filters(Model):
     watched: bool | None = None
     customer_id: UUID | None = None
     channel: Channels = Field(default_factory=list)
+    root_cause: Causes = Field(default_factory=list)
     tag: Tags = Field(default_factory=list)
     field: FieldsAre = Field(default_factory=list)
     overdue: bool | None = None
@@ -61,6 +63,7 @@ def _asked(
     watched: Annotated[bool | None, Query(description="Those that whoever asks watches.")] = None,
     customer_id: UUID | None = None,
     channel: Annotated[Channels, Query()] = [],  # noqa: B006
+    root_cause: Annotated[Causes, Query()] = [],  # noqa: B006
     tag: Annotated[Tags, Query(description="All of them.")] = [],  # noqa: B006
     field: Annotated[FieldsAre, Query(description="A field of your own and its value: `order:1017`.")] = [],  # noqa: B006
     overdue: Annotated[
@@ -85,6 +88,7 @@ async def conditions(work: Work, wanted: Filters) -> list[ColumnElement[bool]]:
         (Ticket.priority, wanted.priority),
         (Ticket.assignee_id, wanted.assignee_id),
         (Ticket.channel, wanted.channel),
+        (Ticket.root_cause, wanted.root_cause),
     ):
         if values:
             found.append(column.in_(values))

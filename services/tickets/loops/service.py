@@ -36,14 +36,15 @@ def take_in(loop: Loop, said: Feedback, at: datetime) -> list[LoopStage] | None:
         return None
     reached: list[LoopStage] = []
     if band == "positive":
-        loop.confirmed_at = min(at, loop.confirmed_at or at)
+        if loop.confirmed_at is None or at < loop.confirmed_at:
+            loop.confirmed_at, loop.confirmed_by = at, "answer"
         if is_ahead("confirmed", loop.stage):
             reached.append("confirmed")
     if said.rating is not None and _is_latest(loop, at, said.rating.normalised):
         loop.after, loop.re_measured_at = said.rating.normalised, at
         reached.append("re_measured")
     if reached:
-        loop.stage = reached[-1]
+        loop.stage, loop.due_at, loop.overdue_at = reached[-1], None, None
     return reached
 
 
@@ -70,7 +71,7 @@ async def advance(work: Work, ticket: Ticket, stage: LoopStage, at: datetime) ->
     """Go forward to `stage`, with what was merged into the ticket. Nothing happens to a loop that is as far."""
     for loop in await _loops_in(work, ticket):
         if is_ahead(stage, loop.stage):
-            _enter(work, ticket, loop, stage, at)
+            enter(work, ticket, loop, stage, at)
 
 
 async def start_over(work: Work, ticket: Ticket, at: datetime) -> None:
@@ -78,7 +79,8 @@ async def start_over(work: Work, ticket: Ticket, at: datetime) -> None:
     for loop in await _loops_in(work, ticket):
         loop.round += 1
         loop.after = loop.contacted_at = loop.fixed_at = loop.confirmed_at = loop.re_measured_at = None
-        _enter(work, ticket, loop, "needs_follow_up", at)
+        loop.confirmed_by = None
+        enter(work, ticket, loop, "needs_follow_up", at)
 
 
 async def _loops_in(work: Work, ticket: Ticket) -> Sequence[Loop]:
@@ -102,13 +104,11 @@ def announce(work: Work, loop: Loop, stage: LoopStage, version: int) -> None:
     work.emit(advanced, subject=loop.ticket_id, version=version)
 
 
-def _enter(work: Work, ticket: Ticket, loop: Loop, stage: LoopStage, at: datetime) -> None:
-    loop.stage = stage
+def enter(work: Work, ticket: Ticket, loop: Loop, stage: LoopStage, at: datetime) -> None:
+    loop.stage, loop.due_at, loop.overdue_at = stage, None, None
     setattr(loop, f"{stage}_at", at)
     announce(work, loop, stage, ticket.version)
 
 
-def loops_with_numbers(work: Work) -> Select[Loop, int]:
-    """Loops with the numbers of their tickets."""
-    joined = select(Loop, Ticket.number).join(Ticket, Ticket.id == Loop.ticket_id)
-    return joined.where(Loop.account_id == work.account_id)
+def loops_with_tickets(work: Work) -> Select[Loop, Ticket]:
+    return select(Loop, Ticket).join(Ticket, Ticket.id == Loop.ticket_id).where(Loop.account_id == work.account_id)

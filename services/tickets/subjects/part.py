@@ -51,8 +51,14 @@ HOLDINGS = (
         "tickets.tickets",
         pseudonym=(
             "customer_id = null, origin_customer_id = null, subject = 'Erased', description = '', tags = '{}', "
-            "fields = '{}'"
+            "fields = '{}', corrective_action = null"
         ),
+    ),
+    Holding(
+        "feedback that tickets know of",
+        "tickets.feedback",
+        pseudonym="customer_id = null, origin_customer_id = null, topics = '{}'",
+        names="feedback_id",
     ),
     Holding("contacts", "tickets.contacts", f"row.id = {IDS}", emptied="name = null", left="row.name is not null"),
 )

@@ -1,4 +1,5 @@
-"""Owners are mailed once about a source in trouble; nobody else is, and nobody who has left.
+"""Owners are mailed once about a source in trouble; nobody else is, and nobody who has left. Of a loop that does not
+move its assignee hears, too.
 
 Seen to fail: the mail to everybody, the removal forgotten, the order of the news trusted.
 """
@@ -13,6 +14,7 @@ from services.notifier.notices.delivery import NOTICES
 from shared.contracts.base import Payload
 from shared.contracts.gateway import UserAdded, UserRemoved, UserUpdated
 from shared.contracts.sources import SourceTroubled
+from shared.contracts.tickets import LoopOverdue
 from shared.ids import new_id
 from shared.testing.harness import Harness
 
@@ -90,3 +92,27 @@ class TestOwners:
         for version, payload in reversed(news) if backwards else news:
             await notifier.deliver(payload, account=account, subject=user_id, version=version)
         assert len(await trouble(notifier, account, post)) == mailed
+
+
+class TestALoopThatDoesNotMove:
+    async def test_is_told_to_its_assignee_and_the_owners(self, notifier: Harness, account: UUID, post: Post) -> None:
+        people = {role: new_id() for role in ("owner", "agent", "viewer")}
+        for role, user_id in people.items():
+            await notifier.deliver(added(user_id, role, f"{role}@example.com"), account=account, subject=user_id)
+        overdue = LoopOverdue(
+            ticket_id=new_id(),
+            number=41,
+            subject="Delivery: 2 of 10",
+            feedback_id=new_id(),
+            customer_id=None,
+            stage="contacted",
+            since=notifier.clock.now(),
+            due_at=notifier.clock.now(),
+            assignee_id=people["agent"],
+            before=20,
+        )
+        await notifier.deliver(overdue, account=account, subject=overdue.ticket_id)
+        await NOTICES.run_due(notifier.runtime)
+        assert sorted(str(mail.content["To"]) for mail in post.mails) == ["agent@example.com", "owner@example.com"]
+        assert post.mails[0].content["Subject"] == "#41 has waited to be fixed"
+        assert "\u201cDelivery: 2 of 10\u201d" in post.mails[0].content.get_content()

@@ -12,6 +12,8 @@ import pytest
 
 from services.survey.taxonomy.document import default_definition
 from services.survey.taxonomy.faults import faults_of
+from shared.contracts.gateway import AccountCreated
+from shared.contracts.taxonomy import TaxonomyChanged
 from shared.ids import new_id
 from shared.testing.harness import Harness
 from tests.survey.building import answers, open_survey, response_to, understand
@@ -189,3 +191,29 @@ class TestFaults:
         client = survey.client(account=account)
         refused = await client.patch(f"{PATH}/topics/nonsense", json={"name": "x"})
         assert (refused.status_code, refused.json()["code"]) == (404, "topic_not_found")
+
+
+class TestTellingTheOthers:
+    """Seen to fail: a change that is not told."""
+
+    async def test_each_change_is_told_with_all_there_is(self, survey: Harness, account: UUID) -> None:
+        client = survey.client(account=account)
+        first = {"topics": [{"key": "delivery", "name": "Delivery", "synonyms": {"en": ["deliver*"]}}]}
+        assert (await client.put("/v1/taxonomy", json=first)).is_success
+        late = {"key": "late", "name": "Late", "parent": "delivery", "synonyms": {"en": ["late"]}}
+        assert (await client.post("/v1/taxonomy/topics", json=late)).is_success
+        assert (await client.delete("/v1/taxonomy/topics/late")).is_success
+        assert (await client.post("/v1/taxonomy/reset")).is_success
+        told = await survey.emitted(account, TaxonomyChanged)
+        payloads = [event.data for event in told if isinstance(event.data, TaxonomyChanged)]
+        assert [event.aggregate_version for event in told] == [1, 2, 3, 4]
+        shown = [(topic.key, topic.parent, topic.retired) for topic in payloads[2].topics]
+        assert shown == [("delivery", None, False), ("late", "delivery", True)]
+        assert len(payloads[3].topics) > 20
+
+    async def test_a_new_account_begins_with_the_default(self, survey: Harness, account: UUID) -> None:
+        created = AccountCreated(account_id=account, name="Bakery", locale="en", timezone="UTC")
+        await survey.deliver(created, account=account, subject=account)
+        [told] = await survey.emitted(account, TaxonomyChanged)
+        assert isinstance(told.data, TaxonomyChanged)
+        assert "delivery" in {topic.key for topic in told.data.topics}
