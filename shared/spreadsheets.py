@@ -6,12 +6,16 @@ import io
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
+import orjson
+
 from shared.http.errors import Unacceptable
 
 MOST_COLUMNS = 200
 DELIMITERS = ",;\t|"
 # Spreadsheets of the Western world; it can read any bytes, so it is what remains if nothing else fits.
 FALLBACK = "cp1252"
+# Instead of an encoding: rows of a workbook, as `workbooks.unpacked` makes them.
+WORKBOOK = "xlsx"
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _CHUNK = 1_048_576
 # What begins with one of these is computed by spreadsheets (OWASP, CSV injection).
@@ -22,9 +26,18 @@ BYTE_ORDER_MARK = "\ufeff"
 Line = tuple[int, list[str]]
 
 
+class Table(NamedTuple):
+    """A file to be read; `encoding` is None if that is to be found out."""
+
+    file: BinaryIO
+    encoding: str | None
+
+
 class Layout(NamedTuple):
+    """A `WORKBOOK` has no delimiter."""
+
     encoding: str
-    delimiter: str
+    delimiter: str | None
     header: list[str]
 
 
@@ -34,10 +47,11 @@ class UnreadableFile(Unacceptable):
     code = "unreadable_file"
 
 
-def layout_of(file: BinaryIO, delimiter: str | None = None) -> Layout:
-    """What kind of table it is. Raises `UnreadableFile` if there is no header that could be one."""
-    encoding = _encoding_of(file)
-    delimiter = delimiter or _delimiter_of(file, encoding)
+def layout_of(file: BinaryIO, delimiter: str | None = None, encoding: str | None = None) -> Layout:
+    """What kind of table it is; `delimiter` and `encoding` where they are known. Raises `UnreadableFile` if there is no
+    header that could be one."""
+    encoding = encoding or _encoding_of(file)
+    delimiter = None if encoding == WORKBOOK else delimiter or _delimiter_of(file, encoding)
     _, header = next(_records(file, encoding, delimiter), (0, []))
     header = [cell.strip() for cell in header]
     if not any(header):
@@ -52,7 +66,8 @@ def layout_of(file: BinaryIO, delimiter: str | None = None) -> Layout:
 
 
 def lines_of(file: BinaryIO, layout: Layout) -> Iterator[Line]:
-    """Each record with the number of the line it begins on, from 1 as editors count; the header and empty ones not."""
+    """Each record with the number of the line it begins on, from 1 as editors count, or of its row in the workbook; the
+    header and empty ones not."""
     records = _records(file, layout.encoding, layout.delimiter)
     next(records, None)
     for line, cells in records:
@@ -83,8 +98,13 @@ def unquoted(cell: str) -> str:
     return cell[1:] if cell[:1] == "'" and cell[1:2] in FORMULA_STARTS else cell
 
 
-def _records(file: BinaryIO, encoding: str, delimiter: str) -> Iterator[Line]:
+def _records(file: BinaryIO, encoding: str, delimiter: str | None) -> Iterator[Line]:
     file.seek(0)
+    if encoding == WORKBOOK or delimiter is None:
+        for written_row in file:
+            number, cells = orjson.loads(written_row)
+            yield number, cells
+        return
     text = io.TextIOWrapper(file, encoding=encoding, errors="replace", newline="")
     rows = csv.reader(text, delimiter=delimiter)
     try:

@@ -22,6 +22,7 @@ from services.survey.fetching.polling import POLLS
 from services.survey.files import endpoints as files
 from services.survey.forms import endpoints as forms
 from services.survey.imports import endpoints as imports
+from services.survey.imports.running import IMPORTING
 from services.survey.invitations import endpoints as invitations
 from services.survey.invitations import qr
 from services.survey.learning import endpoints as learning
@@ -133,6 +134,6 @@ SERVICE = Service(
     create_app=create_app,
     subscriptions=SUBSCRIPTIONS,
     timers={**TIMERS, **export_timers(EXPORTS)},
-    loops=(POLLS.run, HINTS.run, REPLIES.run, TRAINING.run, LOOKING.run, ASKING.run),
+    loops=(POLLS.run, HINTS.run, REPLIES.run, TRAINING.run, LOOKING.run, ASKING.run, IMPORTING.run),
     extra_roles=(INTAKE_ROLE,),
 )

@@ -96,7 +96,6 @@ TIMERS = {
     replays.TIMER: replays.go_on,
     watching.TIMER: watching.look,
     emerging.TIMER: emerging.look_daily,
-    imports.GO_ON: imports.go_on,
     imports.FORGET: imports.forget,
     learning.CONSIDER: learning.consider,
     relabelings.TIMER: relabelings.advance,

@@ -3,11 +3,15 @@
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, Final, cast
 
 from fastapi import Request
 
+from shared.spreadsheets import Table
+from shared.workbooks import unpacked
+
 IN_MEMORY_BYTES = 1_048_576
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @asynccontextmanager
@@ -17,3 +21,19 @@ async def uploaded_file(request: Request) -> AsyncIterator[BinaryIO]:
         async for chunk in request.stream():
             file.write(chunk)
         yield cast("BinaryIO", file)
+
+
+@asynccontextmanager
+async def uploaded_table(request: Request) -> AsyncIterator[Table]:
+    """The body, a CSV file or an Excel workbook. Raises `UnreadableFile`."""
+    async with uploaded_file(request) as file, unpacked(file) as table:
+        yield table
+
+
+def table_body(scope: str, example: str) -> dict[str, Any]:
+    """How OpenAPI shows such a body."""
+    content = {
+        "text/csv": {"schema": {"type": "string"}, "example": example},
+        XLSX: {"schema": {"type": "string", "format": "binary"}},
+    }
+    return {"security": [{"bearer": [scope]}], "requestBody": {"required": True, "content": content}}

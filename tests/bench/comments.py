@@ -27,7 +27,7 @@ class Comment(NamedTuple):
     declared: str | None
 
 
-def comments() -> Iterator[Comment]:
+def comments(count: int = _DISTINCT) -> Iterator[Comment]:
     """Of all seven languages alike, one to four sentences of four to twelve pieces: common words, phrases of topics,
     and now and then a name that nobody has seen. Half of them come with their language."""
     from services.survey.taxonomy.document import default_definition
@@ -49,7 +49,7 @@ def comments() -> Iterator[Comment]:
             return chance.choice(phrases[language]).replace("*", chance.choice(_ENDINGS))
         return "".join(chance.choices("abcdefghiklmnoprstuvz", k=chance.randint(4, 9))).capitalize()
 
-    for number in range(_DISTINCT):
+    for number in range(count):
         language = list(common)[number % len(common)]
         sentences = (
             " ".join(piece(language) for _ in range(chance.randint(4, 12))).capitalize() + chance.choice(".!?.")

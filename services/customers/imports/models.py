@@ -20,7 +20,7 @@ class Import(AccountOwned, Identified, Base):
     name: Mapped[str | None] = mapped_column(Text)
     state: Mapped[str] = mapped_column(Text)
     encoding: Mapped[str] = mapped_column(Text)
-    delimiter: Mapped[str] = mapped_column(Text)
+    delimiter: Mapped[str | None] = mapped_column(Text)
     header: Mapped[list[str]] = mapped_column(JSONB)
     mapping: Mapped[dict[str, str | None]] = mapped_column(JSONB)
     country: Mapped[str | None] = mapped_column(Text)

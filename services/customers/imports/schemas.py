@@ -41,7 +41,7 @@ class ImportOut(Model):
     name: str | None
     state: ImportState
     encoding: str
-    delimiter: str
+    delimiter: str | None
     country: str | None
     dry_run: bool
     rows: int

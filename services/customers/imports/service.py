@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from itertools import islice
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Select, delete, insert, or_, select
@@ -21,7 +21,7 @@ from services.customers.records import service as customers
 from shared.bus.subscriptions import Timer
 from shared.http.errors import Conflict, FieldProblem, NotFound, Unacceptable
 from shared.ids import new_id
-from shared.spreadsheets import Layout, Line, UnreadableFile, layout_of, lines_of, storable
+from shared.spreadsheets import Layout, Line, Table, UnreadableFile, layout_of, lines_of, storable
 from shared.work import Work
 
 GO_ON = "imports.go_on"
@@ -64,13 +64,13 @@ class _Taken(NamedTuple):
     rejected: Sequence[tuple[Line, Sequence[dict[str, str]]]]
 
 
-async def upload(work: Work, file: BinaryIO, *, name: str | None, delimiter: str | None) -> Import:
+async def upload(work: Work, table: Table, *, name: str | None, delimiter: str | None) -> Import:
     """Keep the lines of the file, with a mapping suggested. Raises `UnreadableFile`."""
-    layout = await asyncio.to_thread(layout_of, file, delimiter)
+    layout = await asyncio.to_thread(layout_of, table.file, delimiter, table.encoding)
     row = _new(work, layout, name)
     work.session.add(row)
     await work.session.flush()
-    lines = lines_of(file, layout)
+    lines = lines_of(table.file, layout)
     while portion := await asyncio.to_thread(lambda: [storable(line) for line in islice(lines, PORTION)]):
         values = {"account_id": work.account_id, "import_id": row.id, "number": row.rows // PORTION, "lines": portion}
         await work.session.execute(insert(ImportPortion).values(values))

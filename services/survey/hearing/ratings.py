@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Final
 
 from services.survey.feedback.ratings import normalise
@@ -23,6 +24,7 @@ _FACTORS: Final = (1, 2, 4, 10, 100)
 _MOST_POINTS: Final = 11
 
 
+@lru_cache(maxsize=1_024)
 def rating_of(given: ItemRating) -> Rating:
     """Bands as `feedback.ratings` has them, by the points of the sender's own scale."""
     scheme = _SCHEMES[given.kind]

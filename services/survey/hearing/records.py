@@ -9,7 +9,7 @@ from services.survey.hearing.canonical import FeedbackItem
 from services.survey.hearing.ratings import rating_of
 from services.survey.hearing.sender import Sender
 from services.survey.hearing.versions import Row, feedback_id_of, version_at
-from services.survey.learning.reading import Reader, words_of
+from services.survey.learning.reading import Question, Reader, words_of
 
 _BLANK_LINES = re.compile(r"\n{3,}")
 _SAME: Final = ("kind", "channel", "url", "verified", "product_ref", "order_ref", "location_ref", "automatic")
@@ -19,11 +19,10 @@ def record_of(
     item: FeedbackItem, source: Sender, *, account_id: UUID, locale: str | None, reader: Reader, now: datetime
 ) -> Row:
     """A row of `feedback`, its customer left open. `locale` is the customer's, for want of a better."""
-    rating = rating_of(item.rating) if item.rating else None
     title, text = _words(item.title), _words(item.text)
-    # What no person wrote tells nothing of how anybody feels.
-    read = None if item.automatic else words_of(title, text)
-    analysis = reader.read(read, rating=rating, language_hint=item.language or locale)
+    question = question_of(item, locale)
+    rating = question.rating
+    analysis = reader.read(question.text, rating=rating, language_hint=question.language_hint)
     return analysis.columns() | {
         "id": feedback_id_of(source.id, item.external_id),
         "account_id": account_id,
@@ -61,6 +60,12 @@ def record_of(
         "screened_out": False,
         "suspicious": item.suspicious,
     }
+
+
+def question_of(item: FeedbackItem, locale: str | None) -> Question:
+    """What is to be found out about it. What no person wrote tells nothing of how anybody feels."""
+    read = None if item.automatic else words_of(_words(item.title), _words(item.text))
+    return Question(read, rating_of(item.rating) if item.rating else None, item.language or locale)
 
 
 def thread_id_of(source: Sender, thread: str | None) -> UUID | None:

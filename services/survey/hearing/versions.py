@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
@@ -29,6 +30,7 @@ class Key(NamedTuple):
         return cls(item.what, item.external_id, item.external_version, item.op == "delete")
 
 
+@lru_cache(maxsize=4_096)
 def feedback_id_of(source_id: UUID, external_id: str) -> UUID:
     """Always the same: however often and in whatever order something is heard, it is one piece of feedback."""
     return uuid5(source_id, external_id)

@@ -1,7 +1,7 @@
 """`/v1/feedback-imports`: feedback from a file."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Query, Request, Response
@@ -16,19 +16,13 @@ from shared.db.pagination import Page, PageQuery, paginate
 from shared.http.dependencies import authenticate, public_work
 from shared.http.routing import APIRouter
 from shared.http.schemas import Name
-from shared.http.uploads import uploaded_file
+from shared.http.uploads import table_body, uploaded_table
 from shared.work import Work
 
 router = APIRouter(prefix="/v1/feedback-imports", tags=["feedback"])
 
 WRITE = "feedback:write"
-_BODY: dict[str, Any] = {
-    "security": [{"bearer": [WRITE]}],
-    "requestBody": {
-        "required": True,
-        "content": {"text/csv": {"schema": {"type": "string"}, "example": "id,rating,comment\n7,4,Good boots\n"}},
-    },
-}
+_BODY = table_body(WRITE, "id,rating,comment\n7,4,Good boots\n")
 Delimiter = Annotated[
     Literal[",", ";", "\t", "|"] | None, Query(description="Found out from the first line, if left out.")
 ]
@@ -40,14 +34,15 @@ async def upload_feedback_file(
     name: Annotated[Name | None, Query(description="To know it by, such as the file's name.")] = None,
     delimiter: Delimiter = None,
 ) -> ImportDetail:
-    """Upload a CSV file with a header line; nothing is imported yet.
+    """Upload a CSV or Excel file with a header line; nothing is imported yet.
 
-    The answer says whose export it seems to be and suggests a mapping. Encodings: UTF-8, UTF-16 with a mark,
-    Windows-1252. Files are deleted after the import, and after 30 days at the latest.
+    The answer says whose export it seems to be and suggests a mapping. Encodings of CSV: UTF-8, UTF-16 with a
+    mark, Windows-1252. Of a workbook the first visible sheet is read. Files are deleted after the import, and after 30
+    days at the latest.
     """
     principal = authenticate(request, WRITE)
-    async with uploaded_file(request) as file, public_work(request, principal.account_id, principal.actor) as work:
-        row = await imports.upload(work, file, name=name, delimiter=delimiter)
+    async with uploaded_table(request) as table, public_work(request, principal.account_id, principal.actor) as work:
+        row = await imports.upload(work, table, name=name, delimiter=delimiter)
         return await _detail(work, row)
 
 

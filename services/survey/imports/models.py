@@ -13,8 +13,8 @@ from shared.db.base import AccountOwned, Identified
 
 
 class FeedbackImport(Identified, AccountOwned, Base):
-    """`next_portion` is where the work goes on; whatever was counted before it is done for good. `mapping` is a
-    `schemas.Mapping`."""
+    """`next_portion` is where the work goes on; whatever was counted before it is done for good, at `moved_at` for the
+    last time. `mapping` is a `schemas.Mapping`; `note` says why it failed."""
 
     __tablename__ = "feedback_imports"
 
@@ -22,7 +22,7 @@ class FeedbackImport(Identified, AccountOwned, Base):
     format: Mapped[str | None]
     state: Mapped[str]
     encoding: Mapped[str]
-    delimiter: Mapped[str]
+    delimiter: Mapped[str | None]
     header: Mapped[list[str]] = mapped_column(JSONB)
     mapping: Mapped[dict[str, Any]] = mapped_column(JSONB)
     dry_run: Mapped[bool]
@@ -38,8 +38,17 @@ class FeedbackImport(Identified, AccountOwned, Base):
     created_by: Mapped[str]
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    moved_at: Mapped[datetime | None]
+    note: Mapped[str | None]
 
     __table_args__ = (Index("ix_feedback_imports_account_id_id", "account_id", "id"),)
+
+    @property
+    def per_second(self) -> float | None:
+        """How many lines it has gone through in a second."""
+        if self.started_at is None or self.moved_at is None or self.moved_at <= self.started_at:
+            return None
+        return round(self.done / (self.moved_at - self.started_at).total_seconds(), 1)
 
 
 class FeedbackImportPortion(AccountOwned, Base):

@@ -13,7 +13,7 @@ from services.survey.hearing.canonical import RatingKind
 from services.survey.responses.schemas import Channel
 from shared.http.schemas import Model
 
-ImportState = Literal["uploaded", "running", "finished", "cancelled"]
+ImportState = Literal["uploaded", "running", "finished", "cancelled", "failed"]
 ColumnName = Annotated[str, Field(max_length=1_000)]
 FieldName = Annotated[str, Field(max_length=100)]
 Bound = Annotated[Number, Field(ge=-100, le=100)]
@@ -84,18 +84,19 @@ class Column(Model):
 
 
 class ImportOut(Model):
-    """`done` of `rows` lines have been looked at; in a dry run nothing of what is counted was kept. `format` is the
-    tool whose export it was taken for."""
+    """`done` of `rows` lines have been looked at, `per_second` of them since it began; in a dry run nothing of what is
+    counted was kept. `format` is the tool whose export it was taken for; `note` says why it failed."""
 
     id: UUID
     name: str | None
     format: str | None
     state: ImportState
     encoding: str
-    delimiter: str
+    delimiter: str | None
     dry_run: bool
     rows: int
     done: int
+    per_second: float | None
     new: int
     edited: int
     same: int
@@ -104,7 +105,9 @@ class ImportOut(Model):
     created_at: datetime
     created_by: str
     started_at: datetime | None
+    moved_at: datetime | None
     ended_at: datetime | None
+    note: str | None
 
 
 class ImportDetail(ImportOut):

@@ -1,4 +1,5 @@
-"""Importing feedback from a file: uploaded once, tried as often as one likes, and then gone through in the background.
+"""Importing feedback from a file: uploaded once, tried as often as one likes, and then gone through in the background
+(see `running`).
 
 A portion of lines is one transaction, progress included. So an import that is interrupted goes on where it was, and no
 line is counted twice.
@@ -6,30 +7,36 @@ line is counted twice.
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
-from typing import Any, BinaryIO, Final, NamedTuple
+from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import Select, delete, insert, select
+from sqlalchemy import Select, delete, func, insert, select
 
+from services.survey.accounts.models import Account
 from services.survey.hearing.service import hear
 from services.survey.imports import reading
 from services.survey.imports.formats import Format, plain
 from services.survey.imports.formats.known import format_of
 from services.survey.imports.models import FeedbackImport, FeedbackImportPortion, FeedbackImportRejection
+from services.survey.imports.portions import Portion, Problems, Said, problems_of
 from services.survey.imports.schemas import LineProblem, Mapping, PreviewLine, Run
 from services.survey.imports.suggesting import suggest
+from services.survey.learning.reading import reader_of
 from services.survey.sources.builtin import builtin_source
+from services.survey.taxonomy import service as taxonomies
 from shared.bus.subscriptions import Timer
+from shared.dispatch.queue import enqueue, withdraw
 from shared.http.errors import AppError, Conflict, NotFound
 from shared.ids import new_id
-from shared.spreadsheets import Layout, Line, UnreadableFile, layout_of, lines_of, storable
+from shared.spreadsheets import Layout, Line, Table, UnreadableFile, layout_of, lines_of, storable
 from shared.work import Work
 
-GO_ON: Final = "feedback_imports.go_on"
+QUEUE: Final = "feedback imports"
 FORGET: Final = "feedback_imports.forget"
-PORTION: Final = 500
+PORTION: Final = 1_000
 SAMPLES: Final = 50
 SHOWN: Final = 20
 # Further ones are counted and not kept: somebody who maps the wrong column finds out from the first.
@@ -38,7 +45,7 @@ MOST_REJECTIONS: Final = 10_000
 KEPT_FOR: Final = timedelta(days=30)
 _OUTCOMES: Final = ("new", "edited", "same")
 
-Rejected = tuple[Line, list[dict[str, str]]]
+Stored = Literal["more", "over", "changed"]
 
 
 class FeedbackImportNotFound(NotFound):
@@ -65,19 +72,14 @@ class FeedbackImportNotRunning(Conflict):
     code = "feedback_import_not_running"
 
 
-class _Taken(NamedTuple):
-    outcomes: list[str]
-    rejected: list[Rejected]
-
-
-async def upload(work: Work, file: BinaryIO, *, name: str | None, delimiter: str | None) -> FeedbackImport:
+async def upload(work: Work, table: Table, *, name: str | None, delimiter: str | None) -> FeedbackImport:
     """Keep the lines of the file, with a mapping suggested. Raises `UnreadableFile`."""
-    layout = await asyncio.to_thread(layout_of, file, delimiter)
+    layout = await asyncio.to_thread(layout_of, table.file, delimiter, table.encoding)
     known = format_of(layout.header)
     row = _new(work, layout, known, name)
     work.session.add(row)
     await work.session.flush()
-    lines = lines_of(file, layout)
+    lines = lines_of(table.file, layout)
     number = 0
     while portion := await asyncio.to_thread(lambda: [storable(line) for line in islice(lines, PORTION)]):
         if number == 0 and known is not None and _is_second_header(portion[0], row.header, known):
@@ -88,9 +90,10 @@ async def upload(work: Work, file: BinaryIO, *, name: str | None, delimiter: str
         number += 1
     if not row.rows:
         raise UnreadableFile("The file has a header and no lines below it.")
-    row.mapping = suggest(row.header, [cells for _, cells in await first_lines(work, row)], known).model_dump(
-        mode="json"
-    )
+    samples = [cells for _, cells in await first_lines(work, row)]
+    account = await work.session.get(Account, work.account_id)
+    suggested = suggest(row.header, samples, known, timezone=account.timezone if account else None)
+    row.mapping = suggested.model_dump(mode="json")
     await work.session.flush()
     await work.schedule(FORGET, key=str(row.id), due_at=work.now + KEPT_FOR, payload={"import_id": str(row.id)})
     return row
@@ -105,7 +108,7 @@ async def preview(work: Work, row: FeedbackImport, mapping: Mapping) -> list[Pre
         try:
             told = reading.read(line, row.header, mapping)
         except AppError as problem:
-            errors = [LineProblem(**each) for each in _problems(problem)]
+            errors = [LineProblem(**each) for each in problems_of(problem)]
             shown.append(PreviewLine(line=line[0], external_id=None, feedback=None, errors=errors))
         else:
             shown.append(PreviewLine(line=line[0], external_id=told.external_id, feedback=told.entry, errors=[]))
@@ -121,16 +124,16 @@ async def run(work: Work, import_id: UUID, body: Run) -> FeedbackImport:
     row = await find(work, import_id, for_update=True)
     if row.state == "running":
         raise FeedbackImportRunning
-    if row.state != "uploaded" and not (row.state == "finished" and row.dry_run):
+    if row.state not in ("uploaded", "failed") and not (row.state == "finished" and row.dry_run):
         raise FeedbackImportEnded
     wanted = body.mapping or mapping_of(row)
     reading.check(wanted, row.header)
     row.mapping, row.dry_run = wanted.model_dump(mode="json"), body.dry_run
-    row.state, row.started_at, row.ended_at = "running", work.now, None
+    row.state, row.started_at, row.moved_at, row.ended_at, row.note = "running", work.now, work.now, None, None
     row.done = row.new = row.edited = row.same = row.rejected = row.next_portion = 0
     row.version += 1
     await work.session.execute(delete(FeedbackImportRejection).where(*_of(FeedbackImportRejection, work, row.id)))
-    await _go_on_soon(work, row.id)
+    await enqueue(work, QUEUE, [(row.id, work.account_id)])
     return row
 
 
@@ -140,7 +143,7 @@ async def cancel(work: Work, import_id: UUID) -> FeedbackImport:
     if row.state != "running":
         raise FeedbackImportNotRunning
     await _end(work, row, "cancelled")
-    await work.cancel(GO_ON, key=str(row.id))
+    await withdraw(work, QUEUE, row.id)
     return row
 
 
@@ -153,33 +156,59 @@ async def remove(work: Work, import_id: UUID) -> None:
     await work.cancel(FORGET, key=str(row.id))
 
 
-async def go_on(work: Work, timer: Timer) -> None:
-    """Timer: take the next portion."""
-    row = await _maybe(work, UUID(timer.payload["import_id"]), for_update=True)
-    if row is None or row.state != "running":
-        return
-    portion = await work.session.get(FeedbackImportPortion, (work.account_id, row.id, row.next_portion))
-    if portion is None:
+async def find_running(work: Work, import_id: UUID) -> FeedbackImport | None:
+    """To go on with it."""
+    row = await _maybe(work, import_id, for_update=True)
+    return row if row is not None and row.state == "running" else None
+
+
+async def portion_of(work: Work, row: FeedbackImport, number: int) -> Portion | None:
+    """None after the last."""
+    found = await work.session.get(FeedbackImportPortion, (work.account_id, row.id, number))
+    if found is None:
+        return None
+    lines: list[Line] = [(line, cells) for line, cells in found.lines]
+    taxonomy = await taxonomies.own_document(work)
+    return Portion(lines, row.header, mapping_of(row), row.created_at, taxonomy)
+
+
+async def store(work: Work, import_id: UUID, number: int, said: Said | None) -> Stored:
+    """A portion, or that there are no more. `over`: nothing is left to do, or somebody else is doing it; `changed`: it
+    is not as it was when it was read, because people were erased since."""
+    row = await find_running(work, import_id)
+    if row is None or row.next_portion != number:
+        return "over"
+    if said is None:
+        # Lines of people who were erased meanwhile are missing in the count.
         await _end(work, row, "finished")
-        return
-    lines: list[Line] = [(line, cells) for line, cells in portion.lines]
+        return "over"
+    lines = len(said.items) + len(said.rejected)
+    if await _lines_in(work, row, number) != lines:
+        return "changed"
     if row.dry_run:
         async with work.rehearsal():
-            taken = await _take(work, row, lines)
+            outcomes = await _take(work, said)
         await work.session.refresh(row)
     else:
-        taken = await _take(work, row, lines)
-    await _keep_rejections(work, row, taken.rejected)
-    row.done += len(lines)
+        outcomes = await _take(work, said)
+    await _keep_rejections(work, row, said.rejected)
+    row.done += lines
     for outcome in _OUTCOMES:
-        setattr(row, outcome, getattr(row, outcome) + taken.outcomes.count(outcome))
-    row.rejected += len(taken.rejected)
+        setattr(row, outcome, getattr(row, outcome) + outcomes.count(outcome))
+    row.rejected += len(said.rejected)
     row.next_portion += 1
+    row.moved_at = work.now
     row.version += 1
-    if row.done >= row.rows:
-        await _end(work, row, "finished")
-    else:
-        await _go_on_soon(work, row.id)
+    if row.done < row.rows:
+        return "more"
+    await _end(work, row, "finished")
+    return "over"
+
+
+async def fail(work: Work, row: FeedbackImport) -> None:
+    """What was imported stays, and so does the file: it can be run again."""
+    row.note = "It was interrupted too often. Run it again; what is imported already will count as `same`."
+    await _end(work, row, "failed")
 
 
 async def forget(work: Work, timer: Timer) -> None:
@@ -211,19 +240,21 @@ def rejections_of(work: Work, row: FeedbackImport) -> Select[FeedbackImportRejec
     return select(FeedbackImportRejection).where(*_of(FeedbackImportRejection, work, row.id))
 
 
-async def _take(work: Work, row: FeedbackImport, lines: Sequence[Line]) -> _Taken:
-    mapping = mapping_of(row)
-    items, rejected = [], []
-    for line in lines:
-        try:
-            items.append(reading.read(line, row.header, mapping).item(row.created_at))
-        except AppError as problem:
-            rejected.append((line, _problems(problem)))
-    heard = await hear(work, await builtin_source(work, "import"), items)
-    return _Taken([each.outcome for each in heard], rejected)
+async def _lines_in(work: Work, row: FeedbackImport, number: int) -> int | None:
+    """An erasure that has begun ends first; one that begins now waits until the lines are feedback."""
+    this = (*_of(FeedbackImportPortion, work, row.id), FeedbackImportPortion.number == number)
+    lines = select(func.jsonb_array_length(FeedbackImportPortion.lines)).where(*this).with_for_update()
+    found: int | None = await work.session.scalar(lines)
+    return found
 
 
-async def _keep_rejections(work: Work, row: FeedbackImport, rejected: Sequence[Rejected]) -> None:
+async def _take(work: Work, said: Said) -> list[str]:
+    reader = replace(await reader_of(work), known=dict(said.known))
+    heard = await hear(work, await builtin_source(work, "import"), said.items, reader=reader)
+    return [each.outcome for each in heard]
+
+
+async def _keep_rejections(work: Work, row: FeedbackImport, rejected: Sequence[tuple[Line, Problems]]) -> None:
     rows = [
         {"account_id": work.account_id, "import_id": row.id, "line": line, "cells": cells, "errors": errors}
         for (line, cells), errors in rejected[: max(0, MOST_REJECTIONS - row.rejected)]
@@ -235,7 +266,7 @@ async def _keep_rejections(work: Work, row: FeedbackImport, rejected: Sequence[R
 async def _end(work: Work, row: FeedbackImport, state: str) -> None:
     row.state, row.ended_at = state, work.now
     row.version += 1
-    if not (state == "finished" and row.dry_run):
+    if state != "failed" and not (state == "finished" and row.dry_run):
         await work.session.execute(delete(FeedbackImportPortion).where(*_of(FeedbackImportPortion, work, row.id)))
 
 
@@ -243,10 +274,6 @@ async def _forget(work: Work, row: FeedbackImport) -> None:
     for table in (FeedbackImportPortion, FeedbackImportRejection):
         await work.session.execute(delete(table).where(*_of(table, work, row.id)))
     await work.session.delete(row)
-
-
-async def _go_on_soon(work: Work, import_id: UUID) -> None:
-    await work.schedule(GO_ON, key=str(import_id), due_at=work.now, payload={"import_id": str(import_id)})
 
 
 async def _maybe(work: Work, import_id: UUID, *, for_update: bool) -> FeedbackImport | None:
@@ -286,11 +313,7 @@ def _new(work: Work, layout: Layout, known: Format | None, name: str | None) -> 
         created_at=work.now,
         created_by=str(work.actor),
         started_at=None,
+        moved_at=None,
         ended_at=None,
+        note=None,
     )
-
-
-def _problems(problem: AppError) -> list[dict[str, str]]:
-    if not problem.errors:
-        return [{"pointer": "", "code": problem.code, "detail": problem.detail}]
-    return [{"pointer": each.pointer, "code": each.code, "detail": each.detail} for each in problem.errors]

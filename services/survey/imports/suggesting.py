@@ -46,8 +46,11 @@ _EFFORT: Final = re.compile(r"effort|\beasy\b|\bces\b", re.IGNORECASE)
 _WORDY: Final = 40
 
 
-def suggest(header: Sequence[str], samples: Sequence[Sequence[str]], known: Format | None) -> Mapping:
-    """A mapping to look at: what is not known stays a dimension if it is short, and is left out if not."""
+def suggest(
+    header: Sequence[str], samples: Sequence[Sequence[str]], known: Format | None, *, timezone: str | None
+) -> Mapping:
+    """A mapping to look at: what is not known stays a dimension if it is short, and is left out if not. `timezone`: the
+    account's, which times are most likely in if they name none."""
     cells = {
         column: [row[place].strip() for row in samples if place < len(row) and row[place].strip()]
         for place, column in enumerate(header)
@@ -70,6 +73,7 @@ def suggest(header: Sequence[str], samples: Sequence[Sequence[str]], known: Form
         scale=_scale(scored, cells.get(scored or "", []), known.scale if known else None),
         words=dict(known.words) if known else {},
         times=_times(times),
+        timezone=known.timezone if known and known.timezone else timezone,
     )
 
 

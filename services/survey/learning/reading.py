@@ -1,8 +1,9 @@
 """How an account's texts are read: by the built-in models and its taxonomy, then by what its own people taught."""
 
 from collections import OrderedDict
-from dataclasses import dataclass, replace
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select
@@ -21,6 +22,14 @@ _MOST_KEPT: Final = 32
 _kept: OrderedDict[UUID, LinearModel] = OrderedDict()
 
 
+class Question(NamedTuple):
+    """What is asked of a reader."""
+
+    text: str | None
+    rating: Rating | None
+    language_hint: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Own:
     """An account's active model of one kind."""
@@ -32,15 +41,18 @@ class Own:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Reads texts as the account wants them read at this moment."""
+    """Reads texts as the account wants them read at this moment. `known`: what `analysis.analyse` found before."""
 
     taxonomy: Taxonomy
     sentiment: Own | None
     topics: Own | None
+    known: Mapping[Question, Analysis] = field(default_factory=dict)
 
     def read(self, text: str | None, *, rating: Rating | None, language_hint: str | None) -> Analysis:
         """As `analysis.analyse`, which it refines where the account's own models are sure enough."""
-        found = analyse(text, rating=rating, language_hint=language_hint, taxonomy=self.taxonomy)
+        found = self.known.get(Question(text, rating, language_hint))
+        if found is None:
+            found = analyse(text, rating=rating, language_hint=language_hint, taxonomy=self.taxonomy)
         if not text:
             return found
         sentiment, topics = found.sentiment, found.topics

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 from uuid import UUID
 
+import orjson
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
@@ -56,6 +57,13 @@ async def current(work: Work) -> Taxonomy:
             _known.popitem(last=False)
     _known.move_to_end(key)
     return _known[key]
+
+
+async def own_document(work: Work) -> bytes | None:
+    """The account's own as JSON, for another process to read texts with; None if it has the default."""
+    mine = StoredTaxonomy.account_id == work.account_id
+    document = await work.session.scalar(select(StoredTaxonomy.document).where(mine))
+    return None if document is None else orjson.dumps(document)
 
 
 async def read(work: Work) -> TaxonomyOut:

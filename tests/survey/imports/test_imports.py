@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from services.survey.imports import service as imports
+from services.survey.imports.running import IMPORTING
 from services.survey.subjects.part import HOLDINGS
-from shared.bus.timers import run_due_timers
 from shared.contracts.customers import CustomerCreated
 from shared.contracts.survey import CustomerSighted
 from shared.ids import new_id
@@ -39,7 +39,7 @@ async def upload(client: httpx.AsyncClient, content: bytes | str) -> dict[str, A
 async def run(survey: Harness, client: httpx.AsyncClient, import_id: str, **body: Any) -> dict[str, Any]:
     response = await client.post(f"{PATH}/{import_id}/run", json=body)
     assert response.status_code == 202, response.text
-    await survey.run_timers()
+    await IMPORTING.run_due(survey.runtime)
     answer: dict[str, Any] = (await client.get(f"{PATH}/{import_id}")).json()
     return answer
 
@@ -253,13 +253,13 @@ class TestPortions:
             await keep(work, row, rejected)
 
         monkeypatch.setattr(imports, "_keep_rejections", fail_once)
-        await survey.run_timers()
+        await IMPORTING.run_due(survey.runtime)
         half = (await client.get(f"{PATH}/{import_id}")).json()
         assert (half["state"], half["done"], len(await heard(client))) == ("running", 2, 2)
         survey.clock.advance(timedelta(hours=1))
         # A replica that had the same claim finds it void.
-        await asyncio.gather(*(run_due_timers(survey.runtime) for _ in range(3)))
-        await survey.run_timers()
+        await asyncio.gather(*(IMPORTING.run_due(survey.runtime) for _ in range(3)))
+        await IMPORTING.run_due(survey.runtime)
         answer = (await client.get(f"{PATH}/{import_id}")).json()
         assert (answer["state"], *counts(answer)) == ("finished", 6, 6, 0, 0, 0)
         assert len(await heard(client)) == 6
@@ -271,7 +271,7 @@ class TestPortions:
         assert (await client.post(f"{path}/run", json={})).json()["code"] == "feedback_import_running"
         assert (await client.delete(path)).status_code == 409
         assert (await client.post(f"{path}/cancel")).json()["state"] == "cancelled"
-        await survey.run_timers()
+        await IMPORTING.run_due(survey.runtime)
         assert await heard(client) == []
         assert (await client.delete(path)).status_code == 204
         assert (await client.get(path)).status_code == 404

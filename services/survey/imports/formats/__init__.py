@@ -16,7 +16,8 @@ def plain(name: str) -> str:
 class Format:
     """`header` has the columns that such a file always has, in any of the spellings divided by `|`; `columns` a field
     for names, null for those that say nothing. Names are as `plain` makes them. With `second_header` a line without an
-    id right below the header belongs to it. The others are guessed from what is in them.
+    id right below the header belongs to it; `timezone` is that of its times, if they do not say. The others are guessed
+    from what is in them.
     """
 
     key: str
@@ -27,6 +28,7 @@ class Format:
     scale: RatingKind | None = None
     words: dict[str, Decimal] = field(default_factory=dict)
     second_header: bool = False
+    timezone: str | None = None
 
     def fits(self, names: set[str]) -> bool:
         return all(names & set(wanted.split("|")) for wanted in self.header)

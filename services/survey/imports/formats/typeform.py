@@ -17,4 +17,5 @@ FORMAT = Format(
         "ending": None,
         "email": "customer.email",
     },
+    timezone="UTC",
 )
