@@ -12,10 +12,16 @@ def to_json(value: Any) -> bytes:
 
 def as_text(value: Any) -> str:
     """For a parameter of a statement. What a sender wrote may hold NUL characters, which PostgreSQL stores nowhere."""
+    return as_stored(value)[0]
+
+
+def as_stored(value: Any) -> tuple[str, Any]:
+    """The same, and the value as the database will have it."""
     encoded = to_json(value)
     if b"\\u0000" in encoded:
-        encoded = to_json(_without_nul(value))
-    return encoded.decode()
+        value = _without_nul(value)
+        encoded = to_json(value)
+    return encoded.decode(), value
 
 
 def _without_nul(value: Any) -> Any:

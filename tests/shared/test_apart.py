@@ -1,13 +1,25 @@
 """Heavy work in a process of its own."""
 
+import asyncio
 import sys
+from pathlib import Path
 
 import pytest
 
 from shared import apart
-from shared.apart import Failed, run_apart
+from shared.apart import Failed, Helper, convert_apart, run_apart
 
+_ANSWER = f"""
+import sys, time; sys.path.append({str(Path(__file__).parent.parent.parent)!r})
+from shared.apart import answer_all
+def answer(given):
+    if given == b"wait":
+        time.sleep(60)
+    return given * 3 if given != b"bad" else 1 / 0
+answer_all(answer)
+"""
 WHAT = {
+    "helper": _ANSWER,
     "echo": "import sys; sys.stdout.write(sys.stdin.read().upper())",
     "secrets": "import os; print('HEED_SECRET' in os.environ)",
     "hungry": "bytearray(500 * 1024 * 1024)",
@@ -44,3 +56,37 @@ async def test_its_complaint_quotes_nobody() -> None:
     with pytest.raises(Failed) as caught:
         await run_apart("talkative", b"", seconds=20, megabytes=512)
     assert str(caught.value) == "talkative failed: ValueError"
+
+
+async def test_a_file_becomes_another(tmp_path: Path) -> None:
+    with (tmp_path / "given").open("wb+") as source, (tmp_path / "told").open("wb+") as target:
+        source.write(b"hello")
+        await convert_apart("echo", source, target, seconds=20, megabytes=512)
+        assert target.read() == b"HELLO"
+
+
+class TestHelpers:
+    async def test_answer_one_after_the_other(self) -> None:
+        helper = Helper("helper", megabytes=512)
+        asked = [b"a", b"b" * 300_000, b""]
+        assert await asyncio.gather(*(helper.ask(given, seconds=20) for given in asked)) == [each * 3 for each in asked]
+        await helper.close()
+
+    async def test_that_fail_are_followed_by_others(self) -> None:
+        helper = Helper("helper", megabytes=512)
+        with pytest.raises(Failed, match="ZeroDivisionError"):
+            await helper.ask(b"bad", seconds=20)
+        with pytest.raises(Failed, match="longer than"):
+            await helper.ask(b"wait", seconds=0.5)
+        assert await helper.ask(b"good", seconds=20) == b"good" * 3
+        await helper.close()
+
+    async def test_never_give_an_answer_to_somebody_else(self) -> None:
+        helper = Helper("helper", megabytes=512)
+        await helper.ask(b"first", seconds=20)
+        given_up = asyncio.create_task(helper.ask(b"given up", seconds=20))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        given_up.cancel()
+        assert await helper.ask(b"mine", seconds=20) == b"mine" * 3
+        await helper.close()

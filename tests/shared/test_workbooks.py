@@ -125,11 +125,11 @@ class TestHostileWorkbooks:
 
     async def test_that_need_too_much_memory_are_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(workbooks, "_MEGABYTES", 160)
-        texts = b"<si><t>%s</t></si>" % (b"x" * 1_000_000) * 150
-        name = "xl/sharedStrings.xml"
         space = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+        cell = b'<c r="A1" t="inlineStr"><is><t>%s</t></is></c>' % (b"x" * 150_000_000)
+        sheet = b'<worksheet xmlns="%s"><sheetData><row r="1">%s</row></sheetData></worksheet>' % (space, cell)
         with pytest.raises(UnreadableFile, match="too large"):
-            await table(rebuilt(workbook(["id"], ["x"]), name, b'<sst xmlns="%s">%s</sst>' % (space, texts)))
+            await table(rebuilt(workbook(["id"]), SHEET, sheet))
 
     def test_that_repeat_one_text_for_ever_are_not_written_down(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(workbooks, "_MOST_WRITTEN", 100_000)

@@ -3,14 +3,16 @@
 from uuid import UUID, uuid5
 
 from services.survey.hearing.authors import reference_of
-from services.survey.hearing.canonical import ActivityItem, ConsentItem, DeliveryItem, Item, PrivacyItem
+from services.survey.hearing.canonical import ActivityItem, ConsentItem, DeliveryItem, PrivacyItem
 from services.survey.hearing.sender import Sender
 from shared.contracts.base import Payload
 from shared.contracts.hearing import ActivityObserved, ConsentObserved, DeliveryReported, PrivacyRequested
 from shared.work import Work
 
+Effect = ActivityItem | ConsentItem | DeliveryItem | PrivacyItem
 
-def tell(work: Work, source: Sender, item: Item, *, number: int | None) -> None:
+
+def tell(work: Work, source: Sender, item: Effect, *, number: int | None) -> None:
     """Of an item that was not heard before, or is understood better now. Each effect has an id of its own, the same
     whenever it is told. `number`: of an activity's version."""
     effect_id = uuid5(source.id, f"{item.what} {item.external_id}")
@@ -19,7 +21,7 @@ def tell(work: Work, source: Sender, item: Item, *, number: int | None) -> None:
         work.emit(payload, subject=effect_id)
 
 
-def _payload(work: Work, source: Sender, item: Item, effect_id: UUID, number: int | None) -> Payload | None:
+def _payload(work: Work, source: Sender, item: Effect, effect_id: UUID, number: int | None) -> Payload | None:
     if isinstance(item, ActivityItem):
         assert number is not None
         return _activity(source, item, number)
@@ -27,7 +29,7 @@ def _payload(work: Work, source: Sender, item: Item, effect_id: UUID, number: in
         return _consent(work, source, item, effect_id)
     if isinstance(item, DeliveryItem):
         return _delivery(work, source, item, effect_id)
-    return _privacy(work, source, item, effect_id) if isinstance(item, PrivacyItem) else None
+    return _privacy(work, source, item, effect_id)
 
 
 def _activity(source: Sender, item: ActivityItem, number: int) -> Payload:

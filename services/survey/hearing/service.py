@@ -3,15 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import Boolean, column, text
+from sqlalchemy import Boolean, column, select, text
 
 from services.survey.attachments import service as attachments
 from services.survey.contacts.people import People
 from services.survey.emerging import service as emerging
-from services.survey.encoding import as_text
+from services.survey.encoding import as_stored, as_text
 from services.survey.external_models import service as external_models
 from services.survey.feedback.models import Feedback
 from services.survey.feedback.understanding import told
@@ -23,7 +23,7 @@ from services.survey.hearing.remembering import numbers, remember, told_apart
 from services.survey.hearing.sender import Sender
 from services.survey.hearing.versions import Key, Row, feedback_id_of, newest, version_at
 from services.survey.invitations import texting
-from services.survey.learning.reading import reader_of
+from services.survey.learning.reading import Reader, reader_of
 from services.survey.mail.threading import place
 from shared.contracts.feedback import FeedbackUpdated
 from shared.contracts.survey import CustomerReference, CustomerSighted
@@ -101,10 +101,11 @@ _UPSERT = text(f"""
     where known.version_at < excluded.version_at
         or known.removed_at is null and known.version_at = excluded.version_at
         or known.removed_at is null and known.external_version = excluded.external_version
-    returning known.*, known.xmax = 0 as is_new,
+    returning known.id, known.xmax = 0 as is_new,
         known.version is distinct from (select before.version from survey.feedback before where before.id = known.id)
             as is_changed
-""").columns(*Feedback.__table__.columns, column("is_new", Boolean), column("is_changed", Boolean))
+""").columns(Feedback.id, column("is_new", Boolean), column("is_changed", Boolean))
+_UNSAID: Final[Row] = dict.fromkeys(Feedback.__table__.columns.keys())
 _REMOVE = text("""
     update survey.feedback known
     set removed_at = :now, updated_at = :now, version = known.version + 1,
@@ -122,10 +123,12 @@ async def hear(
     *,
     delivery_id: UUID | None = None,
     said_at: datetime | None = None,
+    reader: Reader | None = None,
 ) -> list[Heard]:
     """Any number of items of one source, in the order in which it told of them. Answers for each, in that order.
 
     `said_at`: when they reached us, if it was not now. What the delivery said otherwise before is corrected.
+    `reader`: the account's (see `reader_of`), if it knows some of the words already.
     """
     items = await told_apart(work, source, items, said_at or work.now)
     new, corrected = await remember(work, source, items, delivery_id=delivery_id, said_at=said_at or work.now)
@@ -134,12 +137,13 @@ async def hear(
     answered = {Key.of(item) for item in await texting.take_answers(work, said)}
     said += [item for item in corrected if isinstance(item, FeedbackItem)]
     said = [await _prepared(work, source, item) for item in said if Key.of(item) not in answered]
-    became = await _hear_feedback(work, source, said) if said else {}
+    became = await _hear_feedback(work, source, said, reader or await reader_of(work)) if said else {}
     became |= dict.fromkeys(answered, "new")
     fresh = [*new, *corrected]
     numbered = await numbers(work, source, fresh)
     for item in fresh:
-        effects.tell(work, source, item, number=numbered.get(Key.of(item)))
+        if not isinstance(item, FeedbackItem):
+            effects.tell(work, source, item, number=numbered.get(Key.of(item)))
     outcomes: list[Heard] = []
     pending = {Key.of(item): item for item in fresh}
     for item in items:
@@ -157,36 +161,46 @@ async def _prepared(work: Work, source: Sender, item: FeedbackItem) -> FeedbackI
     return item if item.op == "delete" else await place(work, source, await attachments.keep(work, source, item))
 
 
-async def _hear_feedback(work: Work, source: Sender, items: Sequence[FeedbackItem]) -> dict[Key, Outcome]:
+async def _hear_feedback(
+    work: Work, source: Sender, items: Sequence[FeedbackItem], reader: Reader
+) -> dict[Key, Outcome]:
     latest = newest(items, work.now)
     present = [latest[external_id] for external_id in sorted(latest) if latest[external_id].op != "delete"]
     # Once it is gone it is gone, unless a later version says otherwise.
     gone = [item for item in items if item.op == "delete" and latest[item.external_id].op == "delete"]
-    became: dict[Key, Outcome] = dict(await _say(work, source, present))
+    became: dict[Key, Outcome] = dict(await _say(work, source, present, reader))
     became |= await _remove(work, source, gone)
     return became
 
 
-async def _say(work: Work, source: Sender, items: Sequence[FeedbackItem]) -> dict[Key, Outcome]:
+async def _say(work: Work, source: Sender, items: Sequence[FeedbackItem], reader: Reader) -> dict[Key, Outcome]:
     items = await _not_gone(work, source, items)
     if not items:
         return {}
     references = {item.external_id: reference_of(item.author, source, order=item.order_ref) for item in items}
-    rows = await _rows(work, source, items, references)
-    written = await work.session.execute(_UPSERT, {"rows": as_text(rows)})
-    stored: dict[str, Row] = {row["external_id"]: dict(row) for row in written.mappings()}
+    encoded, rows = as_stored(await _rows(work, source, items, references, reader))
+    written = {row.id: row for row in await work.session.execute(_UPSERT, {"rows": encoded})}
+    # What is new is stored as it is here; of what was known, much stays.
+    stored = {row["id"]: _UNSAID | row for row in rows if row["id"] in written}
+    stored |= await _shown(work, [each.id for each in written.values() if not each.is_new])
     await emerging.note_unnamed(work, rows)
     await external_models.note(work, list(stored.values()))
     became: dict[Key, Outcome] = {}
     for item in items:
-        known = stored.get(item.external_id)
-        if known is None:
-            continue
-        is_new, is_changed = known.pop("is_new"), known.pop("is_changed")
-        if is_new or is_changed:
-            became[Key.of(item)] = "new" if is_new else "edited"
-            _tell(work, known, item, references[item.external_id], is_new=is_new)
+        feedback_id = feedback_id_of(source.id, item.external_id)
+        known = written.get(feedback_id)
+        if known is not None and (known.is_new or known.is_changed):
+            became[Key.of(item)] = "new" if known.is_new else "edited"
+            _tell(work, stored[feedback_id], item, references[item.external_id], is_new=known.is_new)
     return became
+
+
+async def _shown(work: Work, feedback_ids: Sequence[UUID]) -> dict[UUID, Row]:
+    if not feedback_ids:
+        return {}
+    table = Feedback.__table__
+    theirs = (table.c.account_id == work.account_id) & table.c.id.in_(feedback_ids)
+    return {row["id"]: dict(row) for row in (await work.session.execute(select(table).where(theirs))).mappings()}
 
 
 async def _rows(
@@ -194,9 +208,9 @@ async def _rows(
     source: Sender,
     items: Sequence[FeedbackItem],
     references: Mapping[str, CustomerReference | None],
+    reader: Reader,
 ) -> list[Row]:
     people = await People.named_in(work, list(references.values()))
-    reader = await reader_of(work)
     rows = []
     for item in items:
         reference = references[item.external_id]

@@ -44,6 +44,14 @@ class Said(NamedTuple):
     known: list[tuple[Question, Analysis]]
 
 
+class Read(NamedTuple):
+    """A portion that was read, by its number; `said` is None after the last. `digest` is of its lines."""
+
+    number: int
+    digest: str
+    said: Said | None
+
+
 _GIVEN: Final = TypeAdapter(Portion)
 _TOLD: Final = TypeAdapter(Said)
 

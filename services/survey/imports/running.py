@@ -11,7 +11,7 @@ from typing import Final
 
 from services.survey.imports import service
 from services.survey.imports.models import FeedbackImport
-from services.survey.imports.portions import Said, answered, asked, said_in
+from services.survey.imports.portions import Read, answered, asked, said_in
 from shared.apart import Helper
 from shared.dispatch.dispatcher import Dispatcher
 from shared.dispatch.queue import Claim, finish, open_claim, postpone
@@ -49,9 +49,9 @@ async def go_on(runtime: Runtime, claim: Claim) -> None:
 
 async def _store_one(runtime: Runtime, claim: Claim, ahead: "_Ahead", ends_at: float) -> bool:
     """False if this attempt is over."""
-    number, said = await ahead.next()
+    read = await ahead.next()
     async with open_claim(runtime, claim) as work:
-        stored = await service.store(work, claim.id, number, said)
+        stored = await service.store(work, claim.id, read)
         if stored == "over":
             await finish(work, claim)
         elif stored == "changed" or asyncio.get_running_loop().time() > ends_at:
@@ -69,14 +69,14 @@ class _Ahead:
         apart = row.rows - row.done > _WORTH_A_PROCESS
         self._helpers = [Helper(_MODULE, megabytes=_MEGABYTES) for _ in range(_PROCESSES if apart else 0)]
         self._number = row.next_portion
-        self._tasks: deque[asyncio.Task[Said | None]] = deque()
+        self._tasks: deque[asyncio.Task[Read]] = deque()
 
-    async def next(self) -> tuple[int, Said | None]:
-        """With its number; None after the last. Raises `apart.Failed`."""
+    async def next(self) -> Read:
+        """Raises `apart.Failed`."""
         while len(self._tasks) <= len(self._helpers):
-            self._tasks.append(asyncio.create_task(self._read(self._number + len(self._tasks))))
-        number, self._number = self._number, self._number + 1
-        return number, await self._tasks.popleft()
+            self._tasks.append(asyncio.create_task(self._read(self._number)))
+            self._number += 1
+        return await self._tasks.popleft()
 
     async def close(self) -> None:
         for task in self._tasks:
@@ -85,15 +85,16 @@ class _Ahead:
         for helper in self._helpers:
             await helper.close()
 
-    async def _read(self, number: int) -> Said | None:
+    async def _read(self, number: int) -> Read:
         async with open_claim(self._runtime, self._claim) as work:
-            portion = await service.portion_of(work, self._row, number)
-        if portion is None:
-            return None
+            found = await service.portion_of(work, self._row, number)
+        if found is None:
+            return Read(number, "", None)
+        portion, digest = found
         if not self._helpers:
-            return await asyncio.to_thread(said_in, portion)
+            return Read(number, digest, await asyncio.to_thread(said_in, portion))
         helper = self._helpers[number % len(self._helpers)]
-        return answered(await helper.ask(asked(portion), seconds=_SECONDS))
+        return Read(number, digest, answered(await helper.ask(asked(portion), seconds=_SECONDS)))
 
 
 IMPORTING: Final = Dispatcher(service.QUEUE, go_on, at_once=2, per_lane=1)

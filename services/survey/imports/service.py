@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, insert, select
+from sqlalchemy import Select, Text, cast, delete, func, insert, select
 
 from services.survey.accounts.models import Account
 from services.survey.hearing.service import hear
@@ -21,7 +21,7 @@ from services.survey.imports import reading
 from services.survey.imports.formats import Format, plain
 from services.survey.imports.formats.known import format_of
 from services.survey.imports.models import FeedbackImport, FeedbackImportPortion, FeedbackImportRejection
-from services.survey.imports.portions import Portion, Problems, Said, problems_of
+from services.survey.imports.portions import Portion, Problems, Read, Said, problems_of
 from services.survey.imports.schemas import LineProblem, Mapping, PreviewLine, Run
 from services.survey.imports.suggesting import suggest
 from services.survey.learning.reading import reader_of
@@ -43,6 +43,7 @@ SHOWN: Final = 20
 MOST_REJECTIONS: Final = 10_000
 # Files are full of personal data; nobody needs them for longer.
 KEPT_FOR: Final = timedelta(days=30)
+_DIGEST: Final = func.md5(cast(FeedbackImportPortion.lines, Text)).label("digest")
 _OUTCOMES: Final = ("new", "edited", "same")
 
 Stored = Literal["more", "over", "changed"]
@@ -162,28 +163,30 @@ async def find_running(work: Work, import_id: UUID) -> FeedbackImport | None:
     return row if row is not None and row.state == "running" else None
 
 
-async def portion_of(work: Work, row: FeedbackImport, number: int) -> Portion | None:
-    """None after the last."""
-    found = await work.session.get(FeedbackImportPortion, (work.account_id, row.id, number))
+async def portion_of(work: Work, row: FeedbackImport, number: int) -> tuple[Portion, str] | None:
+    """With the digest of its lines; None after the last."""
+    table = FeedbackImportPortion
+    this = select(table.lines, _DIGEST).where(*_of(table, work, row.id), table.number == number)
+    found = (await work.session.execute(this)).one_or_none()
     if found is None:
         return None
     lines: list[Line] = [(line, cells) for line, cells in found.lines]
     taxonomy = await taxonomies.own_document(work)
-    return Portion(lines, row.header, mapping_of(row), row.created_at, taxonomy)
+    return Portion(lines, row.header, mapping_of(row), row.created_at, taxonomy), found.digest
 
 
-async def store(work: Work, import_id: UUID, number: int, said: Said | None) -> Stored:
+async def store(work: Work, import_id: UUID, read: Read) -> Stored:
     """A portion, or that there are no more. `over`: nothing is left to do, or somebody else is doing it; `changed`: it
     is not as it was when it was read, because people were erased since."""
     row = await find_running(work, import_id)
-    if row is None or row.next_portion != number:
+    said = read.said
+    if row is None or row.next_portion != read.number:
         return "over"
     if said is None:
         # Lines of people who were erased meanwhile are missing in the count.
         await _end(work, row, "finished")
         return "over"
-    lines = len(said.items) + len(said.rejected)
-    if await _lines_in(work, row, number) != lines:
+    if await _digest_of(work, row, read.number) != read.digest:
         return "changed"
     if row.dry_run:
         async with work.rehearsal():
@@ -192,7 +195,7 @@ async def store(work: Work, import_id: UUID, number: int, said: Said | None) -> 
     else:
         outcomes = await _take(work, said)
     await _keep_rejections(work, row, said.rejected)
-    row.done += lines
+    row.done += len(said.items) + len(said.rejected)
     for outcome in _OUTCOMES:
         setattr(row, outcome, getattr(row, outcome) + outcomes.count(outcome))
     row.rejected += len(said.rejected)
@@ -240,11 +243,10 @@ def rejections_of(work: Work, row: FeedbackImport) -> Select[FeedbackImportRejec
     return select(FeedbackImportRejection).where(*_of(FeedbackImportRejection, work, row.id))
 
 
-async def _lines_in(work: Work, row: FeedbackImport, number: int) -> int | None:
+async def _digest_of(work: Work, row: FeedbackImport, number: int) -> str | None:
     """An erasure that has begun ends first; one that begins now waits until the lines are feedback."""
     this = (*_of(FeedbackImportPortion, work, row.id), FeedbackImportPortion.number == number)
-    lines = select(func.jsonb_array_length(FeedbackImportPortion.lines)).where(*this).with_for_update()
-    found: int | None = await work.session.scalar(lines)
+    found: str | None = await work.session.scalar(select(_DIGEST).where(*this).with_for_update())
     return found
 
 

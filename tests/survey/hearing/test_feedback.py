@@ -91,6 +91,8 @@ class TestOnce:
     async def test_characters_that_no_database_stores_are_left_out(self, survey: Harness, account: UUID) -> None:
         await heard(survey, account, Sender(), review(text="Good\x00 one \\u0000"))
         assert [each["text"] for each in await shown(survey, account)] == ["Good one \\u0000"]
+        [told] = await survey.emitted(account, FeedbackReceived)
+        assert told.raw.count(b"\\u0000") == 1
 
 
 class TestVersions:

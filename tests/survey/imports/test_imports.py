@@ -3,18 +3,22 @@
 import asyncio
 import csv
 import io
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import httpx
+import openpyxl
 import pytest
 
+from services.survey.imports import running
 from services.survey.imports import service as imports
-from services.survey.imports.running import IMPORTING
+from services.survey.imports.running import IMPORTING, go_on
 from services.survey.subjects.part import HOLDINGS
 from shared.contracts.customers import CustomerCreated
+from shared.contracts.gateway import AccountCreated
 from shared.contracts.survey import CustomerSighted
+from shared.dispatch.queue import claim_due
 from shared.ids import new_id
 from shared.subjects.holdings import erase
 from shared.testing.harness import Harness
@@ -22,6 +26,8 @@ from tests.profiles import profile_of
 
 PATH = "/v1/feedback-imports"
 OWN = b"Nr;Stars;Said;Mail;When;Shop\n1;4,5;Good boots;ana@example.com;24.12.2025 18:00;Porto\n2;1;=HYPERLINK(1);;;\n"
+
+TOPIC = {"key": "boots", "name": "Boots", "synonyms": {"en": ["boots"]}}
 
 
 @pytest.fixture
@@ -237,6 +243,38 @@ class TestFiles:
         assert (await client.post(PATH, content=b"id,rating\n")).json()["code"] == "unreadable_file"
 
 
+class TestWorkbooks:
+    async def test_are_imported_like_other_files(
+        self, survey: Harness, account: UUID, client: httpx.AsyncClient
+    ) -> None:
+        await survey.deliver(
+            AccountCreated(account_id=account, name="Shop", locale="pt", timezone="Europe/Lisbon"),
+            account=account,
+            subject=account,
+        )
+        book = openpyxl.Workbook()
+        # In summer Lisbon is an hour ahead. Cells name no zone.
+        moment = datetime(2025, 7, 1, 10, 0)  # noqa: DTZ001
+        for row in (["id", "rating", "comment", "date"], [7, 4, "Good boots", moment], [8, "many", "=1+1", moment]):
+            book.active.append(row)
+        file = io.BytesIO()
+        book.save(file)
+        uploaded = await upload(client, file.getvalue())
+        assert (uploaded["encoding"], uploaded["delimiter"], uploaded["rows"]) == ("xlsx", None, 2)
+        assert uploaded["mapping"]["timezone"] == "Europe/Lisbon"
+        done = await run(survey, client, uploaded["id"])
+        assert counts(done) == (2, 1, 0, 0, 1)
+        [found] = await heard(client)
+        assert (found["text"], found["occurred_at"]) == ("Good boots", "2025-07-01T09:00:00Z")
+        [rejected] = (await client.get(f"{PATH}/{uploaded['id']}/rejections")).json()["data"]
+        assert (rejected["line"], rejected["cells"][:3]) == (3, ["8", "many", ""])
+
+    async def test_that_are_none_are_refused(self, client: httpx.AsyncClient) -> None:
+        answer = await client.post(PATH, content=b"PK\x03\x04 and nothing")
+        assert (answer.status_code, answer.json()["code"]) == (422, "unreadable_file")
+        assert (await client.get(PATH)).json()["data"] == []
+
+
 class TestPortions:
     async def test_that_fail_in_between_go_on_where_they_were(
         self, survey: Harness, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
@@ -263,6 +301,58 @@ class TestPortions:
         answer = (await client.get(f"{PATH}/{import_id}")).json()
         assert (answer["state"], *counts(answer)) == ("finished", 6, 6, 0, 0, 0)
         assert len(await heard(client)) == 6
+
+    async def test_are_stored_once_though_two_attempts_are_made_at_once(
+        self, survey: Harness, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(imports, "PORTION", 2)
+        import_id = (await upload(client, lines(8)))["id"]
+        await client.post(f"{PATH}/{import_id}/run", json={})
+        [claim] = await claim_due(survey.runtime, imports.QUEUE, limit=1, per_lane=1)
+        await asyncio.gather(*(go_on(survey.runtime, claim) for _ in range(3)))
+        answer = (await client.get(f"{PATH}/{import_id}")).json()
+        assert (answer["state"], *counts(answer)) == ("finished", 8, 8, 0, 0, 0)
+
+    async def test_are_read_in_processes_of_their_own_if_there_are_many(
+        self, survey: Harness, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(imports, "PORTION", 2)
+        monkeypatch.setattr(running, "_WORTH_A_PROCESS", 1)
+        monkeypatch.setattr(running, "said_in", None)
+        assert (await client.put("/v1/taxonomy", json={"topics": [TOPIC]})).status_code == 200
+        uploaded = await upload(client, "id,rating,comment\n1,5,Good boots\n2,many,Bad\n3,1,The boots are late\n")
+        done = await run(survey, client, uploaded["id"])
+        assert counts(done) == (3, 2, 0, 0, 1)
+        found = {each["external_id"]: each for each in await heard(client)}
+        assert {topic["key"] for topic in found["file:1"]["topics"]} == {"boots"}
+        assert found["file:3"]["sentiment"]["label"] == "negative"
+
+    async def test_say_how_far_they_are(
+        self, survey: Harness, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(imports, "PORTION", 2)
+        import_id = (await upload(client, lines(4)))["id"]
+        begun = (await client.post(f"{PATH}/{import_id}/run", json={})).json()
+        assert (begun["done"], begun["per_second"]) == (0, None)
+        survey.clock.advance(timedelta(seconds=8))
+        await IMPORTING.run_due(survey.runtime)
+        answer = (await client.get(f"{PATH}/{import_id}")).json()
+        assert (answer["done"], answer["rows"], answer["per_second"]) == (4, 4, 0.5)
+
+    async def test_that_are_interrupted_again_and_again_fail_and_can_be_run_again(
+        self, survey: Harness, client: httpx.AsyncClient
+    ) -> None:
+        import_id = (await upload(client, lines(4)))["id"]
+        await client.post(f"{PATH}/{import_id}/run", json={})
+        for _ in range(6):
+            # As an attempt that was killed leaves it.
+            await claim_due(survey.runtime, imports.QUEUE, limit=1, per_lane=1)
+            survey.clock.advance(timedelta(minutes=2))
+        await IMPORTING.run_due(survey.runtime)
+        failed = (await client.get(f"{PATH}/{import_id}")).json()
+        assert (failed["state"], failed["note"][:28]) == ("failed", "It was interrupted too often")
+        done = await run(survey, client, import_id)
+        assert (done["state"], done["note"], *counts(done)) == ("finished", None, 4, 4, 0, 0, 0)
 
     async def test_can_be_cancelled_and_deleted(self, survey: Harness, client: httpx.AsyncClient) -> None:
         path = f"{PATH}/{(await upload(client, lines(1)))['id']}"
@@ -293,3 +383,28 @@ class TestErasedPeople:
         assert left["cells"][3] == "ben@example.com"
         assert "ANA@example.com" not in (await client.get(f"{PATH}/{waiting}")).text
         assert counts(await run(survey, client, waiting)) == (2, 0, 0, 0, 2)
+
+    async def test_do_not_come_back_with_what_was_read_ahead(
+        self, survey: Harness, account: UUID, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(imports, "PORTION", 2)
+        ana = new_id()
+        news = CustomerCreated(customer_id=ana, profile=profile_of(email="ana@example.com"))
+        await survey.deliver(news, account=account, subject=ana)
+        content = "id,score,text,email\n1,3,x,\n2,3,x,\n3,3,y,ana@example.com\n4,4,z,ben@example.com\n"
+        import_id = (await upload(client, content))["id"]
+        await client.post(f"{PATH}/{import_id}/run", json={})
+        [claim] = await claim_due(survey.runtime, imports.QUEUE, limit=1, per_lane=1)
+        async with survey.work(account) as work:
+            row = await imports.find(work, UUID(import_id))
+        ahead = running._Ahead(survey.runtime, claim, row)
+        portions = [await ahead.next() for _ in range(2)]
+        async with survey.work(account) as work:
+            await erase(work, HOLDINGS, [ana], "delete", new_id())
+        for read, became in zip(portions, ("more", "changed"), strict=True):
+            async with survey.work(account) as work:
+                assert await imports.store(work, row.id, read) == became
+        await ahead.close()
+        survey.clock.advance(timedelta(minutes=2))
+        await IMPORTING.run_due(survey.runtime)
+        assert {each["text"] for each in await heard(client)} == {"x", "z"}
