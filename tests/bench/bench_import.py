@@ -22,7 +22,7 @@ from tests.bench.machine import server
 from tests.bench.report import Ratio, divided
 from tests.bench.stage import Stage, stage
 
-ROUNDS, ROWS = 1, 10_000
+ROUNDS, ROWS = 3, 100_000
 PATH = "/v1/feedback-imports"
 _CLEARED = "survey.feedback, survey.heard_items, survey.outbox, survey.feedback_import_rejections, mirror.feedback"
 

@@ -22,7 +22,7 @@ from shared.work import open_work
 from tests.journeys.heed import Heed
 from tests.shared.bus.probe import until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 ROWS = 4_000
 
 

@@ -6,7 +6,7 @@ line is counted twice.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
@@ -80,11 +80,9 @@ async def upload(work: Work, table: Table, *, name: str | None, delimiter: str |
     row = _new(work, layout, known, name)
     work.session.add(row)
     await work.session.flush()
-    lines = lines_of(table.file, layout)
+    lines = _said(lines_of(table.file, layout), layout.header, known)
     number = 0
     while portion := await asyncio.to_thread(lambda: [storable(line) for line in islice(lines, PORTION)]):
-        if number == 0 and known is not None and _is_second_header(portion[0], row.header, known):
-            del portion[0]
         values = {"account_id": work.account_id, "import_id": row.id, "number": number, "lines": portion}
         await work.session.execute(insert(FeedbackImportPortion).values(values))
         row.rows += len(portion)
@@ -290,12 +288,18 @@ def _of(
     return table.account_id == work.account_id, table.import_id == import_id
 
 
-def _is_second_header(line: Line, header: Sequence[str], known: Format) -> bool:
-    """It names no id, but goes on naming columns."""
-    ids = [
-        cell for column, cell in zip(header, line[1], strict=False) if known.columns.get(plain(column)) == "external_id"
-    ]
-    return known.second_header and not any(cell.strip() for cell in ids)
+def _said(lines: Iterator[Line], header: Sequence[str], known: Format | None) -> Iterator[Line]:
+    """Without what the tool says itself: further names of columns below the header, and a last line of one cell."""
+    for place, line in enumerate(lines):
+        is_heading = known is not None and known.second_header and place == 0 and not _has_id(line, header, known)
+        is_footer = known is not None and known.footer and len(line[1]) == 1 < len(header)
+        if not (is_heading or is_footer):
+            yield line
+
+
+def _has_id(line: Line, header: Sequence[str], known: Format) -> bool:
+    cells = zip(header, line[1], strict=False)
+    return any(cell.strip() for column, cell in cells if known.columns.get(plain(column)) == "external_id")
 
 
 def _new(work: Work, layout: Layout, known: Format | None, name: str | None) -> FeedbackImport:

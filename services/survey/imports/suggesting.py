@@ -38,7 +38,17 @@ _NAMES: Final[Mapping_[str, str]] = {
     for name in names.split()
 }
 # How days are written where a time is not ISO 8601, those first that leave least in doubt.
-_DAYS: Final = ("%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y", "%b %d, %Y", "%d %b %Y", "%B %d, %Y")
+_DAYS: Final = (
+    "%Y/%m/%d",
+    "%d.%m.%Y",
+    "%m/%d/%Y",
+    "%d/%m/%Y",
+    "%d-%m-%Y",
+    "%b %d, %Y",
+    "%d %b %Y",
+    "%B %d, %Y",
+    "%a %b %d %Y",
+)
 _HOURS: Final = ("", " %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p", ", %H:%M", ", %I:%M %p")
 _RECOMMENDS: Final = re.compile(r"recommend|\bnps\b|empfehl|recomend", re.IGNORECASE)
 _SATISFIED: Final = re.compile(r"satisf|csat|zufrieden", re.IGNORECASE)
@@ -78,7 +88,7 @@ def suggest(
 
 
 def _is_known(column: str, known: Format | None) -> bool:
-    return known is not None and plain(column) in known.columns
+    return known is not None and (plain(column) in known.columns or plain(column).endswith(known.asides))
 
 
 def _by_name(column: str, known: Format | None) -> str | None:

@@ -92,20 +92,22 @@ EXPORTS: dict[str, tuple[str, str, str, int, str | None]] = {
     ),
     "zendesk": (
         "id,ticket_id,requester_email,score,comment,reason,created_at\n"
-        "1,77,ana@example.com,bad,Nobody answered,Slow,2025-05-02T10:00:00Z\n",
+        "1,77,ana@example.com,bad_without_comment,Nobody answered,Slow,2025-05-02T10:00:00Z\n",
         "77", "binary", 0, "Nobody answered",
     ),
     "chatwoot": (
         "Agent Name,Rating,Feedback Comment,Contact Name,Contact Email Address,Contact Phone Number,"
         "Link to the conversation,Recorded date\n"
         "Rui,5,Thank you,Ana,ana@example.com,,https://chat.example/app/accounts/1/conversations/9,"
-        "2025-05-02 10:00:00 UTC\n",
+        "2025-05-02 10:00:00 UTC\nReporting period 2025-05-01 to 2025-05-31\n",
         "https://chat.example/app/accounts/1/conversations/9", "csat", 5, "Thank you",
     ),
     "formbricks": (
-        "No.,Response ID,Timestamp,Finished,Survey ID,Formbricks ID (internal),User ID,Tags,"
-        "1. How likely are you to recommend us?,2. Why?\n"
-        "1,cm1,2025-05-02T10:00:00.000Z,Yes,s1,x1,u-7,,10,They helped me at once and were friendly all along.\n",
+        "No.,Response ID,Timestamp,Finished,Survey ID,Formbricks ID (internal),User ID,Tags,url,"
+        "userAgent - os,1. How likely are you to recommend us?,1. How likely are you to recommend us? - Option ID,"
+        "2. Why?\n"
+        "1,cm1,2025-05-02 10:00:00,Yes,s1,x1,u-7,,https://shop.example/thanks,macOS,10,3,"
+        "They helped me at once and were friendly all along.\n",
         "cm1", "nps", 10, "They helped me at once and were friendly all along.",
     ),
     "hub": (

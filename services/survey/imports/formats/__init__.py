@@ -16,7 +16,8 @@ def plain(name: str) -> str:
 class Format:
     """`header` has the columns that such a file always has, in any of the spellings divided by `|`; `columns` a field
     for names, null for those that say nothing. Names are as `plain` makes them. With `second_header` a line without an
-    id right below the header belongs to it; `timezone` is that of its times, if they do not say. The others are guessed
+    id right below the header belongs to it; `timezone` is that of its times, if they do not say; columns whose names
+    end in one of the `asides` say nothing, and with `footer` neither do lines of a single cell. The others are guessed
     from what is in them.
     """
 
@@ -29,6 +30,8 @@ class Format:
     words: dict[str, Decimal] = field(default_factory=dict)
     second_header: bool = False
     timezone: str | None = None
+    asides: tuple[str, ...] = ()
+    footer: bool = False
 
     def fits(self, names: set[str]) -> bool:
         return all(names & set(wanted.split("|")) for wanted in self.header)

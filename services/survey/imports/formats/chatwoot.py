@@ -1,4 +1,4 @@
-"""Chatwoot, the CSAT report; a conversation is rated once, so its link is the id."""
+"""Chatwoot, the CSAT report; a conversation is rated once, so its link is the id. Its last line names the days."""
 
 from services.survey.imports.formats import Format
 
@@ -14,7 +14,10 @@ FORMAT = Format(
         "contactemailaddress": "customer.email",
         "contactphonenumber": "customer.phone",
         "agentname": "dimensions.agent",
+        "reviewnotes": None,
     },
     channel="chat",
     scale="csat",
+    footer=True,
+    timezone="UTC",
 )

@@ -25,6 +25,8 @@ FORMAT = Format(
         "personid": None,
         "personcreatedat": None,
         "updatedat": None,
+        "notes": None,
+        "tags": "dimensions.tags",
         "sentat": None,
     },
     channel="email",

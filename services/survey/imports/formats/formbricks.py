@@ -1,4 +1,4 @@
-"""Formbricks, the responses of a survey as CSV."""
+"""Formbricks, the responses of a survey as CSV or XLSX; what an answer's option is called inside says nothing."""
 
 from services.survey.imports.formats import Format
 
@@ -14,9 +14,16 @@ FORMAT = Format(
         "formbricksidinternal": None,
         "userid": "customer.external_id",
         "email": "customer.email",
+        "verifiedemail": "customer.email",
         "tags": "dimensions.tags",
         "notes": None,
         "quotas": None,
         "url": "url",
+        "source": "dimensions.source",
+        "country": "dimensions.country",
+        "useragentos": None,
+        "useragentbrowser": None,
+        "useragentdevice": "dimensions.device",
     },
+    asides=("optionid",),
 )

@@ -4,6 +4,8 @@ from decimal import Decimal
 
 from services.survey.imports.formats import Format
 
+_GOOD = ("good", "goodwithcomment", "goodwithoutcomment")
+_BAD = ("bad", "badwithcomment", "badwithoutcomment")
 FORMAT = Format(
     key="zendesk",
     header=("ticketid", "score|ticketsatisfactionrating|satisfactionscore|satisfactionrating"),
@@ -18,6 +20,7 @@ FORMAT = Format(
         "ticketsatisfactioncomment": "text",
         "satisfactioncomment": "text",
         "reason": "dimensions.reason",
+        "reasoncode": None,
         "ticketsatisfactionreason": "dimensions.reason",
         "requesterid": None,
         "requesteremail": "customer.email",
@@ -31,5 +34,5 @@ FORMAT = Format(
     },
     channel="email",
     scale="binary",
-    words={"good": Decimal(1), "goodwithcomment": Decimal(1), "bad": Decimal(0), "badwithcomment": Decimal(0)},
+    words={**dict.fromkeys(_GOOD, Decimal(1)), **dict.fromkeys(_BAD, Decimal(0))},
 )
