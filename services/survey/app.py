@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from services.survey.attachments import endpoints as attachments
+from services.survey.attachments.fetching import MEDIA
 from services.survey.attempts import endpoints as attempts
 from services.survey.chats import endpoints as chats
 from services.survey.db import INTAKE_ROLE, Base
@@ -134,6 +135,6 @@ SERVICE = Service(
     create_app=create_app,
     subscriptions=SUBSCRIPTIONS,
     timers={**TIMERS, **export_timers(EXPORTS)},
-    loops=(POLLS.run, HINTS.run, REPLIES.run, TRAINING.run, LOOKING.run, ASKING.run, IMPORTING.run),
+    loops=(POLLS.run, HINTS.run, MEDIA.run, REPLIES.run, TRAINING.run, LOOKING.run, ASKING.run, IMPORTING.run),
     extra_roles=(INTAKE_ROLE,),
 )

@@ -161,6 +161,13 @@ class Platform(Protocol):
         """Answers of any status but 429 and 5xx. Raises `PlatformBusy` or `PlatformDown`."""
         ...
 
+    async def download(self, url: str, *, headers: Mapping[str, str], at_most: int) -> bytes | None:
+        """A file's bytes, over some redirects, which are followed without the headers; None if they are more.
+
+        Raises as `request`, `AccessDenied`, or `Unreadable` for any other answer than a file.
+        """
+        ...
+
     async def resolve(self, host: str) -> str:
         """An address of a host that is spoken to in another language than HTTP, if it may be reached.
 
@@ -284,6 +291,14 @@ class Poll(Adapter):
         self, connection: Connection, platform: Platform, cursor: Mapping[str, Any], now: datetime
     ) -> Polled:
         """One page. An empty `cursor` is the first time. Raises what `PushHint.fetch` raises."""
+
+
+class KeepsMedia(Adapter):
+    """What hangs on its messages lies with it, and is given out for its credentials."""
+
+    @abstractmethod
+    def media_headers(self, url: str, connection: Connection) -> Mapping[str, str] | None:
+        """What to ask with; None for an address that is not its own, which must not learn the credentials."""
 
 
 class Replies(Adapter):

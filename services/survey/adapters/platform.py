@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import httpx
 import orjson
 
-from services.survey.adapters.base import PlatformAnswer, PlatformBusy, PlatformDown
+from services.survey.adapters.base import AccessDenied, PlatformAnswer, PlatformBusy, PlatformDown, Unreadable
 from shared.clock import Clock
 from shared.http.client import Answer, GuardedClient, NotAllowed, pause_asked_for
 
@@ -20,6 +20,8 @@ MOST_REQUESTS: Final = 200
 LONGEST_WAIT: Final = timedelta(hours=24)
 _SHORTEST_WAIT: Final = timedelta(seconds=30)
 _TOO_MANY: Final = 429
+MOST_REDIRECTS: Final = 3
+_REDIRECTS: Final = {301, 302, 303, 307, 308}
 
 
 class GuardedPlatform:
@@ -56,6 +58,30 @@ class GuardedPlatform:
         headers = {key.lower(): value for key, value in answer.headers.items()}
         return PlatformAnswer(answer.status, headers, *_parsed(answer.body), body=answer.body)
 
+    async def download(self, url: str, *, headers: Mapping[str, str], at_most: int) -> bytes | None:
+        """See `base.Platform`."""
+        plain = {"Accept": "*/*", "User-Agent": "Heed/1"}
+        answer = await self._sent("GET", url, None, plain | dict(headers), at_most=at_most + 1)
+        for _ in range(MOST_REDIRECTS):
+            if answer.status not in _REDIRECTS or "location" not in answer.headers:
+                break
+            # It lies with somebody else, most often under an address that is signed itself.
+            url = urljoin(url, answer.headers["location"])
+            answer = await self._sent("GET", url, None, plain, at_most=at_most + 1)
+        if answer.status == _TOO_MANY:
+            raise PlatformBusy(retry_at(answer.headers.get("retry-after"), self._clock.now()))
+        if answer.status >= 500:
+            raise PlatformDown(f"answered {answer.status}")
+        if answer.status in {401, 403}:
+            raise AccessDenied(f"a file is not given out: status {answer.status}")
+        if answer.status != 200:
+            raise Unreadable(f"a file was answered with status {answer.status}")
+        if len(answer.body) > at_most:
+            return None
+        if not answer.is_whole:
+            raise PlatformDown(f"a file did not end within {SECONDS:.0f} seconds")
+        return answer.body
+
     async def resolve(self, host: str) -> str:
         """See `base.Platform`."""
         try:
@@ -67,10 +93,18 @@ class GuardedPlatform:
         """See `base.Platform`."""
         return self._clock.now()
 
-    async def _sent(self, method: str, url: str, content: bytes | None, headers: Mapping[str, str]) -> Answer:
+    async def _sent(
+        self,
+        method: str,
+        url: str,
+        content: bytes | None,
+        headers: Mapping[str, str],
+        *,
+        at_most: int | None = None,
+    ) -> Answer:
         try:
             return await self._client.request(
-                method, url, content=content, headers=headers, timeout=SECONDS, read_at_most=LARGEST_ANSWER
+                method, url, content=content, headers=headers, timeout=SECONDS, read_at_most=at_most or LARGEST_ANSWER
             )
         except NotAllowed as problem:
             raise PlatformDown(f"its address cannot be used: {problem}") from None

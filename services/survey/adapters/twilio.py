@@ -4,8 +4,10 @@ webhooks-security, messaging/twiml, error codes).
 `STOP` in the words of each language is a withdrawal, whether or not Twilio blocks the number too.
 """
 
+import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar, Final, Literal
 from urllib.parse import parse_qs, urlsplit
@@ -16,6 +18,7 @@ from services.survey.adapters.base import (
     Capabilities,
     Connection,
     Handshake,
+    KeepsMedia,
     LiveSecrets,
     PushComplete,
     Received,
@@ -34,6 +37,7 @@ State = Literal["delivered", "bounced_hard", "bounced_soft", "unsubscribed", "fa
 _FORM: Final = "application/x-www-form-urlencoded"
 _WHATSAPP: Final = "whatsapp:"
 _MOST_MEDIA: Final = 10
+_MEDIA: Final = re.compile(r"https://api(?:\.[a-z0-9-]+){0,2}\.twilio\.com/2010-04-01/Accounts/(AC[0-9a-f]{32})/")
 # https://www.twilio.com/docs/api/errors: no such number or a landline; not reachable now; opted out.
 _HARD: Final = {"21211", "21214", "21614", "30005", "30006", "63003", "63024"}
 _SOFT: Final = {"30001", "30002", "30003", "30008", "30017", "63018"}
@@ -76,7 +80,7 @@ class _Status(Sent):
     error: Maybe = Field(None, alias="ErrorCode")
 
 
-class Twilio(PushComplete):
+class Twilio(PushComplete, KeepsMedia):
     name: ClassVar = "twilio"
     title: ClassVar = "Twilio SMS and WhatsApp"
     capabilities: ClassVar = Capabilities(edits=False)
@@ -118,6 +122,15 @@ class Twilio(PushComplete):
         if "MessageSid" not in content:
             raise Unreadable("MessageSid is missing: neither a message nor a report of one. Calls are not read here.")
         return _written(shaped(_Message, content), content, received)
+
+    def media_headers(self, url: str, connection: Connection) -> Mapping[str, str] | None:
+        """Pictures of messages (MMS, WhatsApp) are given out for the account's id and its token (HTTP Basic)."""
+        match = _MEDIA.match(url)
+        own: str | None = connection.settings.account_sid
+        if match is None or own not in {None, match[1]}:
+            return None
+        credentials = f"{match[1]}:{connection.secrets.signing_secrets[0]}"
+        return {"Authorization": f"Basic {base64.b64encode(credentials.encode()).decode()}"}
 
 
 def _written(message: _Message, content: Mapping[str, str], received: Received) -> list[Item]:

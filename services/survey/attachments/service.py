@@ -53,7 +53,7 @@ class NotKept(NotFound):
 
 async def keep(work: Work, source: Sender, item: FeedbackItem) -> FeedbackItem:
     """The item with what came along kept, under the same ids however often it is heard."""
-    if all(media.content is None for media in item.media):
+    if all(media.content is None and media.refused is None for media in item.media):
         return item
     feedback_id = feedback_id_of(source.id, item.external_id)
     kept = [await _keep(work, feedback_id, place, media) for place, media in enumerate(item.media)]
@@ -83,12 +83,12 @@ async def delete_of(work: Work, feedback_ids: Collection[UUID]) -> int:
 
 
 async def _keep(work: Work, feedback_id: UUID, place: int, media: Media) -> Media:
-    content = media.content
-    if content is None:
+    content, refused = media.content or b"", media.refused
+    if media.content is None and refused is None:
         return media
     name = plain_name(media.name or "attachment")
     attachment_id = uuid5(feedback_id, f"{place}:{hashlib.sha256(content).hexdigest()}")
-    refused = refusal_of(place, name, content)
+    refused = refused or refusal_of(place, name, content)
     if refused is None:
         try:
             # The bytes first: a row never names a file that is not there.

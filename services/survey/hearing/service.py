@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Boolean, column, select, text
 
+from services.survey.attachments import fetching as media
 from services.survey.attachments import service as attachments
 from services.survey.contacts.people import People
 from services.survey.emerging import service as emerging
@@ -158,7 +159,10 @@ async def hear(
 
 async def _prepared(work: Work, source: Sender, item: FeedbackItem) -> FeedbackItem:
     """With what came along kept, and a mail in its conversation."""
-    return item if item.op == "delete" else await place(work, source, await attachments.keep(work, source, item))
+    if item.op == "delete":
+        return item
+    await media.begin(work, source, item)
+    return await place(work, source, await attachments.keep(work, source, item))
 
 
 async def _hear_feedback(

@@ -53,6 +53,10 @@ class Recorded:
         parsed = None if isinstance(content, bytes) else content
         return PlatformAnswer(status, self._headers, parsed, body.decode(errors="replace"), body)
 
+    async def download(self, url: str, *, headers: Mapping[str, str], at_most: int) -> bytes | None:
+        answer = await self.request("GET", url, headers=headers)
+        return answer.body if len(answer.body) <= at_most else None
+
     async def resolve(self, host: str) -> str:
         raise AssertionError(f"nobody expected to look for {host}")
 

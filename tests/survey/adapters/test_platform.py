@@ -1,14 +1,14 @@
 """Requests to platforms: what they answer, and what becomes of it when they do not."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 
 import pytest
 
 from services.survey.adapters import platform as platforms
-from services.survey.adapters.base import PlatformBusy, PlatformDown
+from services.survey.adapters.base import AccessDenied, PlatformBusy, PlatformDown, Unreadable
 from services.survey.adapters.platform import GuardedPlatform, retry_at
 from shared.http.client import GuardedClient
 from shared.testing.clock import FrozenClock
@@ -21,6 +21,7 @@ class Far:
 
     def __init__(self) -> None:
         self.answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+        self.answers: Iterator[bytes] = iter(())
         self.asked: list[bytes] = []
         self.url = ""
 
@@ -30,7 +31,7 @@ class Far:
             (int(line.split(b":")[1]) for line in head.splitlines() if line[:15].lower() == b"content-length:"), 0
         )
         self.asked.append(head + await reader.readexactly(length))
-        writer.write(self.answer)
+        writer.write(next(self.answers, self.answer))
         await writer.drain()
         writer.close()
 
@@ -112,3 +113,43 @@ class TestRequests:
 )
 def test_retry_after_is_read_in_both_forms(value: str | None, seconds: int) -> None:
     assert retry_at(value, NOW) == NOW + timedelta(seconds=seconds)
+
+
+class TestDownloads:
+    def redirected(self, to: str) -> bytes:
+        return b"HTTP/1.1 307 There\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n" % to.encode()
+
+    async def test_follow_redirects_without_the_credentials(self, platform: GuardedPlatform, far: Far) -> None:
+        answers = iter([self.redirected("/store/1"), b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n\xff\xd8\xff\xe0"])
+        far.answers = answers
+        got = await platform.download(far.url, headers={"Authorization": "Basic eA=="}, at_most=10)
+        assert got == b"\xff\xd8\xff\xe0"
+        first, second = far.asked
+        assert (b"Authorization: Basic eA==" in first, b"Authorization" in second) == (True, False)
+        assert second.startswith(b"GET /store/1 HTTP/1.1")
+
+    async def test_end_at_their_limit(self, platform: GuardedPlatform, far: Far) -> None:
+        far.answer = b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nhello world"
+        assert await platform.download(far.url, headers={}, at_most=11) == b"hello world"
+        assert await platform.download(far.url, headers={}, at_most=10) is None
+
+    async def test_lead_nowhere_that_is_not_allowed(self, platform: GuardedPlatform, far: Far) -> None:
+        far.answer = self.redirected("http://10.0.0.1/secrets")
+        with pytest.raises(PlatformDown, match="cannot be used"):
+            await platform.download(far.url, headers={}, at_most=10)
+
+    @pytest.mark.parametrize(
+        ("status", "problem"), [(401, AccessDenied), (403, AccessDenied), (404, Unreadable), (500, PlatformDown)]
+    )
+    async def test_say_why_there_is_none(
+        self, platform: GuardedPlatform, far: Far, status: int, problem: type[Exception]
+    ) -> None:
+        far.answer = b"HTTP/1.1 %d No\r\nContent-Length: 0\r\n\r\n" % status
+        with pytest.raises(problem):
+            await platform.download(far.url, headers={}, at_most=10)
+
+    async def test_do_not_go_round_in_circles(self, platform: GuardedPlatform, far: Far) -> None:
+        far.answer = self.redirected("/reviews")
+        with pytest.raises(Unreadable):
+            await platform.download(far.url, headers={}, at_most=10)
+        assert len(far.asked) == 1 + platforms.MOST_REDIRECTS

@@ -72,6 +72,25 @@ def test_broken(fault: str) -> None:
     check(fault, SENDER, payload("twilio", "sms"))
 
 
+@pytest.mark.parametrize(
+    ("url", "is_twilios"),
+    [
+        (f"https://api.twilio.com/2010-04-01/Accounts/AC{'0' * 32}/Messages/MM1/Media/ME1", True),
+        (f"https://api.dublin.ie1.twilio.com/2010-04-01/Accounts/AC{'0' * 32}/Messages/MM1/Media/ME1", True),
+        (f"http://api.twilio.com/2010-04-01/Accounts/AC{'0' * 32}/Messages/MM1/Media/ME1", False),
+        (f"https://api.twilio.com.example/2010-04-01/Accounts/AC{'0' * 32}/Messages/MM1/Media/ME1", False),
+        (f"https://api.twilio.com@10.0.0.1/2010-04-01/Accounts/AC{'0' * 32}/Media/ME1", False),
+        (f"https://api.twilio.com/2010-04-01/Accounts/AC{'1' * 32}/Messages/MM1/Media/ME1", False),
+    ],
+)
+def test_only_twilio_itself_learns_the_token(url: str, *, is_twilios: bool) -> None:
+    own = SENDER.connection()
+    connection = replace(own, settings=own.settings.model_copy(update={"account_sid": f"AC{'0' * 32}"}))
+    headers = SENDER.adapter.media_headers(url, connection)
+    told = base64.b64encode(f"AC{'0' * 32}:auth token of ours".encode()).decode()
+    assert headers == ({"Authorization": f"Basic {told}"} if is_twilios else None)
+
+
 def asked(url: str, body: bytes, signed: str, content_type: str = FORM) -> Received:
     return Received("POST", url, (("content-type", content_type), ("x-twilio-signature", signed)), (), body, NOW)
 
