@@ -15,6 +15,7 @@ from services.tickets.people import handlers as people
 from services.tickets.slas import timers as slas
 from services.tickets.slas.defaults import prepare_account
 from services.tickets.slas.promises import ALARM
+from services.tickets.slas.reapplying import PORTION_DUE, portion_due
 from services.tickets.snoozing import service as snoozing
 from services.tickets.subjects.part import SUBJECTS
 from shared.bus.subscriptions import Subscription, TimerBatch, TimerHandler, on, on_batch
@@ -67,4 +68,5 @@ TIMERS: Mapping[str, TimerHandler] = {
     articles.FILES_GONE: articles.delete_file,
     snoozing.ENDS: snoozing.time_is_up,
     overdue.TIMER: overdue.stage_due,
+    PORTION_DUE: portion_due,
 }

@@ -27,13 +27,16 @@ async def of_tickets(tickets: Harness, account: UUID) -> Resources:
     await client.put(f"/v1/tickets/{ticket_id}/draft", json={"text": "Sorry!"})
     said = await made(client, f"/v1/tickets/{ticket_id}/messages", {"text": "And the lamp?", "internal": True})
     await made(client, f"/v1/tickets/{ticket_id}/links", {"ticket_id": other_ticket_id})
+    policy_id = (await made(client, "/v1/sla-policies", POLICY))["id"]
+    reapplied = await made(client, f"/v1/sla-policies/{policy_id}/reapply", None, 202)
     return {
         "ticket_id": ticket_id,
         "other_ticket_id": other_ticket_id,
         "lost_ticket_id": lost_ticket_id,
         "said_id": said["id"],
         "user_id": str(person_id),
-        "policy_id": (await made(client, "/v1/sla-policies", POLICY))["id"],
+        "policy_id": policy_id,
+        "reapplication_id": reapplied["id"],
         # Not the first one, which is the default and cannot go.
         "calendar_id": [(await made(client, "/v1/calendars", CALENDAR))["id"] for _ in "12"][1],
         "view_id": (await made(client, "/v1/ticket-views", {"name": "All"}))["id"],

@@ -66,6 +66,7 @@ VIEWER_MAY: Final = {
     "PUT /v1/me/password",
     "DELETE /v1/sessions/current",
     "POST /v1/rules/{rule_id}/simulate",
+    "POST /v1/sla-policies/{policy_id}/what-if",
     "POST /v1/templates/{template_id}/preview",
 }
 
@@ -170,6 +171,7 @@ BODIES: Final[Mapping[str, Any]] = {
     "PATCH /v1/ticket-fields/{field_id}": {"label": "Order", "required_in": ["closed"]},
     "PATCH /v1/ticket-statuses/{status_id}": {"name": "Waiting for the carrier"},
     "PUT /v1/sla-policies/{policy_id}": POLICY,
+    "POST /v1/sla-policies/{policy_id}/what-if": {"days": 7, "policy": POLICY, "calendar": CALENDAR},
     "PUT /v1/calendars/{calendar_id}": CALENDAR,
     "PATCH /v1/articles/{article_id}": {"visibility": "internal", "note": "For staff only"},
     "POST /v1/articles/{article_id}/revisions/{version}/restore": {"note": "It was better"},

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from shared.contracts.feedback import FeedbackReceived
-from shared.contracts.tickets import CustomerWrote, TicketOpened, TicketReopened, TicketReplied
+from shared.contracts.tickets import CustomerWrote, TargetMissed, TicketOpened, TicketReopened, TicketReplied
 from shared.ids import new_id
 from shared.testing.harness import Harness
 from tests.tickets.builders import get, open_ticket, patch, post, requested
@@ -179,3 +179,34 @@ class TestReopening:
         later = desk.tickets.clock.advance(timedelta(hours=1))
         await desk.hears(wrote(later, thread_id=thread_id))
         assert (await get(desk.client, f"/v1/tickets/{ticket_id}"))["state"] == "open"
+
+
+class TestWaitingForAnAnswer:
+    async def test_begins_when_the_customer_writes_and_ends_with_the_answer(
+        self, tickets: Harness, account: UUID
+    ) -> None:
+        desk, now = Desk(tickets, account), tickets.clock.now()
+        ticket = await open_ticket(desk.client)
+        path = f"/v1/tickets/{ticket['id']}"
+        [policy] = (await get(desk.client, "/v1/sla-policies"))["data"]
+        for targets in policy["targets"].values():
+            targets["next_response_seconds"] = 3_600
+        body = {"name": "With answers", "targets": policy["targets"]}
+        assert (await desk.client.put(f"/v1/sla-policies/{policy['id']}", json=body)).status_code == 200
+        await post(desk.client, f"{path}/sla/reapply")
+        await post(desk.client, f"{path}/messages", 201, text="Which colour was it?")
+        assert (await get(desk.client, f"{path}/sla"))["next_response"] is None
+        tickets.clock.advance(timedelta(minutes=10))
+        # A machine's answer is not waited for, and what the customer adds is part of the same wait.
+        for minutes, automatic in ((0, "auto_reply"), (0, None), (20, None)):
+            tickets.clock.advance(timedelta(minutes=minutes))
+            await desk.hears(wrote(now, ticket_id=ticket["id"], automatic=automatic))
+        assert (await get(desk.client, f"{path}/sla"))["next_response"]["due_at"] == "2026-03-02T10:10:00Z"
+        tickets.clock.advance(timedelta(hours=1))
+        await tickets.run_timers()
+        missed = [event.data for event in await tickets.emitted(account, TargetMissed)]
+        assert [one.target for one in missed if isinstance(one, TargetMissed)] == ["next_response"]
+        await post(desk.client, f"{path}/messages", 201, text="We shall send another one.")
+        assert (await get(desk.client, f"{path}/sla"))["next_response"] is None
+        [wait] = (await get(desk.client, f"{path}/sla/explain"))["next_responses"]
+        assert (wait["standing"], wait["late_by"]) == ("missed", "PT20M")

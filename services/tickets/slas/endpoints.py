@@ -7,10 +7,11 @@ from sqlalchemy import select
 
 from services.tickets.auth import TicketsRead, TicketsWrite
 from services.tickets.cases.repository import find_ticket
-from services.tickets.slas import explaining, policies
+from services.tickets.slas import explaining, policies, reapplying, what_if
 from services.tickets.slas.models import Policy, PolicyVersion
-from services.tickets.slas.policy_schemas import PolicyIn, PolicyOut, PolicyVersionOut
+from services.tickets.slas.policy_schemas import PolicyIn, PolicyOut, PolicyVersionOut, ReapplicationOut
 from services.tickets.slas.schemas import ExplanationOut, SLAOut
+from services.tickets.slas.what_if_schemas import WhatIf, WhatIfOut
 from shared.db.pagination import Page, PageQuery, paginate
 from shared.http.dependencies import IfMatch, set_etag
 from shared.http.routing import APIRouter
@@ -63,6 +64,26 @@ async def list_policy_versions(policy_id: UUID, work: TicketsRead, page: PageQue
     return found.map(_version)
 
 
+@router.post("/{policy_id}/reapply", status_code=202)
+async def reapply_policy(policy_id: UUID, work: TicketsWrite) -> ReapplicationOut:
+    """Give all open tickets that have this policy, or are to have it now, what the policies say today.
+
+    That takes its time; `/v1/sla-policies/{policy_id}/reapplications/{id}` tells how far it has come."""
+    return ReapplicationOut.model_validate(await reapplying.begin(work, policy_id))
+
+
+@router.get("/{policy_id}/reapplications/{reapplication_id}")
+async def read_reapplication(policy_id: UUID, reapplication_id: UUID, work: TicketsRead) -> ReapplicationOut:
+    """How far it has come."""
+    return ReapplicationOut.model_validate(await reapplying.find(work, policy_id, reapplication_id))
+
+
+@router.post("/{policy_id}/what-if")
+async def try_policy(policy_id: UUID, body: WhatIf, work: TicketsRead) -> WhatIfOut:
+    """What a changed policy or calendar would have meant for the tickets of the last days. Changes nothing."""
+    return await what_if.compare(work, policy_id, body)
+
+
 @targets.get("")
 async def read_standing(ticket_id: UUID, work: TicketsRead) -> SLAOut:
     """Both targets: what is allowed, what is used up, when it is due, whether it was met."""
@@ -73,6 +94,12 @@ async def read_standing(ticket_id: UUID, work: TicketsRead) -> SLAOut:
 async def explain_standing(ticket_id: UUID, work: TicketsRead) -> ExplanationOut:
     """The ledger behind both clocks: every stretch of the ticket's life, and whether and why it counts."""
     return await explaining.explain(work, await find_ticket(work, ticket_id))
+
+
+@targets.post("/reapply")
+async def reapply_to_ticket(ticket_id: UUID, work: TicketsWrite) -> SLAOut:
+    """Give the ticket the policy that is right for it today, as it says today. What is on the clock stays there."""
+    return await explaining.standing_of(work, await reapplying.reapply(work, ticket_id))
 
 
 def _out(policy: Policy, response: Response) -> PolicyOut:

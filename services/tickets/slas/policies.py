@@ -5,6 +5,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from services.tickets.calendars import service as calendars
+from services.tickets.calendars.content import hours_of
+from services.tickets.calendars.hours import AroundTheClock, Hours
 from services.tickets.slas import revisions
 from services.tickets.slas.models import Policy, PolicyVersion
 from services.tickets.slas.policy_schemas import PolicyIn
@@ -73,6 +75,17 @@ async def find(work: Work, policy_id: UUID, *, lock: bool = False) -> Policy:
     if policy is None:
         raise NoSuchPolicy
     return policy
+
+
+async def hours_now(work: Work, body: PolicyIn) -> Hours:
+    """Those by which the policy would count if it were written now. Its calendar has been checked."""
+    if body.hours != "calendar":
+        return AroundTheClock()
+    named = body.calendar_id
+    calendar = await (calendars.find(work, named) if named is not None else calendars.default_calendar(work))
+    if calendar is None:
+        raise calendars.NoSuchCalendar
+    return hours_of((await calendars.content_now(work, calendar)).content)
 
 
 async def check_calendar(work: Work, body: PolicyIn) -> None:

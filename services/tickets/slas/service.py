@@ -53,18 +53,22 @@ def settle(work: Work, ticket: Ticket) -> None:
         known = getattr(ticket, f"{target}_missed_at") is not None
         if due is None or known or is_met(ticket, target) or moment_of(work, ticket) <= due:
             continue
-        setattr(ticket, f"{target}_missed_at", due)
-        record(work, ticket, "target_missed", changes={f"{target}_missed_at": (None, due.isoformat())})
-        missed = TargetMissed(
-            ticket_id=ticket.id,
-            number=ticket.number,
-            target=target.value,
-            due_at=due,
-            assignee_id=ticket.assignee_id,
-            customer_id=ticket.customer_id,
-            origin_customer_id=ticket.origin_customer_id,
-        )
-        work.emit(missed, subject=ticket.id, version=ticket.version)
+        miss(work, ticket, target, due)
+
+
+def miss(work: Work, ticket: Ticket, target: Target, due: datetime) -> None:
+    setattr(ticket, f"{target}_missed_at", due)
+    record(work, ticket, "target_missed", changes={f"{target}_missed_at": (None, due.isoformat())})
+    missed = TargetMissed(
+        ticket_id=ticket.id,
+        number=ticket.number,
+        target=target.value,
+        due_at=due,
+        assignee_id=ticket.assignee_id,
+        customer_id=ticket.customer_id,
+        origin_customer_id=ticket.origin_customer_id,
+    )
+    work.emit(missed, subject=ticket.id, version=ticket.version)
 
 
 async def follow(work: Work, ticket: Ticket, *, met: Collection[Target] = ()) -> Clocks:

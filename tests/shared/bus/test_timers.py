@@ -1,10 +1,11 @@
 """What is due happens once, whoever does it."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from shared.bus.subscriptions import Timer
+from shared.bus.subscriptions import Timer, TimerBatch
 from shared.bus.timers import LAST_ATTEMPT, _claim, _run_all, run_due_timers
 from shared.contracts.base import ActorKind
 from shared.ids import new_id
@@ -157,3 +158,87 @@ class TestFailing:
         assert seen[0].correlation_id == correlation
         assert seen[0].account_id == account
         assert seen[0].actor.kind == ActorKind.SYSTEM
+
+
+class TestTogether:
+    """Timers of a kind that is handled in batches."""
+
+    async def test_those_of_one_account_share_a_transaction(self, runtime_of: RuntimeFactory, account: UUID) -> None:
+        batches: list[list[str]] = []
+
+        async def ring_all(work: Work, timers: Sequence[Timer]) -> None:
+            batches.append(sorted(timer.key for timer in timers))
+
+        clock, other = FrozenClock(), new_id()
+        runtime = runtime_of(timers={KIND: TimerBatch(ring_all)}, clock=clock)
+        for number in range(3):
+            await schedule(runtime, account, key=str(number))
+        await schedule(runtime, other, key="next door")
+        clock.advance(MINUTE)
+        assert await run_due_timers(runtime) == 4
+        assert sorted(batches) == [["0", "1", "2"], ["next door"]]
+
+    async def test_one_that_fails_holds_up_nobody(self, runtime_of: RuntimeFactory, account: UUID) -> None:
+        async def ring_all(work: Work, timers: Sequence[Timer]) -> None:
+            for timer in timers:
+                await ring(work, timer)
+                if timer.key == "broken":
+                    raise RuntimeError("no bell")
+
+        clock = FrozenClock()
+        runtime = runtime_of(timers={KIND: TimerBatch(ring_all)}, clock=clock)
+        for key in ("front", "broken", "back"):
+            await schedule(runtime, account, key=key)
+        clock.advance(MINUTE)
+        assert await run_due_timers(runtime) == 2
+        assert sorted(await effects(runtime, account)) == ["rang for back {}", "rang for front {}"]
+        [row] = await rows(runtime, runtime.database.tables.timers, account)
+        assert (row.key, row.attempts) == ("broken", 1)
+        await cancel(runtime, account, key="broken")
+
+    async def test_many_replicas_fire_each_once(self, runtime_of: RuntimeFactory, account: UUID) -> None:
+        async def ring_all(work: Work, timers: Sequence[Timer]) -> None:
+            for timer in timers:
+                await ring(work, timer)
+
+        clock = FrozenClock()
+        replicas = [runtime_of(timers={KIND: TimerBatch(ring_all)}, clock=clock) for _ in range(3)]
+        async with open_work(replicas[0].database, account, TESTER, clock=clock) as work:
+            await work.schedule_all(KIND, {str(number): work.now for number in range(900)})
+        fired = await asyncio.gather(*[run_due_timers(replica) for replica in replicas])
+        assert sum(fired) == 900
+        assert len(await effects(replicas[0], account)) == 900
+
+    async def test_one_that_somebody_is_moving_is_left_to_them(self, runtime_of: RuntimeFactory, account: UUID) -> None:
+        """To wait for them, with the others in hand that they may want next, could be for ever."""
+        clock = FrozenClock()
+
+        async def ring_all(work: Work, timers: Sequence[Timer]) -> None:
+            for timer in timers:
+                await ring(work, timer)
+
+        runtime = runtime_of(timers={KIND: TimerBatch(ring_all)}, clock=clock)
+        for key in ("held", "free"):
+            await schedule(runtime, account, key=key)
+        clock.advance(MINUTE)
+        claims = await _claim(runtime)
+        async with open_work(runtime.database, account, TESTER, clock=clock) as work:
+            await work.schedule(KIND, key="held", due_at=work.now + MINUTE)
+            async with asyncio.timeout(5):
+                assert await _run_all(runtime, claims) == 1
+        assert await effects(runtime, account) == ["rang for free {}"]
+        clock.advance(MINUTE)
+        assert await run_due_timers(runtime) == 1
+
+    async def test_scheduled_together_are_moved_together(self, runtime_of: RuntimeFactory, account: UUID) -> None:
+        clock = FrozenClock()
+        runtime = runtime_of(timers={KIND: ring}, clock=clock)
+        async with open_work(runtime.database, account, TESTER, clock=clock) as work:
+            await work.schedule_all(KIND, {"front": work.now + MINUTE, "back": work.now + MINUTE})
+            await work.schedule_all(KIND, {"back": work.now + 2 * MINUTE})
+            await work.schedule_all(KIND, {})
+        clock.advance(MINUTE)
+        assert await run_due_timers(runtime) == 1
+        clock.advance(MINUTE)
+        assert await run_due_timers(runtime) == 1
+        assert await effects(runtime, account) == ["rang for front {}", "rang for back {}"]
