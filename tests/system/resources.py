@@ -337,6 +337,7 @@ NESTED: Final = {
     "delivery_id",
     "replay_id",
     "attachment_id",
+    "reapplication_id",
     "article_file_id",
     "said_id",
 }
