@@ -60,10 +60,10 @@ ROUTES: Final = (
         "metrics",
     ),
     # tickets
-    Route(r"/(?:help|assistant)/.*", "tickets", Kind.PUBLIC),
+    Route(r"/(?:help|assistant|solved)/.*", "tickets", Kind.PUBLIC),
     Route(r"/v1/(?:article-categories|article-synonyms|help-centre|assistant)(?:/.*)?", "tickets"),
     Route(
-        r"/v1/(?:tickets|ticket-statuses|ticket-fields|ticket-views|sla-policies|calendars|teams|routing-rules|macros|articles|conversations|loops)(?:/.*)?",
+        r"/v1/(?:tickets|ticket-statuses|ticket-fields|ticket-views|sla-policies|calendars|teams|routing-rules|macros|articles|conversations|loops|problems|improvements)(?:/.*)?",
         "tickets",
     ),
     # customers

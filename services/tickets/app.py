@@ -14,6 +14,7 @@ from services.tickets.calendars.renewing import RENEWALS
 from services.tickets.cases import endpoints as cases
 from services.tickets.cases.desk import open_desk
 from services.tickets.causes import endpoints as causes
+from services.tickets.confirmations import endpoints as confirmations
 from services.tickets.conversation import endpoints as conversation
 from services.tickets.db import Base
 from services.tickets.drafts import endpoints as drafts
@@ -59,6 +60,7 @@ def create_app(runtime: Runtime) -> FastAPI:
             followups.router,
             cases.router,
             causes.router,
+            confirmations.router,
             conversation.router,
             drafts.router,
             watchers.router,

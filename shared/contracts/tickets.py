@@ -138,6 +138,8 @@ class TicketResolved(Payload):
     # A topic's key, and what was done so that it does not happen again.
     root_cause: str | None = None
     corrective_action: str | None = None
+    # Where the customer says whether it is solved; a credential, and with `?solved=yes` or `no` what they mean by it.
+    confirmation_url: str | None = None
 
 
 class TicketEscalated(Payload):

@@ -46,6 +46,7 @@ PUBLIC: Final = {
     | {"POST /w/{key}/chats", "GET /w/{key}/chats/{chat}/messages", "POST /w/{key}/chats/{chat}/messages"},
     # ... the help pages, which are for everybody, ...
     "tickets": _OWN
+    | {"GET /solved/{token}", "POST /solved/{token}"}
     | {"GET /help/{site}", "GET /help/{site}/{locale}", "GET /help/{site}/{locale}/search"}
     | {"GET /help/{site}/sitemap.xml", "GET /help/{site}/suggestions"}
     | {"GET /help/{site}/{locale}/articles/{named}", "POST /help/{site}/{locale}/articles/{named}/vote"}

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from services.tickets.cases.models import Ticket
 from services.tickets.cases.opening import Opened, Opening
+from services.tickets.confirmations.links import confirmation_url
 from shared.contracts.base import Payload
 from shared.contracts.tickets import LoopAdvanced, Origin, TicketOpened, TicketReopened, TicketResolved, TicketUpdated
 from shared.work import Work
@@ -67,6 +68,8 @@ def update(work: Work, ticket: Ticket, *changed: str) -> None:
 
 
 def resolution(work: Work, ticket: Ticket, taken: timedelta, reason: str | None) -> None:
+    somebody_asked = ticket.customer_id is not None or ticket.thread_id is not None
+    asked = confirmation_url(work.settings, work.account_id, ticket.id) if somebody_asked else None
     event = TicketResolved(
         ticket_id=ticket.id,
         number=ticket.number,
@@ -82,6 +85,7 @@ def resolution(work: Work, ticket: Ticket, taken: timedelta, reason: str | None)
         thread_id=ticket.thread_id,
         root_cause=ticket.root_cause,
         corrective_action=ticket.corrective_action,
+        confirmation_url=asked,
     )
     work.emit(event, subject=ticket.id, version=ticket.version)
 

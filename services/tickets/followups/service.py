@@ -56,14 +56,14 @@ def decide(policy: FollowUpPolicy, resolved_at: datetime | None, now: datetime, 
     return "new_ticket" if now >= resolved_at + timedelta(days=days) else "reopen"
 
 
-async def follow_up(work: Work, ticket: Ticket, thread_id: UUID) -> Ticket:
+async def follow_up(work: Work, ticket: Ticket, thread_id: UUID, reason: str = WROTE_AGAIN) -> Ticket:
     """The ticket in which it goes on now that the customer has written to one that was done. The ticket is locked, its
     clocks are settled."""
     policy = await policy_of(work)
     may_reopen = await _may_reopen(work, ticket)
     if decide(policy, ticket.resolved_at, work.now, may_reopen=may_reopen) == "new_ticket":
         return await _begun(work, ticket, thread_id) or await _begin(work, ticket, thread_id, policy)
-    await tickets.wake(work, ticket, WROTE_AGAIN)
+    await tickets.wake(work, ticket, reason)
     if not policy.keep_assignee:
         await tickets.leave_to_nobody(work, ticket)
     return ticket

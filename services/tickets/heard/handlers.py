@@ -1,7 +1,5 @@
 """Messages come from the survey service, tickets from here: they find each other in either order."""
 
-from uuid import uuid5
-
 from sqlalchemy.dialects.postgresql import insert
 
 from services.tickets.cases.models import Ticket
@@ -25,7 +23,7 @@ async def hear(work: Work, event: Event[FeedbackReceived]) -> None:
     said = event.data
     if said.kind != MESSAGE or (said.thread_id is None and said.ticket_id is None):
         return
-    thread_id = said.thread_id or uuid5(work.account_id, f"ticket:{said.ticket_id}")
+    thread_id = said.thread_id or service.own_thread(work, said.ticket_id)
     await service.hold(work, thread_id)
     text = "\n\n".join(filter(None, (said.title if said.text is None else None, said.text)))
     values = {

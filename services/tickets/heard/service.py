@@ -4,7 +4,7 @@ comes first, and nothing is lost in between."""
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from sqlalchemy import func, select, text
 
@@ -108,9 +108,18 @@ async def _wake(work: Work, ticket: Ticket, heard: Heard) -> Ticket:
         await tickets.wake(work, ticket, followups.WROTE_AGAIN)
     elif ticket.state in DONE:
         is_late = ticket.resolved_at is not None and heard.occurred_at <= ticket.resolved_at
-        if not is_late and await _reopenings(work, ticket) < MOST_REOPENINGS:
+        if not is_late and await may_reopen_again(work, ticket):
             return await followups.follow_up(work, ticket, heard.thread_id)
     return ticket
+
+
+def own_thread(work: Work, ticket_id: UUID | None) -> UUID:
+    """The conversation about a ticket that did not begin as one."""
+    return uuid5(work.account_id, f"ticket:{ticket_id}")
+
+
+async def may_reopen_again(work: Work, ticket: Ticket) -> bool:
+    return await _reopenings(work, ticket) < MOST_REOPENINGS
 
 
 async def _reopenings(work: Work, ticket: Ticket) -> int:

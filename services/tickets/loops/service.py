@@ -69,21 +69,21 @@ async def loops_from(work: Work, feedback_id: UUID) -> Sequence[UUID]:
 
 async def advance(work: Work, ticket: Ticket, stage: LoopStage, at: datetime) -> None:
     """Go forward to `stage`, with what was merged into the ticket. Nothing happens to a loop that is as far."""
-    for loop in await _loops_in(work, ticket):
+    for loop in await loops_in(work, ticket):
         if is_ahead(stage, loop.stage):
             enter(work, ticket, loop, stage, at)
 
 
 async def start_over(work: Work, ticket: Ticket, at: datetime) -> None:
     """The ticket was reopened: the next round begins."""
-    for loop in await _loops_in(work, ticket):
+    for loop in await loops_in(work, ticket):
         loop.round += 1
         loop.after = loop.contacted_at = loop.fixed_at = loop.confirmed_at = loop.re_measured_at = None
         loop.confirmed_by = None
         enter(work, ticket, loop, "needs_follow_up", at)
 
 
-async def _loops_in(work: Work, ticket: Ticket) -> Sequence[Loop]:
+async def loops_in(work: Work, ticket: Ticket) -> Sequence[Loop]:
     """Its own, and those of the tickets that go on in it."""
     merged = select(Ticket.id).where(Ticket.account_id == work.account_id, Ticket.merged_into_id == ticket.id)
     mine = or_(Loop.ticket_id == ticket.id, Loop.ticket_id.in_(merged))

@@ -10,6 +10,8 @@ from shared.bus.events import Actor
 from shared.contracts.base import ActorKind
 from shared.work import Work
 
+# Who uses the link in a mail, as histories have it.
+CUSTOMER: Final = "customer"
 _NAMELESS: Final = {
     ActorKind.HUMAN: "Somebody",
     ActorKind.BOT: "The assistant",
@@ -38,6 +40,8 @@ async def name_of_actor(work: Work, actor: Actor) -> str | None:
 async def name_of_author(work: Work, author: str) -> str:
     """Who stands in a history or a conversation, such as `human:01a2…`, as colleagues would call them."""
     kind, _, identifier = author.partition(":")
+    if identifier == CUSTOMER:
+        return "The customer"
     return await name_of_actor(work, Actor(ActorKind(kind), identifier)) or _NAMELESS[ActorKind(kind)]
 
 

@@ -93,6 +93,16 @@ class TestWhatEveryAccountStartsWith:
         assert "Lindenhof" in rendered.text
         assert "Lindenhof" in rendered.html
 
+    @pytest.mark.parametrize("url", ["https://heed.example/solved/abc", None])
+    def test_asks_whether_it_is_solved_where_that_can_be_said(self, url: str | None) -> None:
+        text = built_in_text("resolved", "en")
+        variables = example_of(KINDS["resolved"].shape) | {"confirmation_url": url}
+        source = Source(text["subject"], text["text"], text["html"])
+        rendered = render(source, variables, locale="en", zone=zone_of("UTC"))
+        for body in (rendered.text, rendered.html):
+            assert ("Is it solved?" in body) == (url is not None)
+            assert (f"{url}?solved=yes" in body and f"{url}?solved=no" in body) == (url is not None)
+
     @pytest.mark.parametrize("locale", LOCALES)
     def test_says_the_same_in_every_language(self, locale: str) -> None:
         english, other = words_of("en"), words_of(locale)
