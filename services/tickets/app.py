@@ -28,6 +28,7 @@ from services.tickets.links import endpoints as links
 from services.tickets.loops import endpoints as loops
 from services.tickets.merging import endpoints as merging
 from services.tickets.presence import endpoints as presence
+from services.tickets.search import endpoints as search
 from services.tickets.settings import TicketsSettings
 from services.tickets.slas import endpoints as slas
 from services.tickets.snoozing import endpoints as snoozing
@@ -57,6 +58,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         title="tickets",
         routers=[
             bulk.router,
+            search.router,
             followups.router,
             cases.router,
             causes.router,

@@ -12,6 +12,7 @@ from services.tickets.heard import handlers as heard
 from services.tickets.loops import handlers as loops
 from services.tickets.loops import overdue
 from services.tickets.people import handlers as people
+from services.tickets.search import service as search
 from services.tickets.slas import timers as slas
 from services.tickets.slas.defaults import prepare_account
 from services.tickets.slas.promises import ALARM
@@ -37,7 +38,7 @@ from shared.contracts.gateway import (
 )
 from shared.contracts.notifier import TicketRequested
 from shared.contracts.taxonomy import TaxonomyChanged
-from shared.contracts.tickets import LoopAdvanced, TicketOpened
+from shared.contracts.tickets import CustomerWrote, LoopAdvanced, TicketOpened, TicketReplied, TicketUpdated
 
 SUBSCRIPTIONS: list[Subscription] = [
     on(AccountCreated, prepare_account),
@@ -59,6 +60,7 @@ SUBSCRIPTIONS: list[Subscription] = [
     on_batch([FeedbackReceived, FeedbackUpdated, FeedbackErased], feedback.record_all),
     on(FeedbackReceived, heard.hear),
     on(TicketOpened, heard.catch_up),
+    on_batch([TicketOpened, TicketUpdated, TicketReplied, CustomerWrote], search.remember),
     on(SubjectRequestOpened, SUBJECTS.take_part),
 ]
 

@@ -4,6 +4,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.tickets.contacts.models import Contact
 from services.tickets.db import MERGED_CUSTOMERS
+from services.tickets.search import service as search
 from shared.bus.events import Event
 from shared.contracts.customers import (
     CustomerCreated,
@@ -22,6 +23,7 @@ async def remember(work: Work, event: Event[CustomerCreated]) -> None:
 
 async def update(work: Work, event: Event[CustomerUpdated]) -> None:
     await _upsert(work, event, _name(event.data.profile))
+    await search.refresh_of(work, event.data.customer_id)
 
 
 async def forget(work: Work, event: Event[CustomerDeleted]) -> None:

@@ -14,6 +14,7 @@ from services.tickets.conversation.models import Message
 from services.tickets.conversation.schemas import NewMessage
 from services.tickets.loops import service as loops
 from services.tickets.people import service as people
+from services.tickets.search import service as search
 from services.tickets.slas import service as slas
 from services.tickets.slas.clock import Target
 from services.tickets.slas.life import is_in_person
@@ -47,6 +48,8 @@ def messages_of(work: Work, ticket_id: UUID) -> Select[Message]:
 
 async def _note(work: Work, ticket: Ticket, body: NewMessage) -> Message:
     message = await _keep(work, ticket, body)
+    # Of all other changes an event tells.
+    await search.refresh(work, [ticket.id])
     mentioned = watchers.mentioned_in(body.text, await people.known_to(work)) if "@" in body.text else []
     if mentioned:
         await watchers.add(work, ticket.id, mentioned, because="mentioned")

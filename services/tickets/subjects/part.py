@@ -28,6 +28,7 @@ HOLDINGS = (
         exported=False,
         names=None,
     ),
+    Holding("words", "tickets.ticket_texts", _OF_TICKETS, exported=False, names=None),
     Holding("watchers", "tickets.watchers", _OF_TICKETS, exported=False, names=None),
     Holding("presences", "tickets.presences", _OF_TICKETS, exported=False, names=None),
     Holding("messages", "tickets.messages", _OF_TICKETS),
