@@ -26,11 +26,11 @@ ROUNDS, PAGES, MANY, FEW = 7, 40, 200_000, 2_000
 _TICKETS = """
 insert into tickets.tickets (
     id, account_id, number, version, subject, description, state, priority, tags, fields, channel, origin_kind,
-    opened_at, updated_at, reopened_count, policy_id, policy_version, warned, first_response_seconds, resolution_seconds,
-    resolution_due_at
+    opened_at, updated_at, reopened_count, policy_id, policy_version, warned, first_response_seconds,
+    resolution_seconds, resolution_due_at
 )
 select
-    (lpad(to_hex(1700000000000 + n), 12, '0') || '7' || substr(md5(n::text || $1::text), 1, 19))::uuid, $1::uuid, n, 1,
+    (lpad(to_hex(1700000000000 + n), 12, '0') || '7' || substr(md5(n::text || ($1::uuid)::text), 1, 19))::uuid, $1::uuid, n, 1,
     (select string_agg('word' || floor(5000 * power(random(), 3))::integer, ' ')
         from generate_series(1, 10) where n > 0)
         || case when n % 10 = 0 then ' parcel' else '' end || case when n % 5000 = 0 then ' zebra' else '' end,
