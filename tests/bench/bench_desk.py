@@ -30,7 +30,8 @@ insert into tickets.tickets (
     resolution_seconds, resolution_due_at
 )
 select
-    (lpad(to_hex(1700000000000 + n), 12, '0') || '7' || substr(md5(n::text || ($1::uuid)::text), 1, 19))::uuid, $1::uuid, n, 1,
+    (lpad(to_hex(1700000000000 + n), 12, '0') || '7' || substr(md5(n::text || ($1::uuid)::text), 1, 19))::uuid,
+    $1::uuid, n, 1,
     (select string_agg('word' || floor(5000 * power(random(), 3))::integer, ' ')
         from generate_series(1, 10) where n > 0)
         || case when n % 10 = 0 then ' parcel' else '' end || case when n % 5000 = 0 then ' zebra' else '' end,
