@@ -11,6 +11,7 @@ from services.tickets.cases.answering import ticket_out
 from services.tickets.cases.models import Ticket
 from services.tickets.cases.repository import tickets_with_names
 from services.tickets.cases.schemas import TicketOut
+from services.tickets.search.models import TicketText
 from shared.bus.events import Event
 from shared.contracts.base import Payload
 from shared.db.pagination import Page, PageRequest, decode_cursor, encode_cursor
@@ -25,7 +26,7 @@ _HOLD: Final = text(
     "select id from tickets.tickets where account_id = :account_id and id = any(:ids) order by id for no key update"
 )
 _KEEP: Final[TextClause] = text(f"""
-    insert into tickets.ticket_texts (account_id, ticket_id, words)
+    insert into {TicketText.__table__} (account_id, ticket_id, words)
     select account_id, id, to_tsvector('simple', left(concat_ws(' ',
         replace(account_id::text, '-', ''), number, subject, description, array_to_string(tags, ' '), (
             select string_agg(value #>> '{{}}', ' ') from jsonb_each(fields)
