@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from services.survey.understanding.features import composed
 from services.survey.understanding.languages import detect
-from services.survey.understanding.phrases import tokens_of
+from services.survey.understanding.phrases import Tokens
 from services.survey.understanding.sentiment import read
 from services.survey.understanding.topics import Taxonomy
 from services.survey.understanding.urgency import urgency_of
+from services.survey.understanding.words import composed
 from shared.contracts.labels import Sentiment, Topic, Urgency
 from shared.contracts.ratings import Band, Rating
 
@@ -49,14 +49,14 @@ def analyse(text: str | None, *, rating: Rating | None, language_hint: str | Non
     text = composed(text)
     detected = detect(text, language_hint)
     sentiment = sentiment_of(rating, text, detected.language)
-    tokens = tokens_of(text)
+    tokens = Tokens(text)
     # Words are looked for in all languages where the text is too short to tell.
     sure = detected.language.split("-")[0].lower() if detected.certain and detected.language else None
     return Analysis(
         language=detected.language,
         sentiment=sentiment,
-        urgency=urgency_of(text, tokens, sure, sentiment.label if sentiment else None),
-        topics=taxonomy.topics_of(text, tokens, sure),
+        urgency=urgency_of(tokens, sure, sentiment.label if sentiment else None),
+        topics=taxonomy.topics_of(tokens, sure),
     )
 
 

@@ -17,6 +17,8 @@ import orjson
 
 _FILE: Final = Path(__file__).parent / "models" / "languages.json.gz"
 _ASIDE: Final = re.compile(r"https?://\S+|www\.\S+|\S*[@#]\S*")
+# What each of those has somewhere; without any of it there is nothing to put aside.
+_SIGNS_OF_ASIDE: Final = re.compile(r"[@#]|://|www\.")
 _WORD: Final = re.compile(r"[^\W\d_]+")
 # The Latin letters stand before the Greek and, with two accents, in a block of their own.
 _NOT_LATIN: Final = re.compile("[\u0370-\u1dff\u1f00-\U0010ffff]")
@@ -61,9 +63,11 @@ class Model:
 
 def detect(text: str, hint: str | None) -> Detected:
     """`hint`: the language that the sender declares."""
-    words = [word.casefold() for word in _WORD.findall(_ASIDE.sub(" ", text[: _MOST_WORDS * _LONGEST_WORD]))]
-    words = words[:_MOST_WORDS]
-    letters = sum(len(word) for word in words)
+    beginning = text[: _MOST_WORDS * _LONGEST_WORD]
+    if _SIGNS_OF_ASIDE.search(beginning):
+        beginning = _ASIDE.sub(" ", beginning)
+    words = [word.casefold() for word in _WORD.findall(beginning)[:_MOST_WORDS]]
+    letters = sum(map(len, words))
     if not letters:
         return Detected(hint, certain=False)
     declared = hint.split("-")[0].lower() if hint else None
@@ -85,16 +89,22 @@ def detect(text: str, hint: str | None) -> Detected:
 def _best(words: Sequence[str], declared: str | None) -> tuple[str | None, float]:
     """The likeliest language, None for all that are not ours, and how far it is ahead of the next."""
     model = bundled()
-    scores = [0.0] * model.ours + [-_OTHERS] * (len(model.languages) - model.ours)
-    if declared in model.languages:
-        scores[model.languages.index(declared)] += _DECLARED
-    spoken = [_speaks(word[:_LONGEST_WORD]) for word in words]
-    scores = [sum(each) for each in zip(scores, *spoken, strict=True)]
-    ours = sorted(zip(scores[: model.ours], model.languages, strict=False), reverse=True)
+    scores = [*map(sum, zip(_before(declared if declared in model.languages else None), *(_speaks(word[:_LONGEST_WORD]) for word in words), strict=True))]
     others = max(scores[model.ours :])
-    if others > ours[0][0]:
-        return None, others - ours[0][0]
-    return ours[0][1], ours[0][0] - max(ours[1][0], others)
+    (next_best, _), (best, language) = sorted(zip(scores[: model.ours], model.languages, strict=False))[-2:]
+    if others > best:
+        return None, others - best
+    return language, best - max(next_best, others)
+
+
+@cache
+def _before(declared: str | None) -> Sequence[float]:
+    """What speaks for each language before a word is read."""
+    model = bundled()
+    scores = [0.0] * model.ours + [-_OTHERS] * (len(model.languages) - model.ours)
+    if declared is not None:
+        scores[model.languages.index(declared)] += _DECLARED
+    return scores
 
 
 @lru_cache(_KNOWN_WORDS)

@@ -5,16 +5,19 @@ Heed's own in `lexicons/`, from -3 to 3; a word ending in `*` stands for all wor
 """
 
 import importlib.resources
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache, lru_cache
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import chain
 from math import sqrt
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
-from services.survey.understanding.words import Word
+from services.survey.understanding.met import Met
+from services.survey.understanding.words import folded, pieces_of
 
 _FOLDER: Final = Path(__file__).parent / "lexicons"
 # The shortest stem that a list may end with `*`.
@@ -24,12 +27,47 @@ _DAMPEN: Final = 0.6
 _NEGATE: Final = -0.7
 # Where a sum of weights counts as much: VADER's own.
 _HALF: Final = 15.0
-_KNOWN_WORDS: Final = 10_000
+# Of each language.
+_KNOWN_WORDS: Final = 5_000
+_ELISION: Final = re.compile(r"(?:[cdjlmnst]|qu|un|dell|all|dall|nell|sull|quest)'(?=\w{2})")
+_REACH: Final = 4
+_ENDS: Final = frozenset('.,;:!?()"«»—…')
+_PREFIX: Final = "not_"
+
+
+class Term(NamedTuple):
+    """A word as a lexicon has it. `folded`: in one spelling; `letters`: how many were written.
+
+    `weight`: what it carries by itself. `factor`: how much it strengthens the next, or weakens it. `negates`: those
+    after it are turned round, up to a word that `ends` the clause. `turns`: what comes last weighs most. `denied`: how it
+    is called where it is turned round. `cut`: the number of its pieces, 0 for what is no word.
+    """
+
+    folded: str
+    letters: int
+    weight: float
+    factor: float
+    negates: bool
+    ends: bool
+    turns: bool
+    denied: str
+    cut: int
+
+
+class Heard(NamedTuple):
+    """A text as a lexicon has it: its words as a model reads them, "not_good" being another than "good"; the weight of
+    each where it stands; and what a model gets to know of it: the whole, what stands after the last turn, each side,
+    and "nothing"."""
+
+    read: list[str]
+    weights: list[float]
+    signals: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lexicon:
-    """`turns`: words such as "but", after which the other side follows; what comes last weighs most."""
+    """`turns`: words such as "but", after which the other side follows; what comes last weighs most. `elides`: the
+    language writes short words onto the next (j'adore), which are told apart."""
 
     language: str
     elides: bool
@@ -39,50 +77,79 @@ class Lexicon:
     boosters: frozenset[str]
     dampeners: frozenset[str]
     turns: frozenset[str]
+    _met: "Met[Sequence[Term]]" = field(init=False, repr=False)
 
-    def weight(self, folded: str) -> float:
-        """0 for words that carry none."""
-        return _weight(self, folded)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_met", Met(self._terms_of, _KNOWN_WORDS))
 
-    def weights(self, words: Sequence[Word], marks: Sequence[bool]) -> list[float]:
-        """Of each word where it stands: stronger after "very", weaker after "a bit", turned round by a negation."""
-        found: list[float] = []
-        before = ""
-        for word, mark in zip(words, marks, strict=True):
-            weight = _weight(self, word.folded)
+    def terms_of(self, written: Iterable[str]) -> list[Term]:
+        """Of `words.written_in`."""
+        return list(chain.from_iterable(map(self._met.__getitem__, written)))
+
+    def hear(self, terms: Sequence[Term]) -> Heard:
+        """A weight is stronger after "very", weaker after "a bit", and turned round in the reach of a negation: the four
+        words after it, up to a mark or a "but"."""
+        read: list[str] = []
+        weights: list[float] = []
+        good = bad = last = 0.0
+        reach, before = 0, 1.0
+        for folded, _, weight, factor, negates, ends, turns, denied, _ in terms:
+            if ends:
+                reach = 0
+            turned = reach > 0 and not negates
             if weight:
-                weight *= _BOOST if before in self.boosters else _DAMPEN if before in self.dampeners else 1.0
-                weight *= _NEGATE if mark else 1.0
-            found.append(weight)
-            before = word.folded
-        return found
-
-    def signals(self, words: Sequence[Word], weights: Sequence[float]) -> dict[str, float]:
-        """What a model gets to know of it: the whole, what stands after the last turn, each side, and "nothing"."""
-        good = sum(weight for weight in weights if weight > 0)
-        bad = -sum(weight for weight in weights if weight < 0)
-        last = 0.0
-        for word, weight in zip(words, weights, strict=True):
-            last = weight if word.folded in self.turns else last + weight
-        return {
+                weight *= before * _NEGATE if turned else before
+                if weight > 0:
+                    good += weight
+                else:
+                    bad -= weight
+            read.append(denied if turned else folded)
+            weights.append(weight)
+            last = weight if turns else last + weight
+            reach = _REACH if negates else reach - 1
+            before = factor
+        signals = {
             "#all": _levelled(good - bad),
             "#last": _levelled(last),
             "#good": _levelled(good),
             "#bad": _levelled(bad),
             "#none": 0.0 if good or bad else 1.0,
         }
+        return Heard(read, weights, signals)
 
+    def _terms_of(self, written: str) -> Sequence[Term]:
+        """Two for an elision and its word, else one."""
+        word = folded(written)
+        short = _ELISION.match(word) if self.elides else None
+        if short is None:
+            return (self._term(word, len(written)),)
+        letters = short.end()
+        return (self._term(word[:letters], letters), self._term(word[letters:], len(written) - letters))
 
-@lru_cache(_KNOWN_WORDS)
-def _weight(lexicon: Lexicon, folded: str) -> float:
-    found = lexicon.exact.get(folded)
-    if found is not None:
-        return found
-    for length in range(len(folded), _SHORTEST_STEM - 1, -1):
-        stem = lexicon.stems.get(folded[:length])
-        if stem is not None:
-            return stem
-    return 0.0
+    def _term(self, word: str, letters: int) -> Term:
+        negates, turns = word in self.negators or word.endswith("n't"), word in self.turns
+        return Term(
+            word,
+            letters,
+            self.weight(word),
+            _BOOST if word in self.boosters else _DAMPEN if word in self.dampeners else 1.0,
+            negates,
+            not negates and (turns or word[0] in _ENDS),
+            turns,
+            _PREFIX + word if word[0].isalpha() else word,
+            len(pieces_of(word)) if word[0].isalpha() else 0,
+        )
+
+    def weight(self, word: str) -> float:
+        """0 for words that carry none."""
+        found = self.exact.get(word)
+        if found is not None:
+            return found
+        for length in range(len(word), _SHORTEST_STEM - 1, -1):
+            stem = self.stems.get(word[:length])
+            if stem is not None:
+                return stem
+        return 0.0
 
 
 def _levelled(total: float) -> float:

@@ -7,8 +7,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
+
+from services.survey.understanding.met import Met
 
 # "Don't" is one word, "l'attente" are two.
 _WORD: Final = re.compile(r"\w+(?:['’]t\b)?")
@@ -22,12 +24,22 @@ _KNOWN_WORDS: Final = 2_000
 _WITHOUT_UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
 
 
-class Token(NamedTuple):
-    """`folded`: without case and accents. `start`, `end`: in the text."""
+class Tokens:
+    """The words of a text, which has to be composed. `written`: as they stand there; `folded`: without case and accents."""
 
-    folded: str
-    start: int
-    end: int
+    def __init__(self, text: str) -> None:
+        self.text: Final = text
+        self.written: Final[Sequence[str]] = _WORD.findall(text)
+        self.folded: Final = [*map(fold, self.written)]
+
+    @cached_property
+    def places(self) -> Sequence[tuple[int, int]]:
+        """Where each begins and ends. Most texts are not asked."""
+        return [match.span() for match in _WORD.finditer(self.text)]
+
+    def words(self, found: "Found") -> str:
+        """As they were written."""
+        return self.text[self.places[found.first][0] : self.places[found.last][1]]
 
 
 class Found(NamedTuple):
@@ -52,7 +64,7 @@ class Phrases:
 
     def __init__(self, phrases: Mapping[str, Iterable[str]]) -> None:
         self._root: Final = _Node()
-        self._met: Final[dict[str, Sequence[_Node]]] = {}
+        self._met: Final = Met(self._beginning_with, _KNOWN_WORDS)
         for key, listed in phrases.items():
             for phrase in listed:
                 for spelling in {phrase, phrase.translate(_WITHOUT_UMLAUTS)}:
@@ -65,33 +77,28 @@ class Phrases:
             node = following.setdefault(name, _Node())
         node.key = node.key or key
 
-    def find(self, tokens: Sequence[Token]) -> Iterator[Found]:
-        """From left to right, the longest at each place, none overlapping."""
-        at = 0
-        while at < len(tokens):
-            beginning = self._beginning_with(tokens[at].folded)
-            key, last = _longest(beginning, tokens, at) if beginning else (None, at)
-            if key is not None:
-                yield Found(key, at, last)
-            at = last + 1
+    def find(self, words: Sequence[str]) -> Iterator[Found]:
+        """In `Tokens.folded`, from left to right, the longest at each place, none overlapping."""
+        end = 0
+        for at, beginning in enumerate(map(self._met.__getitem__, words)):
+            if beginning and at >= end:
+                key, last = _longest(beginning, words, at)
+                if key is not None:
+                    yield Found(key, at, last)
+                    end = last + 1
 
     def _beginning_with(self, word: str) -> Sequence[_Node]:
         """What begins with a word, which for most words is nothing."""
-        known = self._met.get(word)
-        if known is None:
-            if len(self._met) >= _KNOWN_WORDS:
-                self._met.clear()
-            known = self._met[word] = tuple(_after(self._root, word))
-        return known
+        return tuple(_after(self._root, word))
 
 
-def _longest(nodes: Iterable[_Node], tokens: Sequence[Token], at: int) -> tuple[str | None, int]:
+def _longest(nodes: Iterable[_Node], words: Sequence[str], at: int) -> tuple[str | None, int]:
     """What the word here leads to, and its last word; `at` itself where that is nothing."""
     best: tuple[str | None, int] = (None, at)
     for node in nodes:
         reached = (node.key, at)
-        if at + 1 < len(tokens) and (node.words or node.stems):
-            further = _longest(_after(node, tokens[at + 1].folded), tokens, at + 1)
+        if at + 1 < len(words) and (node.words or node.stems):
+            further = _longest(_after(node, words[at + 1]), words, at + 1)
             reached = further if further[0] is not None else reached
         if reached[0] is not None and (best[0] is None or reached[1] > best[1]):
             best = reached
@@ -107,11 +114,6 @@ def _after(node: _Node, word: str) -> Iterator[_Node]:
             stem = node.stems.get(word[:length])
             if stem is not None:
                 yield stem
-
-
-def tokens_of(text: str) -> list[Token]:
-    """`text` has to be composed."""
-    return [Token(fold(match.group()), *match.span()) for match in _WORD.finditer(text)]
 
 
 def words_in(phrase: str) -> list[str]:
@@ -130,16 +132,15 @@ def _folded(word: str) -> str:
     return "".join(letter for letter in apart if not unicodedata.combining(letter))
 
 
-def is_denied(tokens: Sequence[Token], found: Found, negators: frozenset[str]) -> bool:
+def is_denied(words: Sequence[str], found: Found, negators: frozenset[str]) -> bool:
     """Whether a "not" or "never" stands right before it."""
-    before = tokens[max(0, found.first - _REACH) : found.first]
-    return any(token.folded in negators or token.folded.endswith("n't") for token in before)
+    before = words[max(0, found.first - _REACH) : found.first]
+    return any(word in negators or word.endswith("n't") for word in before)
 
 
-def evidence_of(text: str, tokens: Sequence[Token], found: Iterable[Found], most: int) -> tuple[str, ...]:
-    """The words as they were written, each once, in the order of the text."""
+def different(evidence: Iterable[str], most: int) -> tuple[str, ...]:
+    """Each once, whatever its case, as it was written first."""
     shown: dict[str, str] = {}
-    for one in sorted(found, key=lambda one: one.first):
-        words = text[tokens[one.first].start : tokens[one.last].end]
+    for words in evidence:
         shown.setdefault(words.casefold(), words)
     return tuple(shown.values())[:most]

@@ -6,7 +6,7 @@ says what the models were trained on and how well they do.
 """
 
 import gzip
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from math import exp
@@ -15,9 +15,10 @@ from typing import Any, Final, Literal
 
 import orjson
 
-from services.survey.understanding.features import PIECE_WEIGHT, Seen, composed, pieces_of, see
-from services.survey.understanding.lexicon import lexicon_of
-from services.survey.understanding.words import Word
+from services.survey.understanding.features import PIECE_WEIGHT, Seen, Span, see
+from services.survey.understanding.lexicon import Term, lexicon_of
+from services.survey.understanding.met import Met
+from services.survey.understanding.words import composed, pieces_of
 
 Label = Literal["negative", "neutral", "positive"]
 LABELS: Final[tuple[Label, ...]] = ("negative", "neutral", "positive")
@@ -52,37 +53,35 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """`weights` by feature: what it adds to negative and to positive, against neutral. `words`: those met lately, with
-    what their pieces add."""
+    """`weights` by feature: what it adds to negative and to positive, against neutral."""
 
     version: str
     pieces: bool
     bias: tuple[float, float]
     weights: Mapping[str, tuple[float, float]]
-    words: dict[str, tuple[float, float]] = field(default_factory=dict)
+    _met: "Met[tuple[float, float]]" = field(init=False, repr=False, compare=False)
 
-    def of_word(self, word: str) -> tuple[float, float]:
-        """The weights of its pieces together."""
-        known = self.words.get(word)
-        if known is None:
-            found = [self.weights[piece] for piece in pieces_of(word) if piece in self.weights]
-            known = sum(low for low, _ in found), sum(high for _, high in found)
-            if len(self.words) >= _KNOWN_WORDS:
-                self.words.clear()
-            self.words[word] = known
-        return known
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_met", Met(self._of_word, _KNOWN_WORDS))
+
+    def of_words(self, words: Iterable[str]) -> Iterator[tuple[float, float]]:
+        """For each word the weights of its pieces together."""
+        return map(self._met.__getitem__, words)
+
+    def _of_word(self, word: str) -> tuple[float, float]:
+        return _together(self.weights[piece] for piece in pieces_of(word) if piece in self.weights)
 
 
 def read(text: str, language: str) -> Reading | None:
     """None where nothing tells: a language without a lexicon, or a text without a word."""
     language = language.split("-")[0].lower()
     lexicon = lexicon_of(language)
-    if lexicon is None or not text.strip():
+    if lexicon is None:
         return None
     model = model_of(language)
     text = composed(text)
     seen = see(text, lexicon, pieces=model is not None and model.pieces)
-    if not seen.words:
+    if not seen.terms:
         return None
     return by_lexicon(text, seen, language) if model is None else by_model(text, seen, model)
 
@@ -99,64 +98,70 @@ def by_lexicon(text: str, seen: Seen, language: str) -> Reading:
 
 
 def by_model(text: str, seen: Seen, model: Model) -> Reading:
-    negative, positive = model.bias
     known = model.weights
-    found = [(place, known[name]) for name, place in seen.places.items() if name in known]
-    for _, (low, high) in found:
-        negative += low * seen.scale
-        positive += high * seen.scale
-    for word in seen.cut:
-        low, high = model.of_word(word)
-        negative += low * seen.scale * PIECE_WEIGHT
-        positive += high * seen.scale * PIECE_WEIGHT
+    found = [(name, known[name]) for name in seen.groups if name in known]
+    low, high = _together(weights for _, weights in found)
+    piece_low, piece_high = _together(model.of_words(seen.cut))
+    negative = model.bias[0] + seen.scale * (low + PIECE_WEIGHT * piece_low)
+    positive = model.bias[1] + seen.scale * (high + PIECE_WEIGHT * piece_high)
     for name, value in seen.signals.items():
         low, high = known.get(name, _NOTHING)
         negative += low * value
         positive += high * value
     top = max(negative, positive, 0.0)
     raw = (exp(negative - top), exp(-top), exp(positive - top))
-    shares = [value / sum(raw) for value in raw]
+    total = sum(raw)
+    shares = [value / total for value in raw]
     score = shares[2] - shares[0]
     # Who leans both ways says nothing.
     best = shares.index(max(shares)) if abs(score) > _UNDECIDED else 1
-    pull: dict[tuple[int, int], float] = {}
+    evidence: tuple[str, ...] = ()
     if best != 1:
         sign = 1.0 if best == 2 else -1.0
-        for place, (low, high) in found:
-            pull[place] = sign * (high - low) * seen.scale
+        places = seen.places()
+        pull = {places[name]: sign * (high - low) * seen.scale for name, (low, high) in found}
         for at, value in enumerate(seen.weights):
             if value:
                 pull[at, at] = pull.get((at, at), 0.0) + sign * value
-    return Reading(
-        LABELS[best], score, shares[best], "model", model.version, _evidence(text, seen, pull), _is_mixed(seen)
-    )
+        evidence = _evidence(text, seen, pull)
+    return Reading(LABELS[best], score, shares[best], "model", model.version, evidence, _is_mixed(seen))
+
+
+def _together(weights: Iterable[tuple[float, float]]) -> tuple[float, float]:
+    negative = positive = 0.0
+    for low, high in weights:
+        negative += low
+        positive += high
+    return negative, positive
 
 
 def _is_mixed(seen: Seen) -> bool:
     return min(seen.signals["#good"], seen.signals["#bad"]) >= _CLEAR
 
 
-def _evidence(text: str, seen: Seen, pull: Mapping[tuple[int, int], float]) -> tuple[str, ...]:
+def _evidence(text: str, seen: Seen, pull: Mapping[Span, float]) -> tuple[str, ...]:
     """The strongest pulls towards the label that do not overlap, in the order of the text, each once."""
+    if not pull:
+        return ()
     taken: set[int] = set()
-    chosen: list[tuple[int, int]] = []
-    least = _LEAST_PULL * max(pull.values(), default=0.0)
+    chosen: list[Span] = []
+    least = _LEAST_PULL * max(0.0, *pull.values())
     for place in sorted((place for place in pull if pull[place] > least), key=lambda place: -pull[place]):
-        covered = set(range(place[0], place[1] + 1))
-        telling = all(_is_word(seen.words[at]) or seen.weights[at] for at in covered)
-        if not telling or covered & taken:
+        covered = range(place[0], place[1] + 1)
+        telling = all(_is_word(seen.terms[at]) or seen.weights[at] for at in covered)
+        if not telling or not taken.isdisjoint(covered):
             continue
-        taken |= covered
+        taken.update(covered)
         chosen.append(place)
         if len(chosen) == MOST_EVIDENCE:
             break
-    spans = (text[seen.words[first].start : seen.words[last].end] for first, last in sorted(chosen))
-    return tuple(dict.fromkeys(spans))
+    begins, ends = seen.bounds(text)
+    return tuple(dict.fromkeys(text[begins[first] : ends[last]] for first, last in sorted(chosen)))
 
 
-def _is_word(word: Word) -> bool:
+def _is_word(term: Term) -> bool:
     """Not a mark, nor a link or a handle."""
-    return word.folded[0].isalnum()
+    return term.folded[0].isalnum()
 
 
 @cache

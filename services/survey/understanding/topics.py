@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from services.survey.understanding.phrases import Found, Phrases, Token, evidence_of, is_denied
+from services.survey.understanding.phrases import Phrases, Tokens, different, is_denied
 from services.survey.understanding.urgency import negators_of
 from shared.contracts.labels import Topic
 
@@ -38,22 +38,19 @@ class Taxonomy:
         topic = self._topics.get(key)
         return topic.parent if topic is not None else None
 
-    def topics_of(self, text: str, tokens: Sequence[Token], language: str | None) -> tuple[Topic, ...]:
+    def topics_of(self, tokens: Tokens, language: str | None) -> tuple[Topic, ...]:
         """In the order of the taxonomy. `language`: None looks for the phrases of all."""
-        found: dict[str, list[Found]] = {}
-        for one in self._phrases(language).find(tokens):
+        found: dict[str, list[str]] = {}
+        for one in self._phrases(language).find(tokens.folded):
             topic = self._topics[one.key]
-            if topic.affirmed and is_denied(tokens, one, negators_of(language)):
+            if topic.affirmed and is_denied(tokens.folded, one, negators_of(language)):
                 continue
-            for key in (topic.key, topic.parent):
-                if key is not None:
-                    found.setdefault(key, []).append(one)
+            words = tokens.words(one)
+            found.setdefault(topic.key, []).append(words)
+            if topic.parent is not None:
+                found.setdefault(topic.parent, []).append(words)
         return tuple(
-            Topic(
-                key=key,
-                parent=self._topics[key].parent,
-                evidence=evidence_of(text, tokens, found[key], MOST_EVIDENCE),
-            )
+            Topic(key=key, parent=self._topics[key].parent, evidence=different(found[key], MOST_EVIDENCE))
             for key in sorted(found, key=self._places.__getitem__)
         )
 

@@ -5,7 +5,6 @@ before, money taken. `normal`: a complaint or a request. `low`: all else. Severa
 capitals and exclamation marks are weak signs of their own.
 """
 
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Final, Literal
@@ -13,7 +12,7 @@ from typing import Final, Literal
 import orjson
 
 from services.survey.understanding.lexicon import languages, lexicon_of
-from services.survey.understanding.phrases import Found, Phrases, Token, evidence_of, fold, is_denied
+from services.survey.understanding.phrases import Phrases, Tokens, different, fold, is_denied
 from shared.contracts.labels import Urgency
 from shared.contracts.ratings import Band
 
@@ -29,35 +28,34 @@ _MARKS: Final = "!!"
 _MOST_EVIDENCE: Final = 10
 
 
-def urgency_of(text: str, tokens: Sequence[Token], language: str | None, feeling: Band | None) -> Urgency | None:
+def urgency_of(tokens: Tokens, language: str | None, feeling: Band | None) -> Urgency | None:
     """`language`: None looks for the words of all. None for a text without a word.
 
     The evidence is empty where nothing but the feeling led to the label.
     """
-    if not tokens:
+    if not tokens.written:
         return None
     negators = negators_of(language)
-    found: dict[str, list[Found]] = {}
-    for one in _phrases(language).find(tokens):
-        if not is_denied(tokens, one, negators):
-            found.setdefault(one.key, []).append(one)
-    points = sum(_POINTS[key] for key in found) + (_FEELING[feeling] if feeling else 0)
-    shouted = _shouted(text, tokens)
+    found = [
+        one for one in _phrases(language).find(tokens.folded) if not is_denied(tokens.folded, one, negators)
+    ]
+    points = sum(_POINTS[key] for key in {one.key for one in found}) + (_FEELING[feeling] if feeling else 0)
+    shouted = _shouted(tokens)
     points += _SHOUTING if shouted else 0
     label: UrgencyLabel = next((label for least, label in _LEVELS if points >= least), "low")
     if label == "low":
         return Urgency(label=label)
-    telling = evidence_of(text, tokens, [one for each in found.values() for one in each], _MOST_EVIDENCE)
-    return Urgency(label=label, evidence=telling or shouted)
+    return Urgency(label=label, evidence=different(map(tokens.words, found), _MOST_EVIDENCE) or shouted)
 
 
-def _shouted(text: str, tokens: Sequence[Token]) -> tuple[str, ...]:
+def _shouted(tokens: Tokens) -> tuple[str, ...]:
     """What is shouted, if anything."""
-    if _MARKS in text:
+    if _MARKS in tokens.text:
         return (_MARKS,)
-    words = [text[token.start : token.end] for token in tokens if token.end - token.start > 1]
-    capitals = [word for word in words if word.isupper()]
-    return tuple(capitals[:_CAPITALS]) if len(capitals) >= _CAPITALS and 2 * len(capitals) > len(words) else ()
+    capitals = [word for word in tokens.written if word.isupper() and len(word) > 1]
+    if len(capitals) < _CAPITALS or 2 * len(capitals) <= sum(len(word) > 1 for word in tokens.written):
+        return ()
+    return tuple(capitals[:_CAPITALS])
 
 
 @cache
