@@ -10,28 +10,25 @@ from math import sqrt
 from typing import Final
 
 from services.survey.understanding.lexicon import Lexicon, Term
-from services.survey.understanding.words import pieces_of, places_in, written_in
+from services.survey.understanding.words import Span, pieces_of, places_of, written_in
 
 PIECE_WEIGHT: Final = 0.5
 # What nobody reads to the end tells nothing more.
 MOST_WORDS: Final = 1_000
 
-Span = tuple[int, int]
-
-
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """`groups`: of one to three neighbouring words, each once; `_all` repeats them. `cut`: the different words
-    that are read in pieces as well. `signals`: the lexicon's. A group counts `scale` and a piece half of it, each time
-    that it is in another word; together they have about length 1, so that long texts are not louder."""
+    """`groups`: of one to three neighbouring words, and at which place each stands first, see `span_of`. `cut`: the different words that are read in
+    pieces as well. `signals`: the lexicon's. A group counts `scale` and a piece half of it, each time that it is in another word;
+    together they have about length 1, so that long texts are not louder."""
 
+    written: Sequence[str]
     terms: Sequence[Term]
     weights: Sequence[float]
-    groups: Collection[str]
-    cut: Mapping[str, int]
+    groups: Mapping[str, int]
+    cut: Collection[str]
     scale: float
     signals: Mapping[str, float]
-    _all: Sequence[str]
 
     def features(self) -> dict[str, float]:
         """By name: a piece's begins with `~`, a signal's with `#`."""
@@ -39,41 +36,45 @@ class Seen:
         counted = {piece: count * self.scale * PIECE_WEIGHT for piece, count in pieces.items()}
         return dict.fromkeys(self.groups, self.scale) | counted | dict(self.signals)
 
-    def places(self) -> dict[str, Span]:
-        """The words that each group covers where it stands first, first to last."""
-        return dict(zip(reversed(self._all), reversed(_spans(len(self.terms))), strict=True))
+    def span_of(self, place: int) -> Span:
+        """The words that stand there, first to last: single words have the first places, then come pairs."""
+        words = len(self.terms)
+        further = 0
+        while place >= words - further:
+            place -= words - further
+            further += 1
+        return place, place + further
 
-    def bounds(self, text: str) -> tuple[list[int], list[int]]:
-        """Where each word begins in the text, and where it ends."""
-        begins: list[int] = []
-        ends: list[int] = []
+    def bounds(self, text: str) -> Sequence[Span]:
+        """Where each word begins in the text and ends."""
+        places = places_of(self.written, text)
+        if len(places) == len(self.terms):
+            return places
+        bounds: list[Span] = []
         terms = iter(self.terms)
-        for start, end in places_in(text):
-            at = start
+        for at, end in places:
             while at < end and (term := next(terms, None)) is not None:
-                begins.append(at)
+                bounds.append((at, at + term.letters))
                 at += term.letters
-                ends.append(at)
-        return begins, ends
+        return bounds
 
 
 def see(text: str, lexicon: Lexicon, *, pieces: bool) -> Seen:
     """`text` has to be composed."""
-    terms = lexicon.terms_of(written_in(text))[:MOST_WORDS]
+    written = written_in(text)[:MOST_WORDS]
+    terms = lexicon.terms_of(written)[:MOST_WORDS]
     heard = lexicon.hear(terms)
-    named = _groups_of(heard.read)
-    groups = dict.fromkeys(named)
-    # In one order, whatever the seed of hashes: sums of floats depend on it.
-    cut = {term.folded: term.cut for term in terms if term.cut} if pieces else {}
+    groups = _places_of(_groups_of(heard.read))
+    cut = heard.cut if pieces else {}
     length = sqrt(len(groups) + PIECE_WEIGHT**2 * sum(cut.values())) or 1.0
-    return Seen(terms, heard.weights, groups, cut, 1 / length, heard.signals, named)
+    return Seen(written, terms, heard.weights, groups, cut, 1 / length, heard.signals)
 
 
-def _groups_of(read: Sequence[str]) -> list[str]:
+def _groups_of(read: list[str]) -> list[str]:
     pairs = [f"{one} {two}" for one, two in zip(read, read[1:], strict=False)]
     return [*read, *pairs, *(f"{pair} {three}" for pair, three in zip(pairs, read[2:], strict=False))]
 
 
-def _spans(words: int) -> list[Span]:
-    """As `_groups_of` names them."""
-    return [(at, at + size) for size in range(3) for at in range(words - size)]
+def _places_of(groups: Sequence[str]) -> dict[str, int]:
+    """The first of each, which is written last."""
+    return dict(zip(reversed(groups), range(len(groups) - 1, -1, -1), strict=True))

@@ -7,18 +7,19 @@ first: it takes clear words of another language to overrule it. docs/guides/unde
 
 import gzip
 import re
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
+from services.survey.understanding.met import Met
+
 _FILE: Final = Path(__file__).parent / "models" / "languages.json.gz"
 _ASIDE: Final = re.compile(r"https?://\S+|www\.\S+|\S*[@#]\S*")
-# What each of those has somewhere; without any of it there is nothing to put aside.
-_SIGNS_OF_ASIDE: Final = re.compile(r"[@#]|://|www\.")
 _WORD: Final = re.compile(r"[^\W\d_]+")
 # The Latin letters stand before the Greek and, with two accents, in a block of their own.
 _NOT_LATIN: Final = re.compile("[\u0370-\u1dff\u1f00-\U0010ffff]")
@@ -41,8 +42,7 @@ _BEYOND_DOUBT: Final = 25.0
 _KNOWN_WORDS: Final = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Detected:
+class Detected(NamedTuple):
     """`language` as declared if that holds, such as `pt-BR`, else two letters; None for one that Heed does not read
     or cannot tell. `certain`: the text itself says so."""
 
@@ -63,10 +63,7 @@ class Model:
 
 def detect(text: str, hint: str | None) -> Detected:
     """`hint`: the language that the sender declares."""
-    beginning = text[: _MOST_WORDS * _LONGEST_WORD]
-    if _SIGNS_OF_ASIDE.search(beginning):
-        beginning = _ASIDE.sub(" ", beginning)
-    words = [word.casefold() for word in _WORD.findall(beginning)[:_MOST_WORDS]]
+    words = _words_of(text[: _MOST_WORDS * _LONGEST_WORD].casefold())
     letters = sum(map(len, words))
     if not letters:
         return Detected(hint, certain=False)
@@ -86,10 +83,16 @@ def detect(text: str, hint: str | None) -> Detected:
     return Detected(best, certain=True)
 
 
+def _words_of(text: str) -> Sequence[str]:
+    if "@" in text or "#" in text or "://" in text or "www." in text:
+        text = _ASIDE.sub(" ", text)
+    return _WORD.findall(text)[:_MOST_WORDS]
+
+
 def _best(words: Sequence[str], declared: str | None) -> tuple[str | None, float]:
     """The likeliest language, None for all that are not ours, and how far it is ahead of the next."""
     model = bundled()
-    scores = [*map(sum, zip(_before(declared if declared in model.languages else None), *(_speaks(word[:_LONGEST_WORD]) for word in words), strict=True))]
+    scores = [*map(sum, zip(_before(declared if declared in model.languages else None), *map(_met.__getitem__, words), strict=True))]
     others = max(scores[model.ours :])
     (next_best, _), (best, language) = sorted(zip(scores[: model.ours], model.languages, strict=False))[-2:]
     if others > best:
@@ -107,12 +110,14 @@ def _before(declared: str | None) -> Sequence[float]:
     return scores
 
 
-@lru_cache(_KNOWN_WORDS)
-def _speaks(word: str) -> tuple[float, ...]:
+def _speaks(word: str) -> "array[float]":
     """How much one word speaks for each language."""
     weights = bundled().weights
-    found = [weights[group] for group in groups_of(word) if group in weights]
-    return tuple(map(sum, zip(*found, strict=True))) if found else (0.0,) * len(bundled().languages)
+    found = [weights[group] for group in groups_of(word[:_LONGEST_WORD]) if group in weights]
+    return array("d", map(sum, zip(*found, strict=True)) if found else [0.0] * len(bundled().languages))
+
+
+_met: Final = Met(_speaks, _KNOWN_WORDS)
 
 
 def groups_of(word: str) -> list[str]:

@@ -39,8 +39,8 @@ class Term(NamedTuple):
     """A word as a lexicon has it. `folded`: in one spelling; `letters`: how many were written.
 
     `weight`: what it carries by itself. `factor`: how much it strengthens the next, or weakens it. `negates`: those
-    after it are turned round, up to a word that `ends` the clause. `turns`: what comes last weighs most. `denied`: how it
-    is called where it is turned round. `cut`: the number of its pieces, 0 for what is no word.
+    after it are turned round, up to a word that `ends` the clause. `turns`: what comes last weighs most. `pieces`:
+    how many it has, 0 for what is no word.
     """
 
     folded: str
@@ -50,17 +50,17 @@ class Term(NamedTuple):
     negates: bool
     ends: bool
     turns: bool
-    denied: str
-    cut: int
+    pieces: int
 
 
 class Heard(NamedTuple):
     """A text as a lexicon has it: its words as a model reads them, "not_good" being another than "good"; the weight of
-    each where it stands; and what a model gets to know of it: the whole, what stands after the last turn, each side,
-    and "nothing"."""
+    each where it stands; the different ones that can be cut, with their numbers of pieces; and what a model gets to
+    know of it: the whole, what stands after the last turn, each side, and "nothing"."""
 
     read: list[str]
     weights: list[float]
+    cut: dict[str, int]
     signals: dict[str, float]
 
 
@@ -91,9 +91,10 @@ class Lexicon:
         words after it, up to a mark or a "but"."""
         read: list[str] = []
         weights: list[float] = []
+        cut: dict[str, int] = {}
         good = bad = last = 0.0
         reach, before = 0, 1.0
-        for folded, _, weight, factor, negates, ends, turns, denied, _ in terms:
+        for word, _, weight, factor, negates, ends, turns, pieces in terms:
             if ends:
                 reach = 0
             turned = reach > 0 and not negates
@@ -103,8 +104,10 @@ class Lexicon:
                     good += weight
                 else:
                     bad -= weight
-            read.append(denied if turned else folded)
+            read.append(_PREFIX + word if turned and pieces else word)
             weights.append(weight)
+            if pieces:
+                cut[word] = pieces
             last = weight if turns else last + weight
             reach = _REACH if negates else reach - 1
             before = factor
@@ -115,7 +118,7 @@ class Lexicon:
             "#bad": _levelled(bad),
             "#none": 0.0 if good or bad else 1.0,
         }
-        return Heard(read, weights, signals)
+        return Heard(read, weights, cut, signals)
 
     def _terms_of(self, written: str) -> Sequence[Term]:
         """Two for an elision and its word, else one."""
@@ -136,7 +139,6 @@ class Lexicon:
             negates,
             not negates and (turns or word[0] in _ENDS),
             turns,
-            _PREFIX + word if word[0].isalpha() else word,
             len(pieces_of(word)) if word[0].isalpha() else 0,
         )
 

@@ -11,6 +11,7 @@ from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 
 from services.survey.understanding.met import Met
+from services.survey.understanding.words import Span, places_of
 
 # "Don't" is one word, "l'attente" are two.
 _WORD: Final = re.compile(r"\w+(?:['’]t\b)?")
@@ -33,9 +34,8 @@ class Tokens:
         self.folded: Final = [*map(fold, self.written)]
 
     @cached_property
-    def places(self) -> Sequence[tuple[int, int]]:
-        """Where each begins and ends. Most texts are not asked."""
-        return [match.span() for match in _WORD.finditer(self.text)]
+    def places(self) -> Sequence[Span]:
+        return places_of(self.written, self.text)
 
     def words(self, found: "Found") -> str:
         """As they were written."""
@@ -59,12 +59,19 @@ class _Node:
     stems: dict[str, "_Node"] = field(default_factory=dict)
 
 
+class _Start(NamedTuple):
+    """What a word begins: `key` is what it means alone, if anything; `onward`: what may follow."""
+
+    key: str | None
+    onward: Sequence[_Node]
+
+
 class Phrases:
     """Phrases by what they stand for. A phrase of several keys stands for the first."""
 
     def __init__(self, phrases: Mapping[str, Iterable[str]]) -> None:
         self._root: Final = _Node()
-        self._met: Final = Met(self._beginning_with, _KNOWN_WORDS)
+        self._met: Final = Met(self._start_with, _KNOWN_WORDS)
         for key, listed in phrases.items():
             for phrase in listed:
                 for spelling in {phrase, phrase.translate(_WITHOUT_UMLAUTS)}:
@@ -77,19 +84,30 @@ class Phrases:
             node = following.setdefault(name, _Node())
         node.key = node.key or key
 
-    def find(self, words: Sequence[str]) -> Iterator[Found]:
+    def find(self, words: Sequence[str]) -> list[Found]:
         """In `Tokens.folded`, from left to right, the longest at each place, none overlapping."""
+        found: list[Found] = []
         end = 0
-        for at, beginning in enumerate(map(self._met.__getitem__, words)):
-            if beginning and at >= end:
-                key, last = _longest(beginning, words, at)
-                if key is not None:
-                    yield Found(key, at, last)
-                    end = last + 1
+        starts = [(at, start) for at, start in enumerate(map(self._met.__getitem__, words)) if start is not None]
+        for at, (key, onward) in starts:
+            if at < end:
+                continue
+            last = at
+            if onward:
+                further, last = _longest(onward, words, at)
+                key = further if last > at else key
+            if key is not None:
+                found.append(Found(key, at, last))
+                end = last + 1
+        return found
 
-    def _beginning_with(self, word: str) -> Sequence[_Node]:
-        """What begins with a word, which for most words is nothing."""
-        return tuple(_after(self._root, word))
+    def _start_with(self, word: str) -> _Start | None:
+        """None for most words."""
+        nodes = [*_after(self._root, word)]
+        if not nodes:
+            return None
+        key = next((node.key for node in nodes if node.key is not None), None)
+        return _Start(key, [node for node in nodes if node.words or node.stems])
 
 
 def _longest(nodes: Iterable[_Node], words: Sequence[str], at: int) -> tuple[str | None, int]:
@@ -138,8 +156,10 @@ def is_denied(words: Sequence[str], found: Found, negators: frozenset[str]) -> b
     return any(word in negators or word.endswith("n't") for word in before)
 
 
-def different(evidence: Iterable[str], most: int) -> tuple[str, ...]:
+def different(evidence: Sequence[str], most: int) -> tuple[str, ...]:
     """Each once, whatever its case, as it was written first."""
+    if len(evidence) == 1:
+        return tuple(evidence)
     shown: dict[str, str] = {}
     for words in evidence:
         shown.setdefault(words.casefold(), words)

@@ -11,15 +11,17 @@ from dataclasses import dataclass, field
 from functools import cache
 from math import exp
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 
-from services.survey.understanding.features import PIECE_WEIGHT, Seen, Span, see
-from services.survey.understanding.lexicon import Term, lexicon_of
+from services.survey.understanding.features import PIECE_WEIGHT, Seen, see
+from services.survey.understanding.lexicon import lexicon_of
 from services.survey.understanding.met import Met
-from services.survey.understanding.words import composed, pieces_of
+from services.survey.understanding.words import Span, composed, is_piece, pieces_of
 
+# What something adds to negative and to positive, against neutral.
+Weights = tuple[float, float]
 Label = Literal["negative", "neutral", "positive"]
 LABELS: Final[tuple[Label, ...]] = ("negative", "neutral", "positive")
 _FOLDER: Final = Path(__file__).parent / "models"
@@ -35,8 +37,7 @@ _NOTHING: Final = (0.0, 0.0)
 _KNOWN_WORDS: Final = 5_000
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """`score` from -1 to 1; `confidence` that of the label, 0..1; `evidence`: the words that led there, as written.
 
     `method`: "model" or "lexicon"; `version`: which one, such as "de-1". `mixed`: there is clear praise and blame.
@@ -53,22 +54,26 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """`weights` by feature: what it adds to negative and to positive, against neutral."""
+    """`weights` by feature."""
 
     version: str
     pieces: bool
-    bias: tuple[float, float]
-    weights: Mapping[str, tuple[float, float]]
-    _met: "Met[tuple[float, float]]" = field(init=False, repr=False, compare=False)
+    bias: Weights
+    weights: Mapping[str, Weights]
+    # Groups of words alone: the less there is to look through, the faster it goes.
+    groups: Mapping[str, Weights] = field(init=False, repr=False, compare=False)
+    _met: "Met[Weights]" = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        groups = {name: weights for name, weights in self.weights.items() if not is_piece(name)}
+        object.__setattr__(self, "groups", groups)
         object.__setattr__(self, "_met", Met(self._of_word, _KNOWN_WORDS))
 
-    def of_words(self, words: Iterable[str]) -> Iterator[tuple[float, float]]:
+    def of_words(self, words: Iterable[str]) -> Iterator[Weights]:
         """For each word the weights of its pieces together."""
         return map(self._met.__getitem__, words)
 
-    def _of_word(self, word: str) -> tuple[float, float]:
+    def _of_word(self, word: str) -> Weights:
         return _together(self.weights[piece] for piece in pieces_of(word) if piece in self.weights)
 
 
@@ -89,45 +94,33 @@ def read(text: str, language: str) -> Reading | None:
 def by_lexicon(text: str, seen: Seen, language: str) -> Reading:
     score = seen.signals["#all"]
     label: Label = "positive" if score > _BALANCED else "negative" if score < -_BALANCED else "neutral"
-    sign = 1.0 if label != "negative" else -1.0
-    pull = {(at, at): weight * sign for at, weight in enumerate(seen.weights) if weight} if label != "neutral" else {}
     confidence = abs(score) if label != "neutral" else 1.0 - abs(score)
-    return Reading(
-        label, score, confidence, "lexicon", f"{language}-lexicon-1", _evidence(text, seen, pull), _is_mixed(seen)
-    )
+    evidence = _evidence(text, seen, [], label)
+    return Reading(label, score, confidence, "lexicon", f"{language}-lexicon-1", evidence, _is_mixed(seen))
 
 
 def by_model(text: str, seen: Seen, model: Model) -> Reading:
-    known = model.weights
-    found = [(name, known[name]) for name in seen.groups if name in known]
+    known = model.groups
+    found = [(place, known[group]) for group, place in seen.groups.items() if group in known]
     low, high = _together(weights for _, weights in found)
     piece_low, piece_high = _together(model.of_words(seen.cut))
     negative = model.bias[0] + seen.scale * (low + PIECE_WEIGHT * piece_low)
     positive = model.bias[1] + seen.scale * (high + PIECE_WEIGHT * piece_high)
     for name, value in seen.signals.items():
-        low, high = known.get(name, _NOTHING)
+        low, high = model.weights.get(name, _NOTHING)
         negative += low * value
         positive += high * value
     top = max(negative, positive, 0.0)
     raw = (exp(negative - top), exp(-top), exp(positive - top))
     total = sum(raw)
-    shares = [value / total for value in raw]
-    score = shares[2] - shares[0]
+    score = (raw[2] - raw[0]) / total
     # Who leans both ways says nothing.
-    best = shares.index(max(shares)) if abs(score) > _UNDECIDED else 1
-    evidence: tuple[str, ...] = ()
-    if best != 1:
-        sign = 1.0 if best == 2 else -1.0
-        places = seen.places()
-        pull = {places[name]: sign * (high - low) * seen.scale for name, (low, high) in found}
-        for at, value in enumerate(seen.weights):
-            if value:
-                pull[at, at] = pull.get((at, at), 0.0) + sign * value
-        evidence = _evidence(text, seen, pull)
-    return Reading(LABELS[best], score, shares[best], "model", model.version, evidence, _is_mixed(seen))
+    best = raw.index(max(raw)) if abs(score) > _UNDECIDED else 1
+    evidence = _evidence(text, seen, found, LABELS[best])
+    return Reading(LABELS[best], score, raw[best] / total, "model", model.version, evidence, _is_mixed(seen))
 
 
-def _together(weights: Iterable[tuple[float, float]]) -> tuple[float, float]:
+def _together(weights: Iterable[Weights]) -> Weights:
     negative = positive = 0.0
     for low, high in weights:
         negative += low
@@ -139,29 +132,34 @@ def _is_mixed(seen: Seen) -> bool:
     return min(seen.signals["#good"], seen.signals["#bad"]) >= _CLEAR
 
 
-def _evidence(text: str, seen: Seen, pull: Mapping[Span, float]) -> tuple[str, ...]:
-    """The strongest pulls towards the label that do not overlap, in the order of the text, each once."""
-    if not pull:
+def _evidence(text: str, seen: Seen, found: Iterable[tuple[int, Weights]], label: Label) -> tuple[str, ...]:
+    """The strongest pulls towards the label that do not overlap, in the order of the text, each once.
+
+    `found`: what the model knows, by place, which pulls beside the lexicon.
+    """
+    if label == "neutral":
         return ()
+    sign = 1.0 if label == "positive" else -1.0
+    pull = {place: sign * (high - low) * seen.scale for place, (low, high) in found}
+    for at, weight in enumerate(seen.weights):
+        if weight:
+            pull[at] = pull.get(at, 0.0) + sign * weight
+    least = _LEAST_PULL * max(pull.values(), default=0.0)
+    # Not marks, links and handles by themselves.
+    telling = [term.folded[0].isalnum() or weight for term, weight in zip(seen.terms, seen.weights, strict=True)]
     taken: set[int] = set()
     chosen: list[Span] = []
-    least = _LEAST_PULL * max(0.0, *pull.values())
-    for place in sorted((place for place in pull if pull[place] > least), key=lambda place: -pull[place]):
-        covered = range(place[0], place[1] + 1)
-        telling = all(_is_word(seen.terms[at]) or seen.weights[at] for at in covered)
-        if not telling or not taken.isdisjoint(covered):
+    for _, place in sorted((-strength, place) for place, strength in pull.items() if strength > least):
+        first, last = seen.span_of(place)
+        covered = range(first, last + 1)
+        if not taken.isdisjoint(covered) or not all(map(telling.__getitem__, covered)):
             continue
         taken.update(covered)
-        chosen.append(place)
+        chosen.append((first, last))
         if len(chosen) == MOST_EVIDENCE:
             break
-    begins, ends = seen.bounds(text)
-    return tuple(dict.fromkeys(text[begins[first] : ends[last]] for first, last in sorted(chosen)))
-
-
-def _is_word(term: Term) -> bool:
-    """Not a mark, nor a link or a handle."""
-    return term.folded[0].isalnum()
+    bounds = seen.bounds(text) if chosen else []
+    return tuple(dict.fromkeys(text[bounds[first][0] : bounds[last][1]] for first, last in sorted(chosen)))
 
 
 @cache
@@ -172,7 +170,7 @@ def model_of(language: str) -> Model | None:
     parsed: dict[str, Any] = orjson.loads(gzip.decompress(path.read_bytes()))
     names, negative, positive = parsed["features"], parsed["negative"], parsed["positive"]
     # Many features have the same weights, rounded as they are.
-    same: dict[tuple[float, float], tuple[float, float]] = {}
+    same: dict[Weights, Weights] = {}
     pairs = (same.setdefault(pair, pair) for pair in zip(negative, positive, strict=True))
     weights = dict(zip(names, pairs, strict=True))
     return Model(parsed["version"], parsed["pieces"], tuple(parsed["bias"]), weights)

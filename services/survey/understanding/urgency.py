@@ -21,6 +21,7 @@ _FOLDER: Final = Path(__file__).parent / "urgencies"
 _POINTS: Final = {"safety": 4, "legal": 4, "deadline": 2, "leaving": 2, "repeated": 2, "fraud": 2, "asking": 1}
 _FEELING: Final[dict[Band, int]] = {"negative": 1, "neutral": 0, "positive": -2}
 _LEVELS: Final[tuple[tuple[int, UrgencyLabel], ...]] = ((4, "urgent"), (2, "high"), (1, "normal"))
+_LOW: Final = Urgency(label="low")
 _SHOUTING: Final = 1
 # So many words in capitals are shouting, if they are also most of the text; one alone may be a name.
 _CAPITALS: Final = 3
@@ -44,8 +45,9 @@ def urgency_of(tokens: Tokens, language: str | None, feeling: Band | None) -> Ur
     points += _SHOUTING if shouted else 0
     label: UrgencyLabel = next((label for least, label in _LEVELS if points >= least), "low")
     if label == "low":
-        return Urgency(label=label)
-    return Urgency(label=label, evidence=different(map(tokens.words, found), _MOST_EVIDENCE) or shouted)
+        return _LOW
+    telling = different([*map(tokens.words, found)], _MOST_EVIDENCE)
+    return Urgency(label=label, evidence=telling or shouted)
 
 
 def _shouted(tokens: Tokens) -> tuple[str, ...]:
