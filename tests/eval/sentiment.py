@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from statistics import correlation, fmean
 from typing import Any
 
-from services.survey.understanding.features import composed, see
+from services.survey.understanding.features import see
 from services.survey.understanding.lexicon import lexicon_of
 from services.survey.understanding.sentiment import Model, Reading, by_lexicon, by_model
+from services.survey.understanding.words import composed
 from tests.eval.datasets import SENTENCES, TWEET_LANGUAGES, Rated, dutch, sentences, snippets, tweets
 from tests.eval.training import macro_f1, parts_of, recipe_of, train
 

@@ -15,9 +15,10 @@ import orjson
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from services.survey.understanding.features import composed, see
+from services.survey.understanding.features import see
 from services.survey.understanding.lexicon import lexicon_of
 from services.survey.understanding.sentiment import Model
+from services.survey.understanding.words import composed
 from tests.eval.datasets import SENTENCES, SNIPPETS, Rated, sentences, snippets, tweets
 
 SEED: Final = 42

@@ -168,7 +168,7 @@ async def _apply(work: Work, reading: ExternalReading, model: str, said: speakin
         feedback.sentiment_label, feedback.sentiment_score = said.sentiment, said.score
         feedback.sentiment_method, feedback.sentiment_model = service.METHOD, model
         feedback.sentiment_evidence, feedback.sentiment_mixed = said.evidence, False
-    if feedback.id not in await corrections.with_topics_of_people(work, [feedback]):
+    if (feedback.id, "topics") not in await corrections.of_people(work, [feedback]):
         known: dict[str, Any] = {topic["key"]: topic for topic in feedback.topics}
         taxonomy = await taxonomies.current(work)
         feedback.topics = [

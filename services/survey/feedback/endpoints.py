@@ -84,7 +84,8 @@ async def list_versions(feedback_id: UUID, work: FeedbackRead, page: PageQuery) 
 async def correct_feedback(
     feedback_id: UUID, body: FeedbackChange, work: FeedbackWrite, if_match: IfMatch, response: Response
 ) -> FeedbackOut:
-    """Correct a label that was found by machine, or confirm it: both teach the account's own models."""
+    """Correct a label that was found by machine, or confirm it. Both teach the account's own models how people feel and
+    what they talk about; what a person says stays as long as the words do."""
     feedback = await service.read(work, feedback_id, to_change=True)
     check_match(if_match, feedback.version)
     await service.correct(work, feedback, body)

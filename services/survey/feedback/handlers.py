@@ -45,17 +45,18 @@ _UPSERT = text("""
         screened_out = excluded.screened_out, suspicious = excluded.suspicious, updated_at = excluded.updated_at,
         ratings = excluded.ratings,
         customer_id = coalesce(known.customer_id, excluded.customer_id),
-        urgency_label = excluded.urgency_label, urgency_evidence = excluded.urgency_evidence,
         (sentiment_label, sentiment_score, sentiment_method, sentiment_evidence, sentiment_model, sentiment_mixed,
-            topics) = (
+            urgency_label, urgency_evidence, topics) = (
             select kept.* from (values
                 (true, known.sentiment_label, known.sentiment_score, known.sentiment_method,
-                    known.sentiment_evidence, known.sentiment_model, known.sentiment_mixed, known.topics),
+                    known.sentiment_evidence, known.sentiment_model, known.sentiment_mixed,
+                    known.urgency_label, known.urgency_evidence, known.topics),
                 (false, excluded.sentiment_label, excluded.sentiment_score, excluded.sentiment_method,
-                    excluded.sentiment_evidence, excluded.sentiment_model, excluded.sentiment_mixed, excluded.topics)
-            ) as choice (same, label, score, method, evidence, model, mixed, topics),
+                    excluded.sentiment_evidence, excluded.sentiment_model, excluded.sentiment_mixed,
+                    excluded.urgency_label, excluded.urgency_evidence, excluded.topics)
+            ) as choice (same, label, score, method, evidence, model, mixed, urgency, words, topics),
             lateral (select choice.label, choice.score, choice.method, choice.evidence, choice.model, choice.mixed,
-                choice.topics) as kept
+                choice.urgency, choice.words, choice.topics) as kept
             where choice.same
                 = (known.text is not distinct from excluded.text and known.score is not distinct from excluded.score)
         )

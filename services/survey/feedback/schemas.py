@@ -55,7 +55,7 @@ class TopicOut(Model):
 
 
 class UrgencyOut(Model):
-    """How soon somebody should look, and the words that say so, as they were written."""
+    """How soon somebody should look, and the words that say so, as they were written; none where a person said so."""
 
     label: UrgencyLabel
     evidence: list[str]
@@ -154,3 +154,4 @@ class FeedbackChange(Model):
 
     sentiment: Band = Field(default_factory=lambda: "neutral")
     topics: Annotated[list[Key], Field(max_length=50, default_factory=list)]
+    urgency: UrgencyLabel = Field(default_factory=lambda: "normal")

@@ -57,6 +57,9 @@ async def correct(work: Work, feedback: Feedback, wanted: FeedbackChange) -> Non
         known = {topic["key"]: topic for topic in feedback.topics}
         corrections.record(work, feedback, "topics", before=[*known], after=[*dict.fromkeys(wanted.topics)])
         feedback.topics = [known.get(key, {"key": key, "evidence": []}) for key in dict.fromkeys(wanted.topics)]
+    if "urgency" in given:
+        corrections.record(work, feedback, "urgency", before=feedback.urgency_label, after=wanted.urgency)
+        feedback.urgency_label, feedback.urgency_evidence = wanted.urgency, []
     feedback.version += 1
     feedback.updated_at = work.now
     for kind in KINDS:

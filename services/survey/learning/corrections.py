@@ -68,11 +68,11 @@ async def count_since(work: Work, what: str, since: datetime | None) -> int:
     return await work.session.scalar(mine if since is None else mine.where(Correction.corrected_at > since)) or 0
 
 
-async def with_topics_of_people(work: Work, rows: Collection[Feedback]) -> set[UUID]:
-    """Ids of those whose topics a person has said, for the words that stand there now."""
+async def of_people(work: Work, rows: Collection[Feedback]) -> set[tuple[UUID, str]]:
+    """Ids, and what of it a person has said (`sentiment`, `topics`, `urgency`), for the words that stand there now."""
     hashes = {row.id: hash_of(row.text) for row in rows}
-    statement = select(Correction.feedback_id, Correction.text_hash).where(
-        Correction.account_id == work.account_id, Correction.feedback_id.in_(hashes), Correction.what == "topics"
+    statement = select(Correction.feedback_id, Correction.what, Correction.text_hash).where(
+        Correction.account_id == work.account_id, Correction.feedback_id.in_(hashes)
     )
     found = await work.session.execute(statement)
-    return {feedback_id for feedback_id, digest in found if hashes[feedback_id] == digest}
+    return {(feedback_id, what) for feedback_id, what, digest in found if hashes[feedback_id] == digest}

@@ -29,8 +29,8 @@ class ModelState(StrEnum):
 class Correction(Identified, AccountOwned, Base):
     """A label that a person gave; also one that they confirmed. Rows are only added, and go with their feedback.
 
-    `before` and `after` are a sentiment's label or a list of topics. `text_hash` (SHA-256) says which words were
-    judged: they may change later.
+    `what`: `sentiment`, `topics` or `urgency`; `before` and `after` are a label, or a list of topics. `text_hash`
+    (SHA-256) says which words were judged: they may change later.
     """
 
     __tablename__ = "corrections"

@@ -1,7 +1,7 @@
 """A relabelling reads feedback in pieces, the oldest first, each in a transaction of its own."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -81,15 +81,17 @@ async def advance(work: Work, timer: Timer) -> None:
     if not rows:
         relabeling.state, relabeling.ended_at = RelabelingState.FINISHED, work.now
         return
-    theirs = await corrections.with_topics_of_people(work, rows)
+    theirs = await corrections.of_people(work, rows)
     # Other requests get their turn meanwhile.
     analyses = await asyncio.to_thread(_read_all, await reader_of(work), rows)
     asks_elsewhere = await external_models.is_on(work)
     for feedback, analysis in zip(rows, analyses, strict=True):
         if asks_elsewhere and feedback.sentiment_method == external_models.METHOD:
             continue
-        labels = _labels(feedback, analysis, topics_stay=feedback.id in theirs)
-        relabeling.kept += feedback.id in theirs or feedback.sentiment_method == "human"
+        stay = {what for what in ("topics", "urgency") if (feedback.id, what) in theirs}
+        stay |= {"sentiment"} if feedback.sentiment_method == "human" else set()
+        labels = _labels(analysis, stay)
+        relabeling.kept += bool(stay)
         if _differs(feedback, labels):
             relabeling.changed += 1
             _change(work, feedback, labels)
@@ -153,14 +155,11 @@ def _words(row: Feedback) -> str | None:
     return None if row.automatic else words_of(row.title, row.text)
 
 
-def _labels(feedback: Feedback, analysis: Analysis, *, topics_stay: bool) -> dict[str, Any]:
-    """The columns that a machine may write."""
-    labels = analysis.columns()
-    if feedback.sentiment_method == "human":
-        labels = {name: value for name, value in labels.items() if not name.startswith("sentiment_")}
-    if topics_stay:
-        del labels["topics"]
-    return labels
+def _labels(analysis: Analysis, stay: Collection[str]) -> dict[str, Any]:
+    """The columns that a machine may write. `stay`: what a person has said."""
+    return {
+        name: value for name, value in analysis.columns().items() if not any(name.startswith(what) for what in stay)
+    }
 
 
 def _differs(feedback: Feedback, labels: dict[str, Any]) -> bool:

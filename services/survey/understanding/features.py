@@ -6,6 +6,7 @@ Shared by training and use, so that both see the same.
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import sqrt
 from typing import Final
 
@@ -16,11 +17,13 @@ PIECE_WEIGHT: Final = 0.5
 # What nobody reads to the end tells nothing more.
 MOST_WORDS: Final = 1_000
 
+
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """`groups`: of one to three neighbouring words, and at which place each stands first, see `span_of`. `cut`: the different words that are read in
-    pieces as well. `signals`: the lexicon's. A group counts `scale` and a piece half of it, each time that it is in another word;
-    together they have about length 1, so that long texts are not louder."""
+    """`written`: the words as they stand in the text. `groups`: of one to three neighbouring words, and at which place
+    each stands first, see `span_of`. `cut`: the different words that are read in pieces as well. `signals`: the
+    lexicon's. A group counts `scale` and a piece half of it, each time that it is in another word; together they have
+    about length 1, so that long texts are not louder."""
 
     written: Sequence[str]
     terms: Sequence[Term]
@@ -34,7 +37,9 @@ class Seen:
         """By name: a piece's begins with `~`, a signal's with `#`."""
         pieces = Counter(piece for word in self.cut for piece in pieces_of(word))
         counted = {piece: count * self.scale * PIECE_WEIGHT for piece, count in pieces.items()}
-        return dict.fromkeys(self.groups, self.scale) | counted | dict(self.signals)
+        # In the order of the text, on which the last digits of what is learned depend.
+        groups = dict.fromkeys(sorted(self.groups, key=self.groups.__getitem__), self.scale)
+        return groups | counted | dict(self.signals)
 
     def span_of(self, place: int) -> Span:
         """The words that stand there, first to last: single words have the first places, then come pairs."""
@@ -71,7 +76,7 @@ def see(text: str, lexicon: Lexicon, *, pieces: bool) -> Seen:
 
 
 def _groups_of(read: list[str]) -> list[str]:
-    pairs = [f"{one} {two}" for one, two in zip(read, read[1:], strict=False)]
+    pairs = [f"{one} {two}" for one, two in pairwise(read)]
     return [*read, *pairs, *(f"{pair} {three}" for pair, three in zip(pairs, read[2:], strict=False))]
 
 

@@ -92,7 +92,12 @@ def _words_of(text: str) -> Sequence[str]:
 def _best(words: Sequence[str], declared: str | None) -> tuple[str | None, float]:
     """The likeliest language, None for all that are not ours, and how far it is ahead of the next."""
     model = bundled()
-    scores = [*map(sum, zip(_before(declared if declared in model.languages else None), *map(_met.__getitem__, words), strict=True))]
+    scores = [
+        *map(
+            sum,
+            zip(_before(declared if declared in model.languages else None), *map(_met.__getitem__, words), strict=True),
+        )
+    ]
     others = max(scores[model.ours :])
     (next_best, _), (best, language) = sorted(zip(scores[: model.ours], model.languages, strict=False))[-2:]
     if others > best:

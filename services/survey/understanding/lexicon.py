@@ -87,8 +87,8 @@ class Lexicon:
         return list(chain.from_iterable(map(self._met.__getitem__, written)))
 
     def hear(self, terms: Sequence[Term]) -> Heard:
-        """A weight is stronger after "very", weaker after "a bit", and turned round in the reach of a negation: the four
-        words after it, up to a mark or a "but"."""
+        """A weight is stronger after "very", weaker after "a bit", and turned round in the reach of a negation: the
+        four words after it, up to a mark or a "but"."""
         read: list[str] = []
         weights: list[float] = []
         cut: dict[str, int] = {}
@@ -99,7 +99,8 @@ class Lexicon:
                 reach = 0
             turned = reach > 0 and not negates
             if weight:
-                weight *= before * _NEGATE if turned else before
+                weight *= before
+                weight *= _NEGATE if turned else 1.0
                 if weight > 0:
                     good += weight
                 else:

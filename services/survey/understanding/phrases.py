@@ -26,7 +26,8 @@ _WITHOUT_UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä
 
 
 class Tokens:
-    """The words of a text, which has to be composed. `written`: as they stand there; `folded`: without case and accents."""
+    """The words of a text, which has to be composed: `written` as they stand there, `folded` without case and
+    accents."""
 
     def __init__(self, text: str) -> None:
         self.text: Final = text

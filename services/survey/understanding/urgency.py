@@ -37,9 +37,7 @@ def urgency_of(tokens: Tokens, language: str | None, feeling: Band | None) -> Ur
     if not tokens.written:
         return None
     negators = negators_of(language)
-    found = [
-        one for one in _phrases(language).find(tokens.folded) if not is_denied(tokens.folded, one, negators)
-    ]
+    found = [one for one in _phrases(language).find(tokens.folded) if not is_denied(tokens.folded, one, negators)]
     points = sum(_POINTS[key] for key in {one.key for one in found}) + (_FEELING[feeling] if feeling else 0)
     shouted = _shouted(tokens)
     points += _SHOUTING if shouted else 0

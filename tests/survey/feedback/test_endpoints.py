@@ -6,6 +6,8 @@ from uuid import UUID
 
 import pytest
 
+from shared.contracts.feedback import FeedbackUpdated
+from shared.contracts.labels import Urgency
 from shared.ids import new_id
 from shared.testing.harness import Harness
 from tests.survey.building import answers, know_customer, open_survey, response_to, understand
@@ -98,12 +100,28 @@ class TestCorrecting:
         stale = await client.patch(f"{PATH}/{mine['id']}", json={"topics": []}, headers={"If-Match": '"1"'})
         assert stale.status_code == 412
 
+    async def test_a_person_says_how_much_it_presses(self, survey: Harness, account: UUID) -> None:
+        [mine] = await some_feedback(survey, account, {"answers": answers(2, "Nobody answers, I call my lawyer.")})
+        assert mine["urgency"] == {"label": "urgent", "evidence": ["lawyer"]}
+        client = survey.client(account=account)
+        changed = await client.patch(f"{PATH}/{mine['id']}", json={"urgency": "low"})
+        assert (changed.status_code, changed.json()["version"]) == (200, 2)
+        assert changed.json()["urgency"] == {"label": "low", "evidence": []}
+        assert (changed.json()["sentiment"], changed.json()["topics"]) == (mine["sentiment"], mine["topics"])
+        [low] = (await client.get(PATH, params={"urgency": "low"})).json()["data"]
+        assert low["id"] == mine["id"]
+        [told] = await survey.emitted(account, FeedbackUpdated)
+        assert isinstance(told.data, FeedbackUpdated)
+        assert told.data.urgency == Urgency(label="low")
+
     async def test_what_is_left_out_stays(self, survey: Harness, account: UUID) -> None:
         [mine] = await some_feedback(survey, account, {"answers": answers(2, "The parcel was late.")})
         changed = await survey.client(account=account).patch(f"{PATH}/{mine['id']}", json={"topics": []})
         assert (changed.json()["topics"], changed.json()["sentiment"]) == ([], mine["sentiment"])
 
-    @pytest.mark.parametrize("change", [{"sentiment": "angry"}, {"topics": ["Not a key"]}, {"rating": 5}])
+    @pytest.mark.parametrize(
+        "change", [{"sentiment": "angry"}, {"urgency": "now"}, {"topics": ["Not a key"]}, {"rating": 5}]
+    )
     async def test_nothing_else(self, survey: Harness, account: UUID, change: dict[str, Any]) -> None:
         [mine] = await some_feedback(survey, account)
         refused = await survey.client(account=account).patch(f"{PATH}/{mine['id']}", json=change)

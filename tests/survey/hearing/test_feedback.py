@@ -167,13 +167,19 @@ class TestVersions:
         [first] = await heard(survey, account, source, review())
         client = survey.client(account=account)
         corrected = await client.patch(
-            f"/v1/feedback/{first.feedback_id}", json={"sentiment": "negative"}, headers={"If-Match": '"1"'}
+            f"/v1/feedback/{first.feedback_id}",
+            json={"sentiment": "negative", "urgency": "high"},
+            headers={"If-Match": '"1"'},
         )
         assert corrected.status_code == 200, corrected.text
+
+        async def labels() -> list[tuple[str, str]]:
+            return [(each["sentiment"]["label"], each["urgency"]["label"]) for each in await shown(survey, account)]
+
         await heard(survey, account, source, review(version="2", url="https://reviews.example/moved"))
-        assert [each["sentiment"]["label"] for each in await shown(survey, account)] == ["negative"]
+        assert await labels() == [("negative", "high")]
         await heard(survey, account, source, review(version="3", text="Good in the end."))
-        assert [each["sentiment"]["label"] for each in await shown(survey, account)] == ["positive"]
+        assert await labels() == [("positive", "low")]
 
 
 class TestRemoval:

@@ -57,7 +57,7 @@ class TestCorrections:
         [feedback_id] = await heard(survey, account, ["The gribble went zonk."])
         client = survey.client(account=account)
         await correct_all(client, [feedback_id], sentiment="negative")
-        await correct_all(client, [feedback_id], sentiment="neutral", topics=["smell"])
+        await correct_all(client, [feedback_id], sentiment="neutral", topics=["smell"], urgency="high")
         async with survey.work(account) as work:
             kept = (await work.session.scalars(select(Correction).order_by(Correction.what, Correction.id))).all()
         said = [(one.what, one.before, one.after, one.corrected_by) for one in kept if one.account_id == account]
@@ -65,6 +65,7 @@ class TestCorrections:
             ("sentiment", "neutral", "negative", "human:tester"),
             ("sentiment", "negative", "neutral", "human:tester"),
             ("topics", [], ["smell"], "human:tester"),
+            ("urgency", "low", "high", "human:tester"),
         ]
         updates = [event.data for event in await survey.emitted(account, FeedbackUpdated)]
         assert [update.reason for update in updates if isinstance(update, FeedbackUpdated)] == ["corrected"] * 2

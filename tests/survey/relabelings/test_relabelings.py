@@ -51,19 +51,22 @@ async def test_what_reads_differently_now_is_changed_and_told(survey: Harness, a
 
 
 async def test_labels_of_people_stay(survey: Harness, account: UUID) -> None:
-    """Seen to fail: without `_labels` looking at who gave them, both are overwritten."""
-    love, late = await heard(survey, account, ["I love it, great!", "The parcel was late, I love it."])
+    """Seen to fail: without `_labels` looking at who gave them, all are overwritten."""
+    said = ["I love it, great!", "The parcel was late, I love it.", "The charger caught fire."]
+    love, late, fire = await heard(survey, account, said)
     client = survey.client(account=account)
     await correct_all(client, [love], sentiment="negative")
     await correct_all(client, [late], topics=["smell"])
+    await correct_all(client, [fire], urgency="high")
     survey.clock.advance(timedelta(minutes=1))
     begun = await start(survey, account)
     await survey.run_timers()
     done = (await client.get(f"{PATH}/{begun['id']}")).json()
-    assert (done["done"], done["kept"]) == (2, 2)
+    assert (done["done"], done["kept"]) == (3, 3)
     found = await labels(survey, account)
     assert found["I love it, great!"][0] == "negative"
     assert found["The parcel was late, I love it."] == ("positive", ["smell"])
+    assert (await client.get(f"/v1/feedback/{fire}")).json()["urgency"] == {"label": "high", "evidence": []}
 
 
 async def test_only_what_was_asked_for(survey: Harness, account: UUID) -> None:

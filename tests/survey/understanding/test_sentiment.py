@@ -1,6 +1,7 @@
 """How words tell how somebody feels, in every language that there is a lexicon for.
 
-Seen to fail: with `negated` marking nothing, the turned sentences; with `_evidence` taking the folded words, the cases.
+Seen to fail: with `hear` turning nothing, the turned sentences; with `_evidence` taking the folded words, the cases;
+with `bounds` blind to elisions, "l'horrible".
 """
 
 from time import perf_counter
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from services.survey.understanding import lexicon
 from services.survey.understanding.lexicon import languages, lexicon_of
 from services.survey.understanding.sentiment import read
-from services.survey.understanding.words import words_of
+from services.survey.understanding.words import places_of, written_in
 
 HAPPY = {
     "en": "The staff were friendly and the food was delicious.",
@@ -73,12 +74,21 @@ class TestRead:
         assert (before.label, after.label) == ("positive", "negative")
 
     def test_hears_no_negation_beyond_the_next_clause(self) -> None:
-        words = words_of("Not cheap, but good")
         english = lexicon_of("en")
         assert english is not None
-        from services.survey.understanding.words import negated
+        heard = english.hear(english.terms_of(written_in("Not cheap, but good")))
+        assert heard.read == ["not", "not_cheap", ",", "but", "good"]
 
-        assert negated(words, english.negators, english.turns) == [False, True, False, False, False]
+    def test_points_at_the_word_after_an_elision(self) -> None:
+        reading = read("J'adore ! Mais l'horrible carton, l'horrible colle…", "fr")
+        assert reading is not None
+        assert "horrible" in reading.evidence
+
+    @given(st.text(alphabet="ax8:)D(@ #'’.w-/ \nß", max_size=60))
+    def test_finds_its_words_again_where_they_stand(self, text: str) -> None:
+        written = written_in(text)
+        assert [text[start:end] for start, end in places_of(written, text)] == written
+        assert all(not text[start:end].isspace() for start, end in places_of(written, text))
 
     def test_says_nothing_where_it_cannot_know(self) -> None:
         assert read("Terrible!", "sv") is None

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.survey.taxonomy.document import default_taxonomy
-from services.survey.understanding.features import composed
 from services.survey.understanding.lexicon import languages
-from services.survey.understanding.phrases import Phrases, tokens_of
+from services.survey.understanding.phrases import Phrases, Tokens
 from services.survey.understanding.topics import MOST_EVIDENCE, Taxonomy, TopicPhrases
+from services.survey.understanding.words import composed
 
 # Of each language one text for every topic of the first level but praise.
 SAID = {
@@ -99,13 +99,12 @@ SAID = {
 
 
 def found(text: str, language: str | None = None) -> dict[str, tuple[str, ...]]:
-    text = composed(text)
-    return {topic.key: topic.evidence for topic in default_taxonomy().topics_of(text, tokens_of(text), language)}
+    topics = default_taxonomy().topics_of(Tokens(composed(text)), language)
+    return {topic.key: topic.evidence for topic in topics}
 
 
 def tops(text: str, language: str | None) -> set[str]:
-    text = composed(text)
-    topics = default_taxonomy().topics_of(text, tokens_of(text), language)
+    topics = default_taxonomy().topics_of(Tokens(composed(text)), language)
     return {topic.key for topic in topics if topic.parent is None}
 
 
@@ -175,8 +174,8 @@ class TestTopicsOf:
 class TestPhrases:
     def test_the_longest_wins_and_none_overlap(self) -> None:
         phrases = Phrases({"a": ["customer service"], "b": ["service", "customer*"], "c": ["service was slow*"]})
-        tokens = tokens_of("Customer service was slower; customers, service was fine")
-        assert [(one.key, one.first, one.last) for one in phrases.find(tokens)] == [
+        tokens = Tokens("Customer service was slower; customers, service was fine")
+        assert [(one.key, one.first, one.last) for one in phrases.find(tokens.folded)] == [
             ("a", 0, 1),
             ("b", 4, 4),
             ("b", 5, 5),
@@ -185,4 +184,4 @@ class TestPhrases:
     def test_words_of_any_language_are_looked_for_in_all(self) -> None:
         taxonomy = Taxonomy([TopicPhrases("boxes", None, False, {"any": ["MegaBox*"], "en": ["box"]})])
         for text, language, expected in (("Die Megaboxen", "de", 1), ("Die box", "de", 0), ("Die box", None, 1)):
-            assert len(taxonomy.topics_of(text, tokens_of(text), language)) == expected
+            assert len(taxonomy.topics_of(Tokens(text), language)) == expected

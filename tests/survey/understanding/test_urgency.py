@@ -8,7 +8,7 @@ import pytest
 
 from services.survey.understanding import urgency
 from services.survey.understanding.lexicon import languages
-from services.survey.understanding.phrases import SHORTEST_STEM, tokens_of, words_in
+from services.survey.understanding.phrases import SHORTEST_STEM, Tokens, words_in
 from services.survey.understanding.urgency import urgency_of
 from shared.contracts.ratings import Band
 
@@ -28,7 +28,7 @@ SAYS = {
 
 
 def found(text: str, language: str | None, feeling: Band | None = None) -> tuple[str, tuple[str, ...]]:
-    result = urgency_of(text, tokens_of(text), language, feeling)
+    result = urgency_of(Tokens(text), language, feeling)
     assert result is not None
     return result.label, result.evidence
 
@@ -75,4 +75,4 @@ class TestUrgencyOf:
         assert found("Das ist gefaehrlich", "de") == ("urgent", ("gefaehrlich",))
 
     def test_says_nothing_of_a_text_without_words(self) -> None:
-        assert urgency_of("!?", tokens_of("!?"), "en", None) is None
+        assert urgency_of(Tokens("!?"), "en", None) is None
