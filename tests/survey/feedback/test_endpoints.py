@@ -101,7 +101,7 @@ class TestCorrecting:
         assert stale.status_code == 412
 
     async def test_a_person_says_how_much_it_presses(self, survey: Harness, account: UUID) -> None:
-        [mine] = await some_feedback(survey, account, {"answers": answers(2, "Nobody answers, I call my lawyer.")})
+        [mine] = await some_feedback(survey, account, {"answers": answers(2, "I call my lawyer.")})
         assert mine["urgency"] == {"label": "urgent", "evidence": ["lawyer"]}
         client = survey.client(account=account)
         changed = await client.patch(f"{PATH}/{mine['id']}", json={"urgency": "low"})
@@ -113,6 +113,20 @@ class TestCorrecting:
         [told] = await survey.emitted(account, FeedbackUpdated)
         assert isinstance(told.data, FeedbackUpdated)
         assert told.data.urgency == Urgency(label="low")
+
+    async def test_stays_while_an_answer_grows_and_its_words_do_not(self, survey: Harness, account: UUID) -> None:
+        """Seen to fail: with the machine's urgency taken again in `handlers._UPSERT`."""
+        client = survey.client(account=account)
+        live = await open_survey(client)
+        said = {"answers": answers(2, "I call my lawyer."), "submission": "s-1"}
+        await client.post("/v1/responses", json=response_to(live) | said | {"completed": False})
+        await understand(survey, account)
+        [mine] = (await client.get(PATH)).json()["data"]
+        assert (await client.patch(f"{PATH}/{mine['id']}", json={"urgency": "low"})).status_code == 200
+        await client.post("/v1/responses", json=response_to(live) | said)
+        await understand(survey, account)
+        [whole] = (await client.get(PATH)).json()["data"]
+        assert (whole["completed"], whole["urgency"]) == (True, {"label": "low", "evidence": []})
 
     async def test_what_is_left_out_stays(self, survey: Harness, account: UUID) -> None:
         [mine] = await some_feedback(survey, account, {"answers": answers(2, "The parcel was late.")})
