@@ -118,12 +118,12 @@ class TestCorrecting:
         """Seen to fail: with the machine's urgency taken again in `handlers._UPSERT`."""
         client = survey.client(account=account)
         live = await open_survey(client)
-        said = {"answers": answers(2, "I call my lawyer."), "submission": "s-1"}
-        await client.post("/v1/responses", json=response_to(live) | said | {"completed": False})
+        said = answers(2, "I call my lawyer.")
+        await client.post("/v1/responses", json=response_to(live, answers=said, completed=False))
         await understand(survey, account)
         [mine] = (await client.get(PATH)).json()["data"]
         assert (await client.patch(f"{PATH}/{mine['id']}", json={"urgency": "low"})).status_code == 200
-        await client.post("/v1/responses", json=response_to(live) | said)
+        await client.post("/v1/responses", json=response_to(live, answers=said))
         await understand(survey, account)
         [whole] = (await client.get(PATH)).json()["data"]
         assert (whole["completed"], whole["urgency"]) == (True, {"label": "low", "evidence": []})
