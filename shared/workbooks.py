@@ -11,11 +11,13 @@ import zipfile
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime, time, timedelta
+from threading import BoundedSemaphore
 from typing import Any, BinaryIO, Final, cast
 
 import orjson
 
 from shared.apart import Failed, convert_apart
+from shared.http.errors import TooMany
 from shared.spreadsheets import MOST_COLUMNS, WORKBOOK, Table, UnreadableFile
 
 _ZIP: Final = b"PK\x03\x04"
@@ -23,6 +25,7 @@ _ZIP: Final = b"PK\x03\x04"
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SECONDS: Final = 300.0
 _MEGABYTES: Final = 1_536
+_WAIT_SECONDS: Final = 15
 # As long as a CSV file may be; a text that is written once may stand in a million cells.
 _MOST_WRITTEN: Final = 268_435_456
 _MOST_UNPACKED: Final = 1_073_741_824
@@ -31,9 +34,20 @@ _MOST_PARTS: Final = 2_000
 _MOST_ROWS: Final = 1_048_576
 
 
+# Each may take the memory of a small machine.
+_places: Final = BoundedSemaphore(2)
+
+
+class TooManyWorkbooks(TooMany):
+    """Other Excel files are being read at the moment. Try again in a little while."""
+
+    code = "too_many_workbooks"
+
+
 @asynccontextmanager
 async def unpacked(file: BinaryIO) -> AsyncIterator[Table]:
-    """A workbook as its first visible sheet, anything else as it is. Raises `UnreadableFile`."""
+    """A workbook as its first visible sheet, anything else as it is. Raises `UnreadableFile` or
+    `TooManyWorkbooks`."""
     file.seek(0)
     start = file.read(len(_OLE))
     if start == _OLE:
@@ -46,11 +60,19 @@ async def unpacked(file: BinaryIO) -> AsyncIterator[Table]:
     _check(file)
     with tempfile.TemporaryFile() as target:
         rows = cast("BinaryIO", target)
-        try:
-            await convert_apart("shared.workbooks", file, rows, seconds=_SECONDS, megabytes=_MEGABYTES)
-        except Failed:
-            raise UnreadableFile("This Excel file is damaged or too large to be read; save it as CSV.") from None
+        await _convert(file, rows)
         yield Table(rows, WORKBOOK)
+
+
+async def _convert(file: BinaryIO, rows: BinaryIO) -> None:
+    if not _places.acquire(blocking=False):
+        raise TooManyWorkbooks(retry_after=_WAIT_SECONDS)
+    try:
+        await convert_apart("shared.workbooks", file, rows, seconds=_SECONDS, megabytes=_MEGABYTES)
+    except Failed:
+        raise UnreadableFile("This Excel file is damaged or too large to be read; save it as CSV.") from None
+    finally:
+        _places.release()
 
 
 def _check(file: BinaryIO) -> None:

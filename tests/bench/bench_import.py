@@ -9,6 +9,7 @@ import asyncio
 import csv
 import io
 import json
+import statistics
 import time
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -37,12 +38,9 @@ def bench() -> list[Ratio]:
         for _ in range(ROUNDS):
             rates["import"].append(_imported(here, web, content))
             rates["copy"].append(asyncio.run(_copied(here)))
-    name = f"import of {ROWS:,} rows from a CSV file ÷ COPY of the same rows"
-    per_second = "thousand rows imported in a second"
-    return [
-        Ratio(name, divided(rates["import"], rates["copy"]), at_least=0.15),
-        Ratio(per_second, [rate / 1_000 for rate in rates["import"]]),
-    ]
+    reached = statistics.median(rates["import"])
+    name = f"import of {ROWS:,} rows from a CSV file ({reached:,.0f} a second) ÷ COPY of the same rows"
+    return [Ratio(name, divided(rates["import"], rates["copy"]), at_least=0.15)]
 
 
 def _file() -> str:

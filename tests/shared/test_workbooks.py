@@ -5,6 +5,7 @@ import tempfile
 import zipfile
 from collections.abc import Sequence
 from datetime import date, datetime, time
+from threading import BoundedSemaphore
 from typing import Any
 
 import openpyxl
@@ -12,7 +13,7 @@ import pytest
 
 from shared import workbooks
 from shared.spreadsheets import UnreadableFile, layout_of, lines_of
-from shared.workbooks import unpacked
+from shared.workbooks import TooManyWorkbooks, unpacked
 
 
 def workbook(*rows: Sequence[Any], hidden: bool = False) -> Any:
@@ -90,6 +91,12 @@ class TestWorkbooks:
     async def test_with_more_columns_than_can_be_read_are_refused(self) -> None:
         with pytest.raises(UnreadableFile, match="at most 200"):
             await table(workbook([f"c{number}" for number in range(250)], [1]))
+
+    async def test_are_read_a_few_at_a_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(workbooks, "_places", BoundedSemaphore(1))
+        assert (await table(workbook(["id"], [1])))[0] == ["id"]
+        with workbooks._places, pytest.raises(TooManyWorkbooks):
+            await table(workbook(["id"], [1]))
 
     async def test_leave_other_files_as_they_are(self) -> None:
         file = on_disk(b"id\n1\n")

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import openpyxl
 import pytest
 
 from shared.bus.timers import run_due_timers
@@ -46,6 +47,17 @@ class TestUploading:
         assert (await customers.anonymous().post(PATH, content=b"email\n")).status_code == 401
         reader = customers.client("customers:read", account=account)
         assert (await reader.post(PATH, content=b"email\n")).status_code == 403
+
+    async def test_takes_workbooks_too(self, customers: Harness, account: UUID) -> None:
+        book = openpyxl.Workbook()
+        for row in (["Kundennummer", "E-Mail"], [7, "ana@example.com"]):
+            book.active.append(row)
+        file = io.BytesIO()
+        book.save(file)
+        client = customers.client(account=account)
+        uploaded = await upload(client, file.getvalue())
+        assert (uploaded["encoding"], uploaded["delimiter"], uploaded["rows"]) == ("xlsx", None, 1)
+        assert counts(await run(customers, client, uploaded["id"])) == (1, 1, 0, 0)
 
     async def test_says_how_the_file_was_understood_and_imports_nothing(
         self, customers: Harness, account: UUID
