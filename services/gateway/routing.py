@@ -63,7 +63,7 @@ ROUTES: Final = (
     Route(r"/(?:help|assistant|solved)/.*", "tickets", Kind.PUBLIC),
     Route(r"/v1/(?:article-categories|article-synonyms|help-centre|assistant)(?:/.*)?", "tickets"),
     Route(
-        r"/v1/(?:tickets|ticket-statuses|ticket-fields|ticket-views|sla-policies|calendars|teams|routing-rules|macros|articles|conversations|loops|problems|improvements)(?:/.*)?",
+        r"/v1/(?:tickets|ticket-statuses|ticket-fields|ticket-views|sla-policies|calendars|teams|agents|routing-rules|macros|articles|conversations|loops|problems|improvements)(?:/.*)?",
         "tickets",
     ),
     # customers

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from services.tickets.agents import endpoints as agents
 from services.tickets.articles import attachments as article_files
 from services.tickets.articles import categories, finding
 from services.tickets.articles import endpoints as articles
@@ -28,6 +29,7 @@ from services.tickets.links import endpoints as links
 from services.tickets.loops import endpoints as loops
 from services.tickets.merging import endpoints as merging
 from services.tickets.presence import endpoints as presence
+from services.tickets.routing import endpoints as routing
 from services.tickets.search import endpoints as search
 from services.tickets.settings import TicketsSettings
 from services.tickets.slas import endpoints as slas
@@ -35,6 +37,7 @@ from services.tickets.snoozing import endpoints as snoozing
 from services.tickets.statuses import endpoints as statuses
 from services.tickets.subjects.part import EXPORTS
 from services.tickets.subscriptions import SUBSCRIPTIONS, TIMERS
+from services.tickets.teams import endpoints as teams
 from services.tickets.views import endpoints as views
 from services.tickets.watchers import endpoints as watchers
 from shared.http.app import service_app
@@ -87,6 +90,10 @@ def create_app(runtime: Runtime) -> FastAPI:
             article_files.router,
             categories.router,
             help_centre.router,
+            teams.router,
+            agents.router,
+            routing.rules,
+            routing.tickets,
             export_router(EXPORTS),
         ],
         routes=help_pages.ROUTES,

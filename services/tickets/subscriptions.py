@@ -12,6 +12,8 @@ from services.tickets.heard import handlers as heard
 from services.tickets.loops import handlers as loops
 from services.tickets.loops import overdue
 from services.tickets.people import handlers as people
+from services.tickets.routing import queues
+from services.tickets.routing import timers as routing
 from services.tickets.search import service as search
 from services.tickets.slas import timers as slas
 from services.tickets.slas.defaults import prepare_account
@@ -38,7 +40,14 @@ from shared.contracts.gateway import (
 )
 from shared.contracts.notifier import TicketRequested
 from shared.contracts.taxonomy import TaxonomyChanged
-from shared.contracts.tickets import CustomerWrote, LoopAdvanced, TicketOpened, TicketReplied, TicketUpdated
+from shared.contracts.tickets import (
+    CustomerWrote,
+    LoopAdvanced,
+    TicketOpened,
+    TicketReplied,
+    TicketResolved,
+    TicketUpdated,
+)
 
 SUBSCRIPTIONS: list[Subscription] = [
     on(AccountCreated, prepare_account),
@@ -61,6 +70,8 @@ SUBSCRIPTIONS: list[Subscription] = [
     on(FeedbackReceived, heard.hear),
     on(TicketOpened, heard.catch_up),
     on_batch([TicketOpened, TicketUpdated, TicketReplied, CustomerWrote], search.remember),
+    on(TicketResolved, queues.somebody_resolved),
+    on(TicketUpdated, queues.something_moved),
     on(SubjectRequestOpened, SUBJECTS.take_part),
 ]
 
@@ -71,4 +82,6 @@ TIMERS: Mapping[str, TimerHandler] = {
     snoozing.ENDS: snoozing.time_is_up,
     overdue.TIMER: overdue.stage_due,
     PORTION_DUE: portion_due,
+    queues.WAITING: routing.hand_out,
+    queues.UNASSIGNED_TOO_LONG: routing.unassigned_too_long,
 }

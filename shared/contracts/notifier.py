@@ -8,6 +8,25 @@ from shared.contracts.base import Part, Payload
 from shared.contracts.tickets import Priority
 
 
+class FeedbackFacts(Part):
+    """What was said, as far as it decides who shall answer. `rating` is from 0 to 100; `topics` are keys."""
+
+    kind: str
+    channel: str
+    source: str
+    language: str | None
+    rating: int | None
+    band: str | None
+    sentiment: str | None
+    urgency: str | None
+    topics: tuple[str, ...]
+    touchpoint: str | None
+    journey_stage: str | None
+    location_ref: str | None
+    product_ref: str | None
+    dimensions: dict[str, str]
+
+
 class TicketRequested(Payload):
     """A rule wants a ticket; `request_id` makes it happen once. Subject: the request."""
 
@@ -26,6 +45,8 @@ class TicketRequested(Payload):
     tags: tuple[str, ...]
     # The conversation that the feedback belongs to: one ticket for all of it.
     thread_id: UUID | None = None
+    # Of the feedback that led to it, if any did.
+    feedback: FeedbackFacts | None = None
 
 
 class SurveyRequested(Payload):

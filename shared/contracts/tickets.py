@@ -47,6 +47,7 @@ class TicketOpened(Payload):
     # The conversation that it is about, if it began as one; so too below.
     thread_id: UUID | None = None
     state: TicketState = "open"
+    team_id: UUID | None = None
 
 
 class TicketUpdated(Payload):
@@ -63,6 +64,7 @@ class TicketUpdated(Payload):
     customer_id: UUID | None
     origin_customer_id: UUID | None = None
     status_id: UUID | None = None
+    team_id: UUID | None = None
     merged_into_id: UUID | None = None
 
 
@@ -140,6 +142,8 @@ class TicketResolved(Payload):
     corrective_action: str | None = None
     # Where the customer says whether it is solved; a credential, and with `?solved=yes` or `no` what they mean by it.
     confirmation_url: str | None = None
+    # Whose it was when it was resolved, whatever becomes of it afterwards.
+    team_id: UUID | None = None
 
 
 class TicketEscalated(Payload):
@@ -156,6 +160,27 @@ class TicketEscalated(Payload):
     assignee_id: UUID | None
     customer_id: UUID | None
     origin_customer_id: UUID | None = None
+
+
+class TicketUnassignedTooLong(Payload):
+    """Nobody has the ticket, for longer than its team allows; told once for each wait. Without a team, after an hour.
+
+    Subject: the ticket.
+    """
+
+    TYPE: ClassVar[str] = "heed.tickets.ticket.unassigned_too_long.v1"
+
+    ticket_id: UUID
+    number: int
+    subject: str
+    priority: Priority
+    team_id: UUID | None
+    team_name: str | None
+    lead_id: UUID | None
+    queued_at: datetime
+    allowed_seconds: int
+    customer_id: UUID | None
+    origin_customer_id: UUID | None
 
 
 class TicketReopened(Payload):

@@ -98,8 +98,7 @@ def _step(schema: Schema, name: str) -> list[Schema]:
     for option in _alternatives(schema):
         if name in option.get("properties", {}):
             found.append(option["properties"][name])
-        elif option.get("additionalProperties"):
-            values = option["additionalProperties"]
+        elif (values := option.get("additionalProperties", False)) is not False:
             found.append(values if isinstance(values, dict) else {})
         elif "type" not in option and "properties" not in option and "anyOf" not in option:
             found.append({})

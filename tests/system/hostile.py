@@ -198,6 +198,21 @@ GOOD: Final[Mapping[str, Any]] = {
     },
     "PUT /v1/tickets/follow-up-policy": {"new_ticket_after_days": 14, "keep_assignee": True},
     "POST /v1/ticket-statuses": {"name": "Lost", "state": "on_hold", "position": 3, "is_default": False},
+    "POST /v1/teams": {"name": "Refunds", "strategy": "round_robin", "longest_unassigned_seconds": 600},
+    "POST /v1/routing-rules": {
+        "name": "Refunds",
+        "condition": "ticket.subject.contains('refund')",
+        "team_id": "{team_id}",
+        "skills": ["refunds"],
+        "priority": "high",
+        "tags": ["refund"],
+        "position": 3,
+    },
+    "POST /v1/routing-rules/simulate": {
+        "days": 7,
+        "limit": 10,
+        "rules": [{"name": "x", "condition": "true", "team_id": "{team_id}"}],
+    },
     "POST /v1/rules": {
         "name": "x",
         "event_type": "heed.survey.feedback.received.v1",

@@ -340,6 +340,7 @@ NESTED: Final = {
     "reapplication_id",
     "article_file_id",
     "said_id",
+    "absence_id",
 }
 MAKERS: Final[Mapping[str, Callable[[Harness, UUID], Awaitable[Resources]]]] = {
     "gateway": of_gateway,

@@ -29,6 +29,9 @@ async def of_tickets(tickets: Harness, account: UUID) -> Resources:
     await made(client, f"/v1/tickets/{ticket_id}/links", {"ticket_id": other_ticket_id})
     policy_id = (await made(client, "/v1/sla-policies", POLICY))["id"]
     reapplied = await made(client, f"/v1/sla-policies/{policy_id}/reapply", None, 202)
+    team_id = (await made(client, "/v1/teams", {"name": "Deliveries"}))["id"]
+    rule = {"name": "Late", "condition": "ticket.subject.contains('late')", "team_id": team_id}
+    away = {"starts_at": "2026-08-01T00:00:00Z", "ends_at": "2026-08-15T00:00:00Z"}
     return {
         "ticket_id": ticket_id,
         "other_ticket_id": other_ticket_id,
@@ -37,6 +40,9 @@ async def of_tickets(tickets: Harness, account: UUID) -> Resources:
         "user_id": str(person_id),
         "policy_id": policy_id,
         "reapplication_id": reapplied["id"],
+        "team_id": team_id,
+        "rule_id": (await made(client, "/v1/routing-rules", rule))["id"],
+        "absence_id": (await made(client, f"/v1/agents/{person_id}/absences", away))["id"],
         # Not the first one, which is the default and cannot go.
         "calendar_id": [(await made(client, "/v1/calendars", CALENDAR))["id"] for _ in "12"][1],
         "view_id": (await made(client, "/v1/ticket-views", {"name": "All"}))["id"],

@@ -68,6 +68,7 @@ VIEWER_MAY: Final = {
     "DELETE /v1/sessions/current",
     "POST /v1/rules/{rule_id}/simulate",
     "POST /v1/sla-policies/{policy_id}/what-if",
+    "POST /v1/routing-rules/simulate",
     "POST /v1/templates/{template_id}/preview",
 }
 
@@ -179,6 +180,16 @@ BODIES: Final[Mapping[str, Any]] = {
     "POST /v1/articles/{article_id}/attachments": "any bytes",
     "POST /v1/articles/{article_id}/vote": {"helpful": False, "visitor": "v-1", "comment": "Where is the form?"},
     "PATCH /v1/article-categories/{category_id}": {"names": {"en": "Sending back"}, "position": 3},
+    "POST /v1/tickets/{ticket_id}/take": {"assignee_id": "{user_id}"},
+    "PATCH /v1/teams/{team_id}": {"strategy": "least_load", "longest_unassigned_seconds": 600},
+    "PUT /v1/agents/{user_id}": {
+        "skills": ["refunds"],
+        "languages": ["pt"],
+        "capacity": 20,
+        "channel_capacity": {"chat": 3},
+    },
+    "POST /v1/agents/{user_id}/absences": {"starts_at": "2026-07-01T00:00:00Z", "ends_at": "2026-07-15T00:00:00Z"},
+    "PATCH /v1/routing-rules/{rule_id}": {"condition": "ticket.channel == 'email'", "skills": ["refunds"]},
     "PATCH /v1/rules/{rule_id}": {"enabled": True},
     "POST /v1/rules/{rule_id}/simulate": {},
     "PUT /v1/templates/{template_id}": {

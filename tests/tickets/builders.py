@@ -132,3 +132,26 @@ async def hear_themselves(tickets: Harness, account: UUID, *types: type[Payload]
     for told in await tickets.emitted(account, *types):
         bodies.append(told.raw)
     await tickets.deliver_raw(bodies)
+
+
+async def make_team(client: httpx.AsyncClient, *members: UUID, name: str = "Deliveries", **fields: Any) -> str:
+    """A team with these members; its id."""
+    team = await post(client, "/v1/teams", 201, name=name, **fields)
+    for member in members:
+        response = await client.put(f"/v1/teams/{team['id']}/members/{member}")
+        assert response.status_code == 204, response.text
+    return str(team["id"])
+
+
+async def make_rule(client: httpx.AsyncClient, team_id: str, condition: str = "", **fields: Any) -> dict[str, Any]:
+    return await post(
+        client, "/v1/routing-rules", 201, **{"name": "Late", "condition": condition, "team_id": team_id} | fields
+    )
+
+
+async def know(client: httpx.AsyncClient, agent: UUID, **fields: Any) -> dict[str, Any]:
+    """Write down what somebody can do."""
+    response = await client.put(f"/v1/agents/{agent}", json=fields)
+    assert response.status_code == 200, response.text
+    answer: dict[str, Any] = response.json()
+    return answer

@@ -15,7 +15,7 @@ from services.notifier.rules.schemas import Action, OpenTicket, PostToSlack, Sen
 from services.notifier.slack import service as slack
 from services.notifier.slack.models import SlackChannel
 from services.notifier.templates.rendering import render_line, render_slack
-from shared.contracts.notifier import SurveyRequested, TicketRequested
+from shared.contracts.notifier import FeedbackFacts, SurveyRequested, TicketRequested
 from shared.contracts.tickets import Priority
 from shared.ids import new_id
 from shared.work import Work
@@ -69,10 +69,34 @@ def _open_ticket(work: Work, run: RuleRun, action: OpenTicket, data: Mapping[str
             channel=str(data.get("channel") or "rule"),
             tags=tuple(action.tags),
             thread_id=id_in(data, "thread_id"),
+            feedback=_feedback_in(data),
         ),
         subject=request_id,
     )
     return Done(f"ticket requested ({request_id})")
+
+
+def _feedback_in(data: Mapping[str, Any]) -> FeedbackFacts | None:
+    """Other events may name feedback, and say nothing of it."""
+    if "feedback_id" not in data or "sentiment" not in data:
+        return None
+    rating: Mapping[str, Any] = data.get("rating") or {}
+    return FeedbackFacts(
+        kind=data["kind"],
+        channel=data["channel"],
+        source=data["source"],
+        language=data.get("language"),
+        touchpoint=data.get("touchpoint"),
+        journey_stage=data.get("journey_stage"),
+        location_ref=data.get("location_ref"),
+        product_ref=data.get("product_ref"),
+        rating=rating.get("normalised"),
+        band=rating.get("band"),
+        sentiment=(data["sentiment"] or {}).get("label"),
+        urgency=(data.get("urgency") or {}).get("label"),
+        topics=tuple(topic["key"] for topic in data.get("topics") or ()),
+        dimensions=data.get("dimensions") or {},
+    )
 
 
 async def _post_to_slack(work: Work, run: RuleRun, action: PostToSlack, data: Mapping[str, Any]) -> Done:

@@ -6,14 +6,16 @@ from uuid import UUID
 
 from sqlalchemy import exists, select
 
+from services.tickets.agents.models import Agent
 from services.tickets.calendars.content import content_of
 from services.tickets.calendars.models import Calendar, CalendarVersion
 from services.tickets.calendars.schemas import CalendarIn
 from services.tickets.slas import revisions
 from services.tickets.slas.models import Policy
+from services.tickets.teams.models import Team
 from shared.dispatch import queue
 from shared.http.dependencies import check_match
-from shared.http.errors import Conflict, NotFound
+from shared.http.errors import Conflict, NotFound, Unacceptable
 from shared.ids import new_id
 from shared.work import Work
 
@@ -26,7 +28,7 @@ class NoSuchCalendar(NotFound):
 
 
 class CalendarInUse(Conflict):
-    """A policy works by this calendar. Give the policy another one first."""
+    """A policy, a team or an agent works by this calendar. Give them another one first."""
 
     code = "calendar_in_use"
 
@@ -86,9 +88,10 @@ async def remove(work: Work, calendar_id: UUID) -> None:
     calendar = await find(work, calendar_id, lock=True)
     if calendar.is_default:
         raise DefaultCalendar
-    mine = (Policy.account_id == work.account_id) & (Policy.calendar_id == calendar_id)
-    if await work.session.scalar(select(exists().where(mine))):
-        raise CalendarInUse
+    for table in (Policy, Team, Agent):
+        mine = (table.account_id == work.account_id) & (table.calendar_id == calendar_id)
+        if await work.session.scalar(select(exists().where(mine))):
+            raise CalendarInUse
     calendar.removed_at = work.now
     await queue.withdraw(work, RENEWAL, calendar.id)
 
@@ -130,6 +133,17 @@ async def find(work: Work, calendar_id: UUID, *, lock: bool = False) -> Calendar
     if calendar is None:
         raise NoSuchCalendar
     return calendar
+
+
+async def require(work: Work, calendar_id: UUID | None) -> None:
+    """Raises `Unacceptable` if it is not there."""
+    if calendar_id is None:
+        return
+    try:
+        await find(work, calendar_id)
+    except NoSuchCalendar:
+        detail = "There is no such calendar; see GET /v1/calendars."
+        raise Unacceptable.field("/calendar_id", "unknown_calendar", detail) from None
 
 
 async def default_calendar(work: Work) -> Calendar | None:

@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from services.tickets.cases import announcements
-from services.tickets.cases.opening import Opened, Opening, insert_tickets
+from services.tickets.cases.opening import Opened, Opening, holding_counter, insert_tickets
 from shared.bus.events import encode_event
 from shared.db.database import account_setting
 from shared.db.group_commit import GroupCommit
@@ -40,7 +40,7 @@ async def open_together(connection: asyncpg.Connection, openings: Sequence[Openi
         begin = "begin; "
         # Counters are locked in one order, or two processes could wait for each other.
         for account_id, asked in sorted(by_account.items()):
-            await connection.execute(begin + account_setting(account_id))
+            await connection.execute(f"{begin}{account_setting(account_id)}; {holding_counter(account_id)}")
             begin = ""
             results = await insert_tickets(connection, account_id, asked)
             opened |= {opening.ticket_id: result for opening, result in zip(asked, results, strict=True)}

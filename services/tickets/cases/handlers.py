@@ -37,6 +37,7 @@ async def open_requested(work: Work, event: Event[TicketRequested]) -> None:
         feedback_id=wanted.feedback_id,
         rule_id=wanted.rule_id,
         request_id=wanted.request_id,
+        feedback=wanted.feedback.model_dump(mode="json") if wanted.feedback is not None else None,
         rating=wanted.rating_normalised,
         thread_id=thread_id,
     )

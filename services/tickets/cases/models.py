@@ -32,7 +32,10 @@ class Ticket(AccountOwned, Identified, Base):
     # What the account calls the state; null: by its default name.
     status_id: Mapped[UUID | None]
     priority: Mapped[Priority] = mapped_column(Text)
+    team_id: Mapped[UUID | None]
     assignee_id: Mapped[UUID | None]
+    # Since when it waits for somebody, if nobody has it and somebody is looked for; see `routing.queues`.
+    queued_at: Mapped[datetime | None]
     tags: Mapped[list[str]] = mapped_column(ARRAY(Text))
     # The account's own fields, by key; see `fields`.
     fields: Mapped[dict[str, Any]] = mapped_column(JSONB)
@@ -40,6 +43,8 @@ class Ticket(AccountOwned, Identified, Base):
     channel: Mapped[str] = mapped_column(Text)
     origin_kind: Mapped[str] = mapped_column(Text)
     feedback_id: Mapped[UUID | None]
+    # What the feedback said, as far as routing rules look at it.
+    feedback: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     rule_id: Mapped[UUID | None]
     request_id: Mapped[UUID | None]
     opened_at: Mapped[datetime]
@@ -99,6 +104,10 @@ class Ticket(AccountOwned, Identified, Base):
               postgresql_where=text("state in ('new', 'open', 'pending', 'on_hold')")),
         Index("ix_tickets_account_id_merged_into_id", "account_id", "merged_into_id",
               postgresql_where=text("merged_into_id is not null")),
+        Index("ix_tickets_account_id_team_id", "account_id", "team_id", "opened_at", "id",
+              postgresql_where=text("team_id is not null")),
+        Index("ix_tickets_account_id_queued_at", "account_id", "team_id", "queued_at",
+              postgresql_where=text("queued_at is not null")),
         Index("ix_tickets_account_id_status_id", "account_id", "status_id", "opened_at", "id",
               postgresql_where=text("status_id is not null")),
         Index("ix_tickets_account_id_root_cause", "account_id", "root_cause", "opened_at",

@@ -8,7 +8,7 @@ Numbers run 1, 2, 3 within each account and are never given twice; one whose tic
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
@@ -17,31 +17,22 @@ import asyncpg
 import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.tickets.cases.states import ACTIVE
-from services.tickets.people.models import ASSIGNABLE_ROLES
+from services.tickets.routing.placing import Placed, place, watch
+from services.tickets.routing.roster import roster_of
 from services.tickets.slas.agreements import Book, book_of
 from services.tickets.slas.defaults import ensure_defaults
 from services.tickets.slas.promises import ALARM, promise
 from shared.bus.events import Actor
 from shared.contracts.tickets import Priority, TicketState
 from shared.db.database import Database
-from shared.http.errors import AppError, Conflict, Unacceptable
+from shared.http.errors import AppError, Conflict
 from shared.work import Work
-
-# Whoever has this many tickets open has their hands full; counting further would cost time and change little.
-FULL_HANDS = 100
 
 
 class AlreadyFollowedUp(Conflict):
     """There is a ticket for this feedback already, and it is not closed."""
 
     code = "already_followed_up"
-
-
-def unknown_person() -> Unacceptable:
-    """For an assignee who is nobody, or nobody who works on tickets."""
-    detail = "Nobody who works on tickets has this id; see GET /v1/users for those who do."
-    return Unacceptable.field("/assignee_id", "unknown_person", detail)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +71,8 @@ class Author:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """What a new ticket starts with. `assign`: to whoever has least to do; else `assignee_id` has it, or nobody.
+    """What a new ticket starts with. `assign`: somebody is looked for, by the rules or in the team; else `assignee_id`
+    has it, or nobody. `feedback` is what `routing.facts` sees of what the customer said.
 
     `rating` (0 to 100) is what the customer gave when the feedback was given.
     """
@@ -95,23 +87,29 @@ class Opening:
     channel: str
     origin_kind: str
     assign: bool
+    team_id: UUID | None = None
     assignee_id: UUID | None = None
     customer_id: UUID | None = None
     feedback_id: UUID | None = None
     rule_id: UUID | None = None
     request_id: UUID | None = None
+    feedback: Mapping[str, Any] | None = None
     rating: int | None = None
     thread_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What the database decided."""
+    """What the rules and the database decided."""
 
     number: int
     state: TicketState
     assignee_id: UUID | None
     assignee_name: str | None
+    team_id: UUID | None
+    queued_at: datetime | None
+    priority: Priority
+    tags: list[str]
     customer_name: str | None
     first_response_due_at: datetime
     resolution_due_at: datetime
@@ -119,15 +117,14 @@ class Opened:
     origin_customer_id: UUID | None
 
 
-_RESULT = tuple(each.name for each in fields(Opened))
 _COLUMNS = """
-    id uuid, subject text, description text, priority text, assign boolean, assignee_id uuid, tags text[],
-    fields jsonb, customer_id uuid, channel text, origin_kind text, feedback_id uuid, rule_id uuid, request_id uuid,
-    rating integer, thread_id uuid, at timestamptz, actor text, correlation_id uuid, causation_id uuid,
-    traceparent text, policy_id uuid, policy_version integer, calendar_id uuid, calendar_version integer,
-    first_response_seconds integer, first_response_due_at timestamptz,
-    resolution_seconds integer, resolution_due_at timestamptz,
-    next_response_seconds integer, periodic_update_seconds integer, alarm_at timestamptz
+    id uuid, subject text, description text, priority text, team_id uuid, assignee_id uuid, queued_at timestamptz,
+    why jsonb, tags text[], fields jsonb, customer_id uuid, channel text, origin_kind text, feedback_id uuid,
+    feedback jsonb, rule_id uuid, request_id uuid, rating integer, thread_id uuid, at timestamptz, actor text,
+    correlation_id uuid, causation_id uuid, traceparent text, policy_id uuid, policy_version integer,
+    calendar_id uuid, calendar_version integer, first_response_seconds integer, first_response_due_at timestamptz,
+    resolution_seconds integer, resolution_due_at timestamptz, next_response_seconds integer,
+    periodic_update_seconds integer, alarm_at timestamptz
 """
 
 _OPEN = f"""
@@ -136,40 +133,26 @@ with asked as (
     from rows from (json_to_recordset($2::json) as ({_COLUMNS})) with ordinality as asked
 ), counted as (
     -- What was promised in Python is promised only if nothing of it has changed.
-    update tickets.counters set last_number = last_number + $3 where account_id = $1 and terms_revision = $5
+    update tickets.counters set last_number = last_number + $3 where account_id = $1 and terms_revision = $4
     returning last_number - $3 as before
-), staff as (
-    select id, row_number() over (order by load, md5(id::text || $4)) as place, count(*) over () as size
-    from (
-        select id, (
-            select count(*) from (
-                select from tickets.tickets
-                where account_id = $1 and assignee_id = person.id and state in {ACTIVE!r} limit {FULL_HANDS}
-            ) at_hand
-        ) as load
-        from tickets.people person
-        where account_id = $1 and active and role in {ASSIGNABLE_ROLES!r}
-    ) person
 ), opened as (
     insert into tickets.tickets (
-        id, account_id, number, version, subject, description, state, priority, assignee_id, tags, fields, customer_id,
-        channel, origin_kind, feedback_id, rule_id, request_id, opened_at, updated_at, reopened_count, policy_id,
-        policy_version, calendar_id, calendar_version, first_response_seconds, first_response_due_at,
-        resolution_seconds, resolution_due_at, next_response_seconds, periodic_update_seconds, warned, thread_id
+        id, account_id, number, version, subject, description, state, priority, team_id, assignee_id, queued_at, tags,
+        fields, customer_id, channel, origin_kind, feedback_id, feedback, rule_id, request_id, opened_at, updated_at,
+        reopened_count, policy_id, policy_version, calendar_id, calendar_version, first_response_seconds,
+        first_response_due_at, resolution_seconds, resolution_due_at, next_response_seconds, periodic_update_seconds,
+        warned, thread_id
     )
     select
-        asked.id, $1, before + asked.place, 1, subject, description,
+        id, $1, before + place, 1, subject, description,
         -- New is what nobody has.
-        case when owner_id is null then 'new' else 'open' end, priority, owner_id, tags, fields, customer_id,
-        channel, origin_kind, feedback_id, rule_id, request_id, at, at, 0, policy_id,
-        policy_version, calendar_id, calendar_version, first_response_seconds, first_response_due_at,
-        resolution_seconds, resolution_due_at, next_response_seconds, periodic_update_seconds, '{{}}', thread_id
+        case when assignee_id is null then 'new' else 'open' end, priority, team_id, assignee_id, queued_at, tags,
+        fields, customer_id, channel, origin_kind, feedback_id, feedback, rule_id, request_id, at, at,
+        0, policy_id, policy_version, calendar_id, calendar_version, first_response_seconds,
+        first_response_due_at, resolution_seconds, resolution_due_at, next_response_seconds, periodic_update_seconds,
+        '{{}}', thread_id
     from asked
     cross join counted
-    -- The first goes to whoever has least to do, the second to the next, and so round.
-    left join staff on assign and staff.place = (asked.place - 1) % staff.size + 1
-    cross join lateral (select case when assign then staff.id else assignee_id end) as owner (owner_id)
-    where assign or assignee_id is null or assignee_id in (select id from staff)
     on conflict do nothing
     returning id, number, state, assignee_id, customer_id, origin_customer_id, feedback_id, first_response_due_at,
         resolution_due_at
@@ -182,6 +165,17 @@ with asked as (
     )
     select gen_random_uuid(), $1, '{ALARM}', id::text, alarm_at, '{{}}', correlation_id, causation_id, traceparent
     from opened join asked using (id)
+), decided as (
+    insert into tickets.assignments (account_id, ticket_id, at, outcome, assignee_id, decision)
+    select $1, id, at, case when assignee_id is null then 'waiting' else 'assigned' end, assignee_id, why
+    from (select opened.id, opened.assignee_id, at, why from opened join asked using (id)) opened where why is not null
+), turned as (
+    update tickets.team_members member set last_assigned_at = latest.at
+    from (
+        select asked.team_id, asked.assignee_id, max(at) as at from opened join asked using (id)
+        where why is not null group by asked.team_id, asked.assignee_id
+    ) latest
+    where member.account_id = $1 and member.team_id = latest.team_id and member.user_id = latest.assignee_id
 ), looped as (
     insert into tickets.loops (
         account_id, ticket_id, feedback_id, customer_id, origin_customer_id, stage, round, before, needs_follow_up_at
@@ -192,7 +186,6 @@ with asked as (
 select asked.id, opened.number, opened.state, opened.assignee_id, opened.customer_id, opened.origin_customer_id,
     opened.first_response_due_at, opened.resolution_due_at,
     person.name as assignee_name, contact.name as customer_name,
-    asked.assign or asked.assignee_id is null or asked.assignee_id in (select id from staff) as assignable,
     exists (select from counted) as current
 from asked
 left join opened using (id)
@@ -202,7 +195,19 @@ order by asked.place
 """
 
 
-_HOLD = "select from tickets.counters where account_id = $1 for update"
+_HOLD = "select terms_revision from tickets.counters where account_id = $1 for update"
+
+
+def holding_counter(account_id: UUID) -> str:
+    """`hold_counter` as text, to share a round trip with others."""
+    return _HOLD.replace("$1", f"'{account_id}'")
+
+
+async def hold_counter(connection: asyncpg.Connection, account_id: UUID) -> UUID | None:
+    """Until the end of the transaction nobody else of the account opens a ticket or hands one out. Returns the revision
+    of what is set up; None before the account has been announced."""
+    revision: UUID | None = await connection.fetchval(_HOLD, account_id)
+    return revision
 
 
 async def insert_tickets(
@@ -210,18 +215,27 @@ async def insert_tickets(
 ) -> list[Opened | AppError]:
     """One result for each opening, in order; an error says why that one was not opened.
 
-    The transaction is open and set to the account. Until it ends it holds the account's counter.
+    The transaction is open, set to the account, and holds its counter.
     """
     for fresh in (False, True):
         book = await _book_of(connection, account_id, openings[0].author.now, fresh=fresh)
+        roster = await roster_of(connection, account_id, book.revision, openings[0].author.now)
+        placed = await place(connection, account_id, roster, openings)
+        possible = [one for one in placed if one.refusal is None]
+        if not possible:
+            return [one.refusal for one in placed if one.refusal is not None]
         # An id that the database gave is a UUID of the driver's own kind.
-        values = orjson.dumps([_values(opening, book) for opening in openings], default=str).decode()
-        rows = await connection.fetch(
-            _OPEN, account_id, values, len(openings), str(openings[0].ticket_id), book.revision
-        )
+        values = orjson.dumps([_values(one, book) for one in possible], default=str).decode()
+        rows = await connection.fetch(_OPEN, account_id, values, len(possible), book.revision)
         if rows[0]["current"]:
-            return [_result(row) for row in rows]
-    raise RuntimeError("policies changed while the account's counter was held")
+            break
+    else:
+        raise RuntimeError("policies changed while the account's counter was held")
+    by_id = {row["id"]: row for row in rows}
+    results = [one.refusal or _result(one, by_id[one.opening.ticket_id]) for one in placed]
+    opened = [one for one, result in zip(placed, results, strict=True) if isinstance(result, Opened)]
+    await watch(connection, account_id, roster, opened)
+    return results
 
 
 async def _book_of(connection: asyncpg.Connection, account_id: UUID, now: datetime, *, fresh: bool) -> Book:
@@ -238,27 +252,46 @@ async def _book_of(connection: asyncpg.Connection, account_id: UUID, now: dateti
     return book
 
 
-def _result(row: asyncpg.Record) -> Opened | AppError:
-    if row["number"] is not None:
-        return Opened(*(row[name] for name in _RESULT))
-    return AlreadyFollowedUp() if row["assignable"] else unknown_person()
+def _result(placed: Placed, row: asyncpg.Record) -> Opened | AppError:
+    if row["number"] is None:
+        return AlreadyFollowedUp()
+    wanted = placed.opening
+    return Opened(
+        number=row["number"],
+        state=row["state"],
+        assignee_id=placed.assignee_id,
+        assignee_name=row["assignee_name"],
+        team_id=wanted.team_id,
+        queued_at=wanted.author.now if placed.waits else None,
+        priority=wanted.priority,
+        tags=wanted.tags,
+        customer_name=row["customer_name"],
+        first_response_due_at=row["first_response_due_at"],
+        resolution_due_at=row["resolution_due_at"],
+        customer_id=row["customer_id"],
+        origin_customer_id=row["origin_customer_id"],
+    )
 
 
-def _values(opening: Opening, book: Book) -> Mapping[str, Any]:
+def _values(placed: Placed, book: Book) -> Mapping[str, Any]:
+    opening = placed.opening
     author = opening.author
     return promise(book.agreement_for(opening), opening.priority, author.now) | {
         "id": opening.ticket_id,
         "subject": opening.subject,
         "description": opening.description,
         "priority": opening.priority,
-        "assign": opening.assign,
-        "assignee_id": opening.assignee_id,
+        "team_id": opening.team_id,
+        "assignee_id": placed.assignee_id,
+        "queued_at": author.now if placed.waits else None,
+        "why": placed.why,
         "tags": opening.tags,
         "fields": opening.fields,
         "customer_id": opening.customer_id,
         "channel": opening.channel,
         "origin_kind": opening.origin_kind,
         "feedback_id": opening.feedback_id,
+        "feedback": opening.feedback,
         "rule_id": opening.rule_id,
         "request_id": opening.request_id,
         "rating": opening.rating,

@@ -43,11 +43,13 @@ CorrectiveAction = Annotated[
 
 
 class NewTicket(Model):
-    """A ticket without `assignee_id` goes to whoever has least to do; null leaves it with nobody."""
+    """A ticket without `assignee_id` goes where the routing rules send it, or else to whoever has least to do; null
+    leaves it with nobody. With `team_id` no rule is asked: somebody in the team gets it, or it waits until one can."""
 
     subject: Subject
     description: LongText | None = None
     priority: Priority = "normal"
+    team_id: UUID | None = None
     assignee_id: UUID | None = None
     tags: Tags = Field(default_factory=list)
     fields: Values = Field(default_factory=dict, description="Values of your own fields, by key.")
@@ -69,6 +71,7 @@ class TicketPatch(Model):
     state: TicketState | None = None
     status_id: UUID | None = None
     priority: Priority | None = None
+    team_id: UUID | None = Field(None, description="Whoever has it and is not in the team hands it over.")
     assignee_id: UUID | None = None
     tags: Tags | None = None
     fields: Values | None = Field(None, description="Those that change; null clears one.")
@@ -125,6 +128,8 @@ class TicketOut(Model):
     state: TicketState
     status_id: UUID | None
     priority: Priority
+    team_id: UUID | None
+    queued_at: datetime | None = Field(description="Since when it waits for somebody to have it.")
     assignee_id: UUID | None
     assignee_name: str | None
     tags: list[str]

@@ -8,7 +8,7 @@ from services.tickets.cases.collisions import check_unchanged
 from services.tickets.cases.desk import Desk
 from services.tickets.cases.history import moment_of, record
 from services.tickets.cases.models import Ticket
-from services.tickets.cases.opening import Author, Opened, Opening, insert_tickets, unknown_person
+from services.tickets.cases.opening import Author, Opened, Opening, hold_counter, insert_tickets
 from services.tickets.cases.repository import lock_ticket
 from services.tickets.cases.schemas import NewTicket, Resolution, TicketPatch
 from services.tickets.cases.states import ACTIVE, DONE, check_not_over, check_way
@@ -17,10 +17,13 @@ from services.tickets.fields import service as fields
 from services.tickets.loops import policies
 from services.tickets.loops import service as loops
 from services.tickets.people import service as people
+from services.tickets.routing import queues
+from services.tickets.routing.refusals import unknown_person
 from services.tickets.slas import service as slas
 from services.tickets.slas.clock import Target
 from services.tickets.snoozing import service as snoozing
 from services.tickets.statuses import service as statuses
+from services.tickets.teams import service as teams
 from shared.contracts.tickets import TicketState
 from shared.db.database import Database, driver_of
 from shared.http.errors import AppError
@@ -46,6 +49,7 @@ async def open_by_hand(author: Author, body: NewTicket, desk: Desk, database: Da
         channel=body.channel,
         origin_kind=author.actor.kind.value,
         assign="assignee_id" not in body.model_fields_set,
+        team_id=body.team_id,
         assignee_id=body.assignee_id,
         customer_id=body.customer_id,
         feedback_id=body.feedback_id,
@@ -58,7 +62,9 @@ async def open_by_hand(author: Author, body: NewTicket, desk: Desk, database: Da
 
 async def open_ticket(work: Work, opening: Opening) -> Opened | AppError:
     """`AlreadyFollowedUp` if there is a ticket of the same request, or a living one of the same feedback."""
-    [opened] = await insert_tickets(await driver_of(work.session), work.account_id, [opening])
+    connection = await driver_of(work.session)
+    await hold_counter(connection, work.account_id)
+    [opened] = await insert_tickets(connection, work.account_id, [opening])
     if isinstance(opened, Opened):
         for payload in announcements.opening_of(opening, opened):
             work.emit(payload, subject=opening.ticket_id)
@@ -80,6 +86,10 @@ async def edit(
     if not wanted and (state, status_id) == (ticket.state, ticket.status_id):
         return ticket
     check_not_over(ticket.state)
+    if wanted.get("team_id") is not None:
+        await teams.require(work, wanted["team_id"])
+        if "assignee_id" not in sent and not await teams.has_member(work, wanted["team_id"], ticket.assignee_id):
+            wanted["assignee_id"] = None
     if wanted.get("assignee_id") is not None:
         await _check_assignee(work, wanted["assignee_id"])
         # Somebody has it now.
@@ -132,8 +142,15 @@ async def leave_to_nobody(work: Work, ticket: Ticket) -> None:
         await _set_fields(work, ticket, {"assignee_id": None})
 
 
+async def hand_to(work: Work, ticket: Ticket, person_id: UUID) -> None:
+    """Somebody gets it, whoever had it. The ticket is locked, and they can be assigned."""
+    slas.settle(work, ticket)
+    await _set_fields(work, ticket, {"assignee_id": person_id})
+    await take_up(work, ticket)
+
+
 async def take_up(work: Work, ticket: Ticket) -> None:
-    """Somebody answered: the ticket is new no longer. It is locked, and its clocks are settled."""
+    """Somebody answered, or has it now: it is new no longer. It is locked, and its clocks are settled."""
     if ticket.state == "new":
         await _move(work, ticket, "open", reason=None)
 
@@ -153,6 +170,7 @@ async def _set_fields(work: Work, ticket: Ticket, wanted: dict[str, Any]) -> Non
         await fields.check_complete(work, ticket)
     if "priority" in wanted:
         await slas.follow(work, ticket)
+    await queues.keep_in_step(work, ticket, wanted)
     announcements.update(work, ticket, *wanted)
 
 
@@ -179,6 +197,7 @@ async def _move(
         ticket.resolved_at = None
         ticket.reopened_count += 1
     record(work, ticket, action, changes=changes, reason=reason)
+    await queues.keep_in_step(work, ticket, changes)
     clocks = await slas.follow(work, ticket, met=(Target.RESOLUTION,) if state == "resolved" else ())
     if state == "resolved":
         announcements.resolution(work, ticket, clocks[Target.RESOLUTION].elapsed, reason)

@@ -1,8 +1,10 @@
-"""Keeps the copy of customers' names up to date, in whatever order the events come."""
+"""Keeps the copy of customers up to date, in whatever order the events come."""
+
+from typing import Any
 
 from sqlalchemy.dialects.postgresql import insert
 
-from services.tickets.contacts.models import Contact
+from services.tickets.contacts.models import NOTHING, Contact
 from services.tickets.db import MERGED_CUSTOMERS
 from services.tickets.search import service as search
 from shared.bus.events import Event
@@ -18,11 +20,11 @@ from shared.work import Work
 
 
 async def remember(work: Work, event: Event[CustomerCreated]) -> None:
-    await _upsert(work, event, _name(event.data.profile))
+    await _upsert(work, event, event.data.profile)
 
 
 async def update(work: Work, event: Event[CustomerUpdated]) -> None:
-    await _upsert(work, event, _name(event.data.profile))
+    await _upsert(work, event, event.data.profile)
     await search.refresh_of(work, event.data.customer_id)
 
 
@@ -30,24 +32,19 @@ async def forget(work: Work, event: Event[CustomerDeleted]) -> None:
     await _upsert(work, event, None)
 
 
-def _name(profile: CustomerProfile) -> str | None:
-    return profile.name or profile.company
-
-
 async def _upsert(
-    work: Work, event: Event[CustomerCreated] | Event[CustomerUpdated] | Event[CustomerDeleted], name: str | None
+    work: Work,
+    event: Event[CustomerCreated] | Event[CustomerUpdated] | Event[CustomerDeleted],
+    profile: CustomerProfile | None,
 ) -> None:
-    version = event.aggregate_version
-    statement = insert(Contact).values(
-        account_id=work.account_id, id=event.data.customer_id, name=name, version=version
-    )
-    await work.session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["account_id", "id"],
-            set_={"name": name, "version": version},
-            where=Contact.version < statement.excluded.version,
-        )
-    )
+    values: dict[str, Any] = {"name": None, "facts": NOTHING, "version": event.aggregate_version}
+    if profile is not None:
+        facts = {"locale": profile.locale, "company": profile.company, "attributes": profile.attributes}
+        values |= {"name": profile.name or profile.company, "facts": facts}
+    statement = insert(Contact).values(account_id=work.account_id, id=event.data.customer_id, **values)
+    newer = Contact.version < statement.excluded.version
+    keys = ["account_id", "id"]
+    await work.session.execute(statement.on_conflict_do_update(index_elements=keys, set_=values, where=newer))
 
 
 async def merge(work: Work, event: Event[CustomerMerged]) -> None:

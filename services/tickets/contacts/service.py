@@ -1,9 +1,11 @@
 """Questions about the account's customers."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tickets.contacts.models import Contact
@@ -18,6 +20,13 @@ async def name_of(work: Work, customer_id: UUID | None) -> str | None:
         return None
     contact = await work.session.get(Contact, (work.account_id, customer_id))
     return contact.name if contact is not None else None
+
+
+async def facts_of(work: Work, customer_ids: Collection[UUID]) -> dict[UUID | None, dict[str, Any]]:
+    """What routing rules see of them, by id."""
+    mine = (Contact.account_id == work.account_id) & Contact.id.in_(customer_ids)
+    found = await work.session.scalars(select(Contact).where(mine))
+    return {contact.id: {"id": str(contact.id), "name": contact.name, **contact.facts} for contact in found}
 
 
 async def require(database: Database, account_id: UUID, customer_id: UUID, *, work: Work | None) -> None:

@@ -37,6 +37,7 @@ class Filters(Model):
     state: States = Field(default_factory=list)
     status_id: Ids = Field(default_factory=list)
     priority: Priorities = Field(default_factory=list)
+    team_id: Ids = Field(default_factory=list)
     assignee_id: Ids = Field(default_factory=list)
     unassigned: bool | None = None
     mine: bool | None = None
@@ -57,6 +58,7 @@ def _asked(
     state: Annotated[States, Query()] = [],  # noqa: B006
     status_id: Annotated[Ids, Query()] = [],  # noqa: B006
     priority: Annotated[Priorities, Query()] = [],  # noqa: B006
+    team_id: Annotated[Ids, Query()] = [],  # noqa: B006
     assignee_id: Annotated[Ids, Query()] = [],  # noqa: B006
     unassigned: bool | None = None,
     mine: Annotated[bool | None, Query(description="Those of whoever asks.")] = None,
@@ -86,6 +88,7 @@ async def conditions(work: Work, wanted: Filters) -> list[ColumnElement[bool]]:
     for column, values in (
         (Ticket.state, wanted.state),
         (Ticket.priority, wanted.priority),
+        (Ticket.team_id, wanted.team_id),
         (Ticket.assignee_id, wanted.assignee_id),
         (Ticket.channel, wanted.channel),
         (Ticket.root_cause, wanted.root_cause),

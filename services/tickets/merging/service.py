@@ -70,6 +70,7 @@ async def split(work: Work, ticket_id: UUID, body: Split, expected: int | None) 
         subject=body.subject,
         description=body.description or "",
         priority=ticket.priority,
+        team_id=ticket.team_id,
         tags=list(ticket.tags),
         fields=ticket.fields,
         channel=ticket.channel,

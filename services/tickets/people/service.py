@@ -37,6 +37,14 @@ async def name_of_actor(work: Work, actor: Actor) -> str | None:
         return None
 
 
+def person_behind(actor: Actor) -> UUID | None:
+    """None for whoever is not a person, such as an API key."""
+    try:
+        return UUID(actor.id) if actor.kind is ActorKind.HUMAN else None
+    except ValueError:
+        return None
+
+
 async def name_of_author(work: Work, author: str) -> str:
     """Who stands in a history or a conversation, such as `human:01a2…`, as colleagues would call them."""
     kind, _, identifier = author.partition(":")

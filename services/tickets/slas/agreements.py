@@ -139,11 +139,11 @@ async def agreement_of(connection: asyncpg.Connection, account_id: UUID, pin: Pi
     spec = orjson.loads(await connection.fetchval(_POLICY, account_id, policy_id, version))
     hours: Hours = _AROUND_THE_CLOCK
     if calendar_id is not None and calendar_version is not None:
-        hours = await _hours_of(connection, account_id, calendar_id, calendar_version)
+        hours = await hours_of_version(connection, account_id, calendar_id, calendar_version)
     return _AGREEMENTS.keep(pin, Agreement(pin, PolicyIn.model_validate(spec), hours))
 
 
-async def _hours_of(connection: asyncpg.Connection, account_id: UUID, calendar_id: UUID, version: int) -> Hours:
+async def hours_of_version(connection: asyncpg.Connection, account_id: UUID, calendar_id: UUID, version: int) -> Hours:
     known = _HOURS.get((calendar_id, version))
     if known is not None:
         return known
@@ -151,7 +151,7 @@ async def _hours_of(connection: asyncpg.Connection, account_id: UUID, calendar_i
     return _HOURS.keep((calendar_id, version), hours_of(content))
 
 
-class _Remembered(OrderedDict[K, V]):
+class Remembered(OrderedDict[K, V]):
     """The latest so many."""
 
     def __init__(self, most: int) -> None:
@@ -166,6 +166,6 @@ class _Remembered(OrderedDict[K, V]):
         return value
 
 
-_BOOKS: Final[_Remembered[UUID, Book]] = _Remembered(_MOST_BOOKS)
-_AGREEMENTS: Final[_Remembered[Pin, Agreement]] = _Remembered(_MOST_AGREEMENTS)
-_HOURS: Final[_Remembered[tuple[UUID, int], Hours]] = _Remembered(_MOST_CALENDARS)
+_BOOKS: Final[Remembered[UUID, Book]] = Remembered(_MOST_BOOKS)
+_AGREEMENTS: Final[Remembered[Pin, Agreement]] = Remembered(_MOST_AGREEMENTS)
+_HOURS: Final[Remembered[tuple[UUID, int], Hours]] = Remembered(_MOST_CALENDARS)

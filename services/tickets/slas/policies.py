@@ -97,11 +97,7 @@ async def check_calendar(work: Work, body: PolicyIn) -> None:
             detail = "There is no calendar yet. Make one with POST /v1/calendars; the first one is the default."
             raise Unacceptable.field("/calendar_id", "no_calendar", detail)
         return
-    try:
-        await calendars.find(work, body.calendar_id)
-    except calendars.NoSuchCalendar:
-        detail = "There is no such calendar; see GET /v1/calendars."
-        raise Unacceptable.field("/calendar_id", "unknown_calendar", detail) from None
+    await calendars.require(work, body.calendar_id)
 
 
 async def _write(work: Work, policy: Policy, body: PolicyIn) -> None:

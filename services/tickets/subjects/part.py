@@ -2,9 +2,10 @@
 
 from uuid import UUID
 
+import orjson
 from sqlalchemy import select
 
-from services.tickets.contacts.models import Contact
+from services.tickets.contacts.models import NOTHING, Contact
 from services.tickets.db import Base
 from shared.contracts.subjects import TicketsPartDone
 from shared.subjects.exports import exports_in
@@ -19,7 +20,12 @@ _OF_TICKETS = (
     f"and (customer_id = {IDS} or origin_customer_id = {IDS}))"
 )
 
+_UNTAGGED = "decision = decision || jsonb_build_object('tags', '[]'::jsonb)"
+_EMPTIED = f"name = null, facts = '{orjson.dumps(NOTHING).decode()}'"
+
 HOLDINGS = (
+    # Who was weighed for a ticket is about colleagues; what it was asked with is as personal as the ticket's own tags.
+    Holding("assignments", "tickets.assignments", _OF_TICKETS, pseudonym=_UNTAGGED, names=None),
     Holding("drafts", "tickets.drafts", _OF_TICKETS, names=None),
     Holding(
         "links",
@@ -52,7 +58,7 @@ HOLDINGS = (
         "tickets.tickets",
         pseudonym=(
             "customer_id = null, origin_customer_id = null, subject = 'Erased', description = '', tags = '{}', "
-            "fields = '{}', corrective_action = null"
+            "fields = '{}', corrective_action = null, feedback = null"
         ),
     ),
     Holding(
@@ -61,7 +67,7 @@ HOLDINGS = (
         pseudonym="customer_id = null, origin_customer_id = null, topics = '{}'",
         names="feedback_id",
     ),
-    Holding("contacts", "tickets.contacts", f"row.id = {IDS}", emptied="name = null", left="row.name is not null"),
+    Holding("contacts", "tickets.contacts", f"row.id = {IDS}", emptied=_EMPTIED, left="row.name is not null"),
 )
 
 

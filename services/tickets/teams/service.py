@@ -1,0 +1,156 @@
+"""Making teams, and who belongs to them."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Select, and_, delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from services.tickets.calendars import service as calendars
+from services.tickets.cases.models import Ticket
+from services.tickets.cases.states import ACTIVE
+from services.tickets.people import service as people
+from services.tickets.people.models import Person
+from services.tickets.routing import queues
+from services.tickets.routing.models import RoutingRule
+from services.tickets.routing.refusals import unknown_person, unknown_team
+from services.tickets.slas import revisions
+from services.tickets.teams.models import Team, TeamMember
+from services.tickets.teams.schemas import NewTeam, TeamPatch
+from shared.http.dependencies import check_match
+from shared.http.errors import Conflict, FieldProblem, NotFound, Unacceptable
+from shared.ids import new_id
+from shared.work import Work
+
+MOST: Final = 200
+MOST_MEMBERS: Final = 200
+
+
+class NoSuchTeam(NotFound):
+    """There is no such team."""
+
+
+class NameTaken(Conflict):
+    """There is a team of this name already."""
+
+    code = "name_taken"
+
+
+class TeamInUse(Conflict):
+    """Tickets that are not done, or routing rules, belong to this team; `errors` says where to look."""
+
+    code = "team_in_use"
+
+
+async def create(work: Work, body: NewTeam) -> Team:
+    """Raises `NameTaken`, or `Unacceptable` for a lead or a calendar that is not there."""
+    await revisions.advance(work)
+    if (await work.session.scalar(select(func.count()).where(Team.account_id == work.account_id)) or 0) >= MOST:
+        raise Unacceptable(f"An account has at most {MOST} teams; delete one first.")
+    await _check(work, body.model_dump(), but=None)
+    team = Team(
+        id=new_id(),
+        account_id=work.account_id,
+        version=1,
+        created_at=work.now,
+        updated_at=work.now,
+        **body.model_dump(),
+    )
+    work.session.add(team)
+    await work.session.flush()
+    return team
+
+
+async def edit(work: Work, team_id: UUID, patch: TeamPatch, expected: int | None) -> Team:
+    """Raises `NoSuchTeam`, `StaleVersion`, `NameTaken`, or `Unacceptable` as `create` does."""
+    await revisions.advance(work)
+    team = await find(work, team_id, lock=True)
+    check_match(expected, team.version)
+    sent = patch.model_dump(exclude_unset=True)
+    wanted = {name: value for name, value in sent.items() if getattr(team, name) != value}
+    if wanted:
+        await _check(work, wanted, but=team.id)
+        for name, value in wanted.items():
+            setattr(team, name, value)
+        team.version += 1
+        team.updated_at = work.now
+        await work.session.flush()
+        await queues.look_again(work, team.id)
+    return team
+
+
+async def remove(work: Work, team_id: UUID) -> None:
+    """Raises `NoSuchTeam` or `TeamInUse`. Tickets that are done keep its id."""
+    await revisions.advance(work)
+    team = await find(work, team_id, lock=True)
+    problems = []
+    having = (Ticket.account_id == work.account_id) & (Ticket.team_id == team_id) & Ticket.state.in_(ACTIVE)
+    if await work.session.scalar(select(Ticket.id).where(having).limit(1)) is not None:
+        problems.append(FieldProblem("/tickets", "tickets", f"See GET /v1/tickets?team_id={team_id}."))
+    leading = (RoutingRule.account_id == work.account_id) & (RoutingRule.team_id == team_id)
+    if await work.session.scalar(select(RoutingRule.id).where(leading).limit(1)) is not None:
+        problems.append(FieldProblem("/routing-rules", "rules", "See GET /v1/routing-rules."))
+    if problems:
+        raise TeamInUse(errors=tuple(problems))
+    await work.session.delete(team)
+    await work.session.flush()
+
+
+async def find(work: Work, team_id: UUID, *, lock: bool = False) -> Team:
+    """Raises `NoSuchTeam`."""
+    statement = select(Team).where(Team.account_id == work.account_id, Team.id == team_id)
+    team = await work.session.scalar(statement.with_for_update() if lock else statement)
+    if team is None:
+        raise NoSuchTeam
+    return team
+
+
+async def require(work: Work, team_id: UUID | None, *, pointer: str = "/team_id") -> None:
+    """Raises `Unacceptable` if it is not there. Held, so that nobody deletes it while it is being given something."""
+    if team_id is None:
+        return
+    one = (Team.account_id == work.account_id) & (Team.id == team_id)
+    if await work.session.scalar(select(Team.id).where(one).with_for_update(read=True)) is None:
+        raise unknown_team(pointer)
+
+
+async def add_member(work: Work, team_id: UUID, user_id: UUID) -> None:
+    """Whoever is in it already stays. Raises `NoSuchTeam`, or `Unacceptable` for who does not work on tickets."""
+    await revisions.advance(work)
+    await find(work, team_id, lock=True)
+    if not await people.can_be_assigned(work, user_id):
+        raise unknown_person("/user_id")
+    if (await work.session.scalar(select(func.count()).where(TeamMember.team_id == team_id)) or 0) >= MOST_MEMBERS:
+        raise Unacceptable(f"A team has at most {MOST_MEMBERS} members.")
+    row = {"account_id": work.account_id, "team_id": team_id, "user_id": user_id, "since": work.now}
+    await work.session.execute(insert(TeamMember).values(row).on_conflict_do_nothing())
+    await queues.look_again(work, team_id)
+
+
+async def drop_member(work: Work, team_id: UUID, user_id: UUID) -> None:
+    """Their tickets stay with them. Nothing happens if they are not in it. Raises `NoSuchTeam`."""
+    await revisions.advance(work)
+    await find(work, team_id, lock=True)
+    one = (TeamMember.account_id == work.account_id) & (TeamMember.team_id == team_id)
+    await work.session.execute(delete(TeamMember).where(one, TeamMember.user_id == user_id))
+
+
+async def has_member(work: Work, team_id: UUID, user_id: UUID | None) -> bool:
+    return user_id is not None and await work.session.get(TeamMember, (team_id, user_id)) is not None
+
+
+def members_of(work: Work, team_id: UUID) -> Select[TeamMember, str]:
+    """With their names."""
+    same = and_(Person.account_id == TeamMember.account_id, Person.id == TeamMember.user_id)
+    mine = (TeamMember.account_id == work.account_id) & (TeamMember.team_id == team_id)
+    return select(TeamMember, Person.name).outerjoin(Person, same).where(mine)
+
+
+async def _check(work: Work, values: dict[str, Any], but: UUID | None) -> None:
+    if "name" in values:
+        same = (Team.account_id == work.account_id) & (func.lower(Team.name) == func.lower(values["name"]))
+        if await work.session.scalar(select(Team.id).where(same)) not in (None, but):
+            raise NameTaken
+    if values.get("lead_id") is not None and not await people.can_be_assigned(work, values["lead_id"]):
+        raise unknown_person("/lead_id")
+    await calendars.require(work, values.get("calendar_id"))
