@@ -31,7 +31,7 @@ from shared.contracts.hearing import DeliveryReported
 from shared.contracts.mail import MailReceived
 from shared.contracts.sources import SourceTroubled
 from shared.contracts.survey import InvitationCreated, InvitationEnded, InvitationReminded
-from shared.contracts.tickets import LoopOverdue
+from shared.contracts.tickets import LoopOverdue, TicketUnassignedTooLong
 
 SUBSCRIPTIONS: list[Subscription] = [
     on(AccountCreated, accounts.set_up),
@@ -54,6 +54,7 @@ SUBSCRIPTIONS: list[Subscription] = [
     on(UserUpdated, notices.hear_of),
     on(UserRemoved, notices.part_with),
     on(SourceTroubled, notices.source_in_trouble),
+    on(TicketUnassignedTooLong, notices.ticket_unassigned),
     on(LoopOverdue, notices.loop_overdue),
 ]
 TIMERS = {rules.TIMER: rules.run_delayed}

@@ -12,7 +12,7 @@ from services.notifier.templates.rendering import one_line
 from shared.bus.events import Event
 from shared.contracts.gateway import UserAdded, UserRemoved, UserUpdated
 from shared.contracts.sources import SourceTroubled
-from shared.contracts.tickets import LoopOverdue, LoopStage
+from shared.contracts.tickets import LoopOverdue, LoopStage, TicketUnassignedTooLong
 from shared.dispatch import queue
 from shared.ids import new_id
 from shared.work import Work
@@ -77,6 +77,22 @@ async def loop_overdue(work: Work, event: Event[LoopOverdue]) -> None:
     )
     who = or_(Colleague.role == _OWNER, Colleague.user_id == loop.assignee_id)
     await _tell(work, who, f"#{loop.number} {_WAITS[loop.stage]}", text)
+
+
+async def ticket_unassigned(work: Work, event: Event[TicketUnassignedTooLong]) -> None:
+    """The lead of its team hears of it; the owners, if there is none."""
+    ticket = event.data
+    of_team = f" of the team \u201c{one_line(ticket.team_name)}\u201d" if ticket.team_name else ""
+    text = (
+        f"Nobody has ticket #{ticket.number} \u201c{one_line(ticket.subject)}\u201d{of_team} since "
+        f"{ticket.queued_at:%Y-%m-%d %H:%M} UTC. Its priority is {ticket.priority}, and it may wait for "
+        f"{ticket.allowed_seconds // 60} minutes.\n\n"
+        f"What to do: Give it to somebody. GET /v1/tickets/{ticket.ticket_id}/assignment says why nobody got it.\n\n"
+        "This is the only mail about it while it waits.\n"
+    )
+    lead = await work.session.get(Colleague, (work.account_id, ticket.lead_id)) if ticket.lead_id else None
+    who = Colleague.role == _OWNER if lead is None or lead.email is None else Colleague.user_id == lead.user_id
+    await _tell(work, who, f"Nobody has ticket #{ticket.number}", text)
 
 
 async def _tell(work: Work, who: ColumnElement[bool], subject: str, text: str) -> None:
