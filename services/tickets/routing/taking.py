@@ -22,13 +22,13 @@ class AlreadyTaken(Conflict):
 async def take(work: Work, ticket_id: UUID, body: Take) -> Ticket:
     """A ticket that they have already stays theirs. Raises `NoSuchTicket`, `AlreadyTaken`, `TicketClosed`,
     `TicketMerged`, or `Unacceptable` for who does not work on tickets."""
+    ticket = await lock_ticket(work, ticket_id)
     taker = body.assignee_id or people.person_behind(work.actor)
     if taker is None:
         detail = "A program takes no tickets for itself: send `assignee_id`."
         raise Unacceptable.field("/assignee_id", "required", detail)
     if not await people.can_be_assigned(work, taker):
         raise unknown_person()
-    ticket = await lock_ticket(work, ticket_id)
     check_not_over(ticket.state)
     if ticket.assignee_id == taker:
         return ticket
