@@ -9,6 +9,8 @@ from services.tickets.agents import endpoints as agents
 from services.tickets.articles import attachments as article_files
 from services.tickets.articles import categories, finding
 from services.tickets.articles import endpoints as articles
+from services.tickets.assistant import endpoints as assistant
+from services.tickets.assistant import visits
 from services.tickets.bulk import endpoints as bulk
 from services.tickets.calendars import endpoints as calendars
 from services.tickets.calendars.renewing import RENEWALS
@@ -94,9 +96,11 @@ def create_app(runtime: Runtime) -> FastAPI:
             agents.router,
             routing.rules,
             routing.tickets,
+            assistant.router,
+            assistant.assistant,
             export_router(EXPORTS),
         ],
-        routes=help_pages.ROUTES,
+        routes=[*help_pages.ROUTES, *visits.ROUTES],
         body_limits={"/v1/articles": article_files.LARGEST + 1},
         lifespan=lifespan,
     )

@@ -16,7 +16,13 @@ class Base(DeclarativeBase):
 
 # Customers who were merged into others. These tables say whose a row is, and under whose identity it came.
 MERGED_CUSTOMERS = aliases_in(
-    Base.metadata, "tickets", "loops", "feedback", present="customer_id", origin="origin_customer_id"
+    Base.metadata,
+    "tickets",
+    "loops",
+    "feedback",
+    "conversations",
+    present="customer_id",
+    origin="origin_customer_id",
 )
 
 # Calendars whose feeds are to be read.

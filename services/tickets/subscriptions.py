@@ -4,6 +4,9 @@ from collections.abc import Mapping
 
 from services.tickets.accounts import handlers as accounts
 from services.tickets.articles import service as articles
+from services.tickets.assistant import handoffs, outcomes
+from services.tickets.assistant import service as conversations
+from services.tickets.assistant import settings as assistants
 from services.tickets.cases import handlers as cases
 from services.tickets.causes import handlers as causes
 from services.tickets.contacts import handlers as contacts
@@ -21,6 +24,7 @@ from services.tickets.slas.promises import ALARM
 from services.tickets.slas.reapplying import PORTION_DUE, portion_due
 from services.tickets.snoozing import service as snoozing
 from services.tickets.subjects.part import SUBJECTS
+from services.tickets.visitors import handlers as visitors
 from shared.bus.subscriptions import Subscription, TimerBatch, TimerHandler, on, on_batch
 from shared.contracts.customers import (
     CustomerCreated,
@@ -33,6 +37,9 @@ from shared.contracts.feedback import FeedbackErased, FeedbackReceived, Feedback
 from shared.contracts.gateway import (
     AccountCreated,
     AccountUpdated,
+    APIKeyCreated,
+    APIKeyRevoked,
+    APIKeyUpdated,
     SubjectRequestOpened,
     UserAdded,
     UserRemoved,
@@ -44,6 +51,7 @@ from shared.contracts.tickets import (
     CustomerWrote,
     LoopAdvanced,
     TicketOpened,
+    TicketReopened,
     TicketReplied,
     TicketResolved,
     TicketUpdated,
@@ -72,6 +80,12 @@ SUBSCRIPTIONS: list[Subscription] = [
     on_batch([TicketOpened, TicketUpdated, TicketReplied, CustomerWrote], search.remember),
     on(TicketResolved, queues.somebody_resolved),
     on(TicketUpdated, queues.something_moved),
+    on(TicketReplied, outcomes.hear_staff),
+    on(TicketResolved, outcomes.hear_resolved),
+    on(TicketReopened, outcomes.hear_reopened),
+    on(APIKeyCreated, visitors.remember),
+    on(APIKeyUpdated, visitors.change),
+    on(APIKeyRevoked, visitors.revoke),
     on(SubjectRequestOpened, SUBJECTS.take_part),
 ]
 
@@ -79,6 +93,9 @@ TIMERS: Mapping[str, TimerHandler] = {
     ALARM: TimerBatch(slas.ring),
     articles.PUBLISH: articles.publish_due,
     articles.FILES_GONE: articles.delete_file,
+    articles.LEARN: assistants.learn,
+    conversations.IDLE: outcomes.fall_asleep,
+    handoffs.WATCH: handoffs.climb,
     snoozing.ENDS: snoozing.time_is_up,
     overdue.TIMER: overdue.stage_due,
     PORTION_DUE: portion_due,

@@ -7,7 +7,10 @@ from shared.contracts.base import Payload
 
 OWNERS = ("gateway", "customers", "survey", "tickets", "metrics", "notifier")
 # Not owners: events that belong together by what they are about, whoever sends them.
-BY_SUBJECT = ("subjects", "activities", "consent", "feedback", "hearing", "mail", "sources", "replies", "taxonomy")
+BY_SUBJECT = (
+    *("subjects", "activities", "consent", "feedback", "hearing", "mail", "sources", "replies", "taxonomy"),
+    "conversations",
+)
 
 
 class UnknownEventType(LookupError):

@@ -109,6 +109,8 @@ GOOD: Final[Mapping[str, Any]] = {
         "translations": {"en": {"title": "x", "summary": "y", "body": "z", "questions": ["Where?"]}},
     },
     "POST /v1/article-categories": {"names": {"en": "Returns", "de": "Rückgabe"}, "position": 1},
+    "POST /v1/conversations": {"text": "Where is it?", "name": "Bea", "locale": "en", "channel": "chat"},
+    "PUT /v1/assistant": {"enabled": True, "answer_within_minutes": 5, "chain": ["owner"], "policy_words": ["x"]},
     "PUT /v1/help-centre": {
         "is_open": True,
         "intro": {"en": "Ask us."},

@@ -63,4 +63,6 @@ async def written(client: httpx.AsyncClient) -> Resources:
         "article_id": article_id,
         "article_file_id": attached.json()["id"],
         "version": "1",
+        # With a person already, so that there is a handoff.
+        "conversation_id": (await made(client, "/v1/conversations", {"text": "human please"}))["conversation"]["id"],
     }

@@ -50,7 +50,10 @@ PUBLIC: Final = {
     | {"GET /help/{site}", "GET /help/{site}/{locale}", "GET /help/{site}/{locale}/search"}
     | {"GET /help/{site}/sitemap.xml", "GET /help/{site}/suggestions"}
     | {"GET /help/{site}/{locale}/articles/{named}", "POST /help/{site}/{locale}/articles/{named}/vote"}
-    | {"GET /help/{site}/{locale}/articles/{named}/files/{file}"},
+    | {"GET /help/{site}/{locale}/articles/{named}/files/{file}"}
+    # ... the assistant on web pages, by their key, ...
+    | {"POST /assistant/{key}/conversations"}
+    | {"GET /assistant/{key}/conversations/{chat}/messages", "POST /assistant/{key}/conversations/{chat}/messages"},
     "metrics": _OWN,
     # ... the page that a message leads to, and the mailbox of those who try Heed out, which production does not have.
     "notifier": _OWN
@@ -179,6 +182,8 @@ BODIES: Final[Mapping[str, Any]] = {
     "POST /v1/articles/{article_id}/revisions/{version}/restore": {"note": "It was better"},
     "POST /v1/articles/{article_id}/attachments": "any bytes",
     "POST /v1/articles/{article_id}/vote": {"helpful": False, "visitor": "v-1", "comment": "Where is the form?"},
+    "POST /v1/conversations/{conversation_id}/messages": {"text": "And the lamp?"},
+    "POST /v1/conversations/{conversation_id}/end": {"resolved": False, "rating": 4},
     "PATCH /v1/article-categories/{category_id}": {"names": {"en": "Sending back"}, "position": 3},
     "POST /v1/tickets/{ticket_id}/take": {"assignee_id": "{user_id}"},
     "PATCH /v1/teams/{team_id}": {"strategy": "least_load", "longest_unassigned_seconds": 600},

@@ -1,7 +1,7 @@
 """Articles: written in several languages, kept with all they were, shown to those who may see them."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -21,6 +21,9 @@ from shared.ids import new_id
 from shared.work import Work
 
 PUBLISH: Final = "articles.publish"
+LEARN: Final = "assistant.learn"
+# Several articles that change together are learned from once.
+LEARNS_AFTER: Final = timedelta(seconds=10)
 FILES_GONE: Final = "articles.files"
 
 # A title counts most, then how customers ask and the summary, then the rest.
@@ -122,6 +125,7 @@ async def remove(work: Work, article_id: UUID) -> None:
     await work.session.execute(delete(Article).where(Article.id == article_id, Article.account_id == work.account_id))
     if article.visibility == "public":
         work.emit(ArticleWithdrawn(article_id=article_id), subject=article_id, version=article.version + 1)
+        await work.schedule(LEARN, key=str(work.account_id), due_at=work.now + LEARNS_AFTER)
 
 
 async def publish_due(work: Work, timer: Timer) -> None:
@@ -213,6 +217,8 @@ async def _keep(work: Work, article: Article, note: str | None, *, was: Visibili
         work.emit(published, subject=article.id, version=article.version)
     elif was == "public":
         work.emit(ArticleWithdrawn(article_id=article.id), subject=article.id, version=article.version)
+    if "public" in (was, article.visibility):
+        await work.schedule(LEARN, key=str(work.account_id), due_at=work.now + LEARNS_AFTER)
     await work.session.flush()
 
 

@@ -37,10 +37,10 @@ async def _upsert(
     event: Event[CustomerCreated] | Event[CustomerUpdated] | Event[CustomerDeleted],
     profile: CustomerProfile | None,
 ) -> None:
-    values: dict[str, Any] = {"name": None, "facts": NOTHING, "version": event.aggregate_version}
+    values: dict[str, Any] = {"name": None, "external_id": None, "facts": NOTHING, "version": event.aggregate_version}
     if profile is not None:
         facts = {"locale": profile.locale, "company": profile.company, "attributes": profile.attributes}
-        values |= {"name": profile.name or profile.company, "facts": facts}
+        values |= {"name": profile.name or profile.company, "external_id": profile.external_id, "facts": facts}
     statement = insert(Contact).values(account_id=work.account_id, id=event.data.customer_id, **values)
     newer = Contact.version < statement.excluded.version
     keys = ["account_id", "id"]

@@ -3,7 +3,7 @@
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Text
+from sqlalchemy import Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -23,6 +23,13 @@ class Contact(AccountOwned, Base):
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str | None] = mapped_column(Text)
+    # As the account itself calls them.
+    external_id: Mapped[str | None] = mapped_column(Text)
     # What routing rules see of them besides: `locale`, `company` and `attributes`.
     facts: Mapped[dict[str, Any]] = mapped_column(JSONB)
     version: Mapped[int]
+
+    __table_args__ = (
+        Index("ix_contacts_account_id_external_id", "account_id", "external_id",
+              postgresql_where=text("external_id is not null")),
+    )  # fmt: skip

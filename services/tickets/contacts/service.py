@@ -22,6 +22,12 @@ async def name_of(work: Work, customer_id: UUID | None) -> str | None:
     return contact.name if contact is not None else None
 
 
+async def known_as(work: Work, external_id: str) -> UUID | None:
+    """The customer whom the account calls so."""
+    mine = (Contact.account_id == work.account_id) & (Contact.external_id == external_id)
+    return await work.session.scalar(select(Contact.id).where(mine).order_by(Contact.id).limit(1))
+
+
 async def facts_of(work: Work, customer_ids: Collection[UUID]) -> dict[UUID | None, dict[str, Any]]:
     """What routing rules see of them, by id."""
     mine = (Contact.account_id == work.account_id) & Contact.id.in_(customer_ids)

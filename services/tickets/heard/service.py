@@ -2,7 +2,7 @@
 comes first, and nothing is lost in between."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -60,7 +60,7 @@ async def put_into(work: Work, ticket_id: UUID, waiting: Sequence[Heard]) -> Non
         if is_news:
             slas.settle(work, ticket)
             if heard.automatic is None:
-                ticket = await _wake(work, ticket, heard)
+                ticket = await wake(work, ticket, heard.occurred_at, heard.thread_id)
         heard.ticket_id = ticket.id
         work.session.add(_message(work, ticket, heard))
         if not is_news:
@@ -69,6 +69,19 @@ async def put_into(work: Work, ticket_id: UUID, waiting: Sequence[Heard]) -> Non
         await slas.follow(work, ticket)
         _announce(work, ticket, heard)
     await work.session.flush()
+
+
+async def wake(work: Work, ticket: Ticket, written_at: datetime, thread_id: UUID) -> Ticket:
+    """A person wrote in the conversation; returns the ticket in which it goes on, its clocks settled before. What was
+    written before the resolution was known when it was resolved."""
+    await snoozing.wake(work, ticket, followups.WROTE_AGAIN)
+    if ticket.state in ("pending", "on_hold"):
+        await tickets.wake(work, ticket, followups.WROTE_AGAIN)
+    elif ticket.state in DONE:
+        is_late = ticket.resolved_at is not None and written_at <= ticket.resolved_at
+        if not is_late and await may_reopen_again(work, ticket):
+            return await followups.follow_up(work, ticket, thread_id)
+    return ticket
 
 
 async def waiting_for(work: Work, ticket: Ticket) -> list[Heard]:
@@ -99,18 +112,6 @@ def _message(work: Work, ticket: Ticket, heard: Heard) -> Message:
         feedback_id=heard.feedback_id,
         automatic=heard.automatic,
     )
-
-
-async def _wake(work: Work, ticket: Ticket, heard: Heard) -> Ticket:
-    """The ticket in which it goes on. What was written before the resolution was known when it was resolved."""
-    await snoozing.wake(work, ticket, followups.WROTE_AGAIN)
-    if ticket.state in ("pending", "on_hold"):
-        await tickets.wake(work, ticket, followups.WROTE_AGAIN)
-    elif ticket.state in DONE:
-        is_late = ticket.resolved_at is not None and heard.occurred_at <= ticket.resolved_at
-        if not is_late and await may_reopen_again(work, ticket):
-            return await followups.follow_up(work, ticket, heard.thread_id)
-    return ticket
 
 
 def own_thread(work: Work, ticket_id: UUID | None) -> UUID:

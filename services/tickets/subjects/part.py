@@ -21,7 +21,12 @@ _OF_TICKETS = (
 )
 
 _UNTAGGED = "decision = decision || jsonb_build_object('tags', '[]'::jsonb)"
-_EMPTIED = f"name = null, facts = '{orjson.dumps(NOTHING).decode()}'"
+_EMPTIED = f"name = null, external_id = null, facts = '{orjson.dumps(NOTHING).decode()}'"
+
+_OF_CONVERSATIONS = (
+    "row.conversation_id in (select id from tickets.conversations where account_id = :account_id "
+    f"and (customer_id = {IDS} or origin_customer_id = {IDS}))"
+)
 
 HOLDINGS = (
     # Who was weighed for a ticket is about colleagues; what it was asked with is as personal as the ticket's own tags.
@@ -43,6 +48,19 @@ HOLDINGS = (
         "tickets.heard",
         f"(row.customer_id = {IDS} or {_OF_TICKETS})",
         names="message_id",
+    ),
+    Holding(
+        "what was said to the assistant",
+        "tickets.conversation_lines",
+        _OF_CONVERSATIONS,
+        pseudonym="text = '', name = null",
+        names=None,
+    ),
+    Holding("handoffs", "tickets.handoffs", _OF_CONVERSATIONS, pseudonym="tried = '[]'", names=None),
+    Holding(
+        "conversations with the assistant",
+        "tickets.conversations",
+        pseudonym="customer_id = null, origin_customer_id = null, name = null",
     ),
     # Times and states stay: response times are computed from them.
     Holding("history", "tickets.history", _OF_TICKETS, pseudonym="changes = '{}', reason = null", names=None),
@@ -67,7 +85,13 @@ HOLDINGS = (
         pseudonym="customer_id = null, origin_customer_id = null, topics = '{}'",
         names="feedback_id",
     ),
-    Holding("contacts", "tickets.contacts", f"row.id = {IDS}", emptied=_EMPTIED, left="row.name is not null"),
+    Holding(
+        "contacts",
+        "tickets.contacts",
+        f"row.id = {IDS}",
+        emptied=_EMPTIED,
+        left="(row.name is not null or row.external_id is not null)",
+    ),
 )
 
 
