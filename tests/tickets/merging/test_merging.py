@@ -137,11 +137,15 @@ class TestMerging:
         await merge(client, one, source)
         await merge(client, two, one)
         assert (await get(client, f"/v1/tickets/{source['id']}"))["merged_into_id"] == two["id"]
-        await tickets.deliver(message(thread_id, "It has still not come.", tickets.clock.now()), account=account)
-        assert "It has still not come." in await texts(client, two)
-        [wrote] = await tickets.emitted(account, CustomerWrote)
-        assert isinstance(wrote.data, CustomerWrote)
-        assert wrote.data.ticket_id == UUID(two["id"])
+        by_thread = message(thread_id, "It has still not come.", tickets.clock.now())
+        by_token = message(thread_id, "Hello?", tickets.clock.now()).model_copy(
+            update={"ticket_id": UUID(source["id"])}
+        )
+        for wrote in (by_thread, by_token):
+            await tickets.deliver(wrote, account=account)
+        assert {"It has still not come.", "Hello?"} <= set(await texts(client, two))
+        told = [event.data for event in await tickets.emitted(account, CustomerWrote)]
+        assert {each.ticket_id for each in told if isinstance(each, CustomerWrote)} == {UUID(two["id"])}
         assert len(await tickets.emitted(account, TicketOpened)) == 3
 
     async def test_closes_the_loops_of_what_is_merged(self, tickets: Harness, account: UUID) -> None:
