@@ -29,6 +29,7 @@ from services.tickets.help import endpoints as help_centre
 from services.tickets.help import pages as help_pages
 from services.tickets.links import endpoints as links
 from services.tickets.loops import endpoints as loops
+from services.tickets.macros import endpoints as macros
 from services.tickets.merging import endpoints as merging
 from services.tickets.presence import endpoints as presence
 from services.tickets.routing import endpoints as routing
@@ -92,6 +93,7 @@ def create_app(runtime: Runtime) -> FastAPI:
             article_files.router,
             categories.router,
             help_centre.router,
+            macros.router,
             teams.router,
             agents.router,
             routing.rules,

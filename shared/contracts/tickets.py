@@ -183,6 +183,28 @@ class TicketUnassignedTooLong(Payload):
     origin_customer_id: UUID | None
 
 
+class MacroApplied(Payload):
+    """Somebody did with a ticket what a macro says; the ticket as it is then. Rules may go on from here.
+
+    Subject: the ticket. `applied_by` is null for a program.
+    """
+
+    TYPE: ClassVar[str] = "heed.tickets.macro.applied.v1"
+
+    macro_id: UUID
+    name: str
+    ticket_id: UUID
+    number: int
+    subject: str
+    state: TicketState
+    assignee_id: UUID | None
+    team_id: UUID | None
+    applied_by: UUID | None
+    customer_id: UUID | None
+    origin_customer_id: UUID | None
+    thread_id: UUID | None
+
+
 class TicketReopened(Payload):
     """A resolved ticket is open again, and its clock runs on. Subject: the ticket."""
 

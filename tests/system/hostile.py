@@ -200,6 +200,17 @@ GOOD: Final[Mapping[str, Any]] = {
     },
     "PUT /v1/tickets/follow-up-policy": {"new_ticket_after_days": 14, "keep_assignee": True},
     "POST /v1/ticket-statuses": {"name": "Lost", "state": "on_hold", "position": 3, "is_default": False},
+    "POST /v1/macros": {
+        "name": "Refund",
+        "shared": True,
+        "actions": {
+            "reply": "Dear {{ customer.first_name | default('customer') }}, the money is on its way.",
+            "changes": {"priority": "low", "state": "pending"},
+            "add_tags": ["refund"],
+            "snooze_seconds": 86_400,
+            "reason": "Refunded",
+        },
+    },
     "POST /v1/teams": {"name": "Refunds", "strategy": "round_robin", "longest_unassigned_seconds": 600},
     "POST /v1/routing-rules": {
         "name": "Refunds",

@@ -41,6 +41,7 @@ async def of_tickets(tickets: Harness, account: UUID) -> Resources:
         "policy_id": policy_id,
         "reapplication_id": reapplied["id"],
         "team_id": team_id,
+        "macro_id": (await made(client, "/v1/macros", {"name": "Note", "actions": {"note": "Look"}}))["id"],
         "rule_id": (await made(client, "/v1/routing-rules", rule))["id"],
         "absence_id": (await made(client, f"/v1/agents/{person_id}/absences", away))["id"],
         # Not the first one, which is the default and cannot go.

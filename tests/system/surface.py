@@ -72,6 +72,7 @@ VIEWER_MAY: Final = {
     "POST /v1/rules/{rule_id}/simulate",
     "POST /v1/sla-policies/{policy_id}/what-if",
     "POST /v1/routing-rules/simulate",
+    "POST /v1/macros/{macro_id}/preview",
     "POST /v1/templates/{template_id}/preview",
 }
 
@@ -185,6 +186,9 @@ BODIES: Final[Mapping[str, Any]] = {
     "POST /v1/conversations/{conversation_id}/messages": {"text": "And the lamp?"},
     "POST /v1/conversations/{conversation_id}/end": {"resolved": False, "rating": 4},
     "PATCH /v1/article-categories/{category_id}": {"names": {"en": "Sending back"}, "position": 3},
+    "PATCH /v1/macros/{macro_id}": {"name": "Renamed", "actions": {"note": "For {{ customer.name }}"}},
+    "POST /v1/macros/{macro_id}/preview": {"ticket_id": "{ticket_id}"},
+    "POST /v1/macros/{macro_id}/apply": {"ticket_ids": ["{ticket_id}"]},
     "POST /v1/tickets/{ticket_id}/take": {"assignee_id": "{user_id}"},
     "PATCH /v1/teams/{team_id}": {"strategy": "least_load", "longest_unassigned_seconds": 600},
     "PUT /v1/agents/{user_id}": {
