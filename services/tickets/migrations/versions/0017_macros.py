@@ -4,8 +4,8 @@ from alembic import op
 
 from shared.db.rls import enable_row_security
 
-revision = "0016"
-down_revision = "0015"
+revision = "0017"
+down_revision = "0016"
 
 STATEMENTS = """
 create table tickets.macros (
