@@ -41,6 +41,9 @@ eval: .venv/ready-tests ## measure what the text models understand; HEED_DATA= n
 train: .venv/ready-tests ## make the bundled text models anew; HEED_DATA= names the data
 	@$(V) -m tests.eval train
 
+replay: .venv/ready-tests ## play a help desk's log of four years through the API; HEED_DATA= names the data
+	@$(V) -m tests.replay
+
 migrate: .venv/ready ## bring every service's tables up to date, then stop
 	@$(V) -m services migrate
 
@@ -108,4 +111,4 @@ clean: ## remove the environment and caches; data in .heed stays
 	@touch $@ .venv/ready
 
 
-.PHONY: help run test quick check bench eval train migrate backup restore dead-letters redrive secrets contracts format lock clean
+.PHONY: help run test quick check bench eval train replay migrate backup restore dead-letters redrive secrets contracts format lock clean

@@ -71,7 +71,14 @@ class Stand:
         await (await self.admin()).executemany(insert, rows)
 
     def start(
-        self, *, guards_off: Sequence[str] = (), hang: bool = False, slow_ack: float = 0
+        self,
+        *,
+        guards_off: Sequence[str] = (),
+        hang: bool = False,
+        slow_ack: float = 0,
+        pause_in_batch: float = 0,
+        pause_after_claim: float = 0,
+        lease_seconds: float = 60,
     ) -> "subprocess.Popen[str]":
         """A worker process, once it says that it is ready."""
         process = subprocess.Popen(
@@ -85,10 +92,22 @@ class Stand:
         self._processes.append(process)
         assert process.stdin is not None
         plan = {"settings": self.settings(), "guards_off": list(guards_off), "hang": hang, "slow_ack": slow_ack}
+        plan |= {"pause_in_batch": pause_in_batch, "pause_after_claim": pause_after_claim}
+        plan |= {"lease_seconds": lease_seconds}
         process.stdin.write(json.dumps(plan) + "\n")
         process.stdin.flush()
         wait_for(process, "ready")
         return process
+
+    async def schedule(self, count: int) -> None:
+        """Timers that are due at the same second, now."""
+        self.ids += [new_id() for _ in range(count)]
+        insert = """
+            insert into probe.timers (id, account_id, kind, key, due_at, payload, correlation_id)
+            select gen_random_uuid(), $1, $2, id::text, date_trunc('second', now()), '{}', id
+            from unnest($3::uuid[]) id
+        """
+        await (await self.admin()).execute(insert, self.account, "probe.rings", self.ids[-count:])
 
     async def effects(self) -> Counter[UUID]:
         """How often each event had its effect."""

@@ -43,6 +43,9 @@ class Hours(Protocol):
     def spans(self, start: datetime, end: datetime) -> Iterator[Span]:
         """What lies between two instants, in order and without gaps. Nothing if `end` is not after `start`."""
 
+    def openings(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """From when to when it is open, between two instants: the open ones of `spans`, found faster."""
+
 
 class AroundTheClock:
     """Always open."""
@@ -50,6 +53,10 @@ class AroundTheClock:
     def spans(self, start: datetime, end: datetime) -> Iterator[Span]:
         if start < end:
             yield Span(start, end, "open")
+
+    def openings(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+        if start < end:
+            yield start, end
 
 
 class BusinessHours:
@@ -63,6 +70,7 @@ class BusinessHours:
     ) -> None:
         self.zone, self._week, self._special = zone, week, special
         self._days: dict[date, tuple[Span, ...]] = {}
+        self._open: dict[date, tuple[tuple[datetime, datetime], ...]] = {}
 
     def spans(self, start: datetime, end: datetime) -> Iterator[Span]:
         day = start.astimezone(self.zone).date()
@@ -74,6 +82,18 @@ class BusinessHours:
                 start = span.end
                 if start >= end:
                     return
+            day += _DAY
+
+    def openings(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+        day, last = start.astimezone(self.zone).date(), end.astimezone(self.zone).date()
+        while day <= last:
+            known = self._open.get(day)
+            if known is None:
+                spans = (span for span in self._day(day) if span.kind == "open")
+                known = self._open[day] = tuple((span.start, span.end) for span in spans)
+            for opening, closing in known:
+                if start < closing and opening < end:
+                    yield max(opening, start), min(closing, end)
             day += _DAY
 
     def _day(self, day: date) -> tuple[Span, ...]:

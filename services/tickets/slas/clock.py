@@ -294,6 +294,4 @@ def _running(segments: Sequence[Segment], hours: Hours, ahead: datetime | None) 
         if segment.runs:
             yield segment.start, segment.end
     if ahead is not None:
-        for span in hours.spans(ahead, ahead + FURTHEST):
-            if span.kind == "open":
-                yield span.start, span.end
+        yield from hours.openings(ahead, ahead + FURTHEST)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.tickets.calendars.hours import BusinessHours, SpecialDay, first_instant
-from tests.tickets.slas.lives import ZONES, office
+from services.tickets.calendars.hours import BusinessHours, Hours, SpecialDay, first_instant
+from tests.tickets.slas.lives import ZONES, calendars, office
 
 MINUTE: Final = timedelta(minutes=1)
 WEEKS: Final[Mapping[str, Sequence[str]]] = {
@@ -142,6 +142,14 @@ class TestSpans:
         spans = list(office("Europe/Rome", {0: ["09:00-12:00", "12:00-24:00"], 6: ["00:00-24:00"]}).spans(start, end))
         assert (spans[0].start, spans[-1].end) == (start, end)
         assert all(one.end == other.start for one, other in pairwise(spans))
+
+    @settings(deadline=None, max_examples=60)
+    @given(calendar=calendars(), after=st.integers(0, 10**7), length=st.integers(0, 10**7))
+    def test_are_open_when_the_openings_say_so(self, calendar: Hours, after: int, length: int) -> None:
+        start = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=after)
+        end = start + timedelta(seconds=length)
+        spans = [(span.start, span.end) for span in calendar.spans(start, end) if span.kind == "open"]
+        assert spans == list(calendar.openings(start, end))
 
     def test_name_the_holiday_and_the_special_day(self) -> None:
         special = {
