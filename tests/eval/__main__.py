@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from services.survey import understanding
+from tests.eval.assistant import calibrated, knowing
 from tests.eval.datasets import TWEET_LANGUAGES
 from tests.eval.languages import LanguageMark, language_marks, packed_languages, train_languages
 from tests.eval.learning import abstention, emerging, learned
@@ -22,6 +23,9 @@ def main() -> int:
             model = train(language, parts_of(language), recipe_of(language))
             size = (_MODELS / f"{language}.json.gz").write_bytes(packed(model))
             print(f"{model.version}: {len(model.weights):,} features, {size:,} bytes", flush=True)
+        return 0
+    if sys.argv[1:] == ["calibrate"]:
+        print(*calibrated())
         return 0
     print(f"{'':48}{'Heed':>8}{'VADER':>8}{'goal':>8}")
     missed = 0
@@ -56,6 +60,12 @@ def _own_models() -> int:
     missed += accuracy < 0.92 or recall < 0.50
     print(f"\nclinc150: in-scope accuracy {accuracy:.3f} (goal 0.92; {ever:.3f} if it never abstained)")
     print(f"together with out-of-scope recall {recall:.3f} (goal 0.50)", flush=True)
+    assistant = knowing()
+    missed += assistant.accuracy < 0.92 or assistant.recall < 0.50
+    print(f"assistant on clinc150: in-scope accuracy {assistant.accuracy:.3f} (goal 0.92; {assistant.ever:.3f} ever)")
+    print(
+        f"together with out-of-scope recall {assistant.recall:.3f} (goal 0.50); calibration error {assistant.error:.3f}"
+    )
     for seed in (1, 2):
         found, purity, groups = emerging(seed)
         print(f"emerging topics: {found} of 12 intents found, {purity:.2f} of a group belong together, {groups} groups")

@@ -43,13 +43,13 @@ def calibrated() -> tuple[Calibration, float]:
     """The three numbers that `knowing` has, and where to answer, from the validation split alone."""
     data = intents()
     model = fit(data["train"])
-    rows = [(*model.margins(text), intent) for text, intent in (*data["val"], *data["oos_val"])]
+    rows = [(*model.best(text), intent) for text, intent in (*data["val"], *data["oos_val"])]
     points = [((1.0, best, best - second), label == intent) for label, best, second, intent in rows]
     weights = [0.0, 0.0, 0.0]
     for _ in range(_STEPS):
         weights = _step(weights, points)
     found = Calibration(*weights)
-    foreign = sorted(found.confidence(*model.margins(text)[1:]) for text, _ in data["oos_val"])
+    foreign = sorted(found.confidence(*model.best(text)[1:]) for text, _ in data["oos_val"])
     return found, foreign[round(_LEFT_ALONE * len(foreign))]
 
 
@@ -64,7 +64,7 @@ def _step(weights: Sequence[float], points: Sequence[tuple[tuple[float, ...], bo
 
 
 def _judged(model: Model, text: str, intent: str | None) -> tuple[float, bool]:
-    label, best, second = model.margins(text)
+    label, best, second = model.best(text)
     return CALIBRATION.confidence(best, second), label == intent
 
 

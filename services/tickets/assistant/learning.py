@@ -42,7 +42,8 @@ def fit(rows: Sequence[tuple[str, str]]) -> Model:
         bias.append(float(learner.intercept_[0]))
         columns.append(learner.coef_[0].astype(np.float32))
     weights = array("f", np.stack(columns, axis=1).ravel().tobytes())
-    return Model(labels, len(rows), bias, row_of, [float(np.float32(value)) for value in idf], weights)
+    centred = [value - sum(bias) / len(bias) for value in bias]
+    return Model(labels, len(rows), centred, row_of, [float(np.float32(value)) for value in idf], weights)
 
 
 def _matrix(seen: Sequence[Any], row_of: dict[int, int], idf: list[float], texts: int) -> Any:

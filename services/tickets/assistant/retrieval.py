@@ -16,7 +16,7 @@ from services.tickets.articles.models import Article, Translation
 from services.tickets.articles.search import Wanted, search
 from services.tickets.articles.vocabulary import words_in
 from services.tickets.articles.writing import passages
-from services.tickets.assistant.knowing import ASKS_AT, Model, unpacked
+from services.tickets.assistant.knowing import ANSWERS_AT, ASKS_AT, Model, unpacked
 from services.tickets.assistant.models import Knowledge
 from shared.work import Work
 
@@ -61,7 +61,8 @@ async def candidates(work: Work, said: str, locale: str) -> list[Candidate]:
     result = await search(work, Wanted(said, written, PUBLIC, limit=MOST))
     enough = len(words_in(said)) >= _LEAST_WORDS
     for match in result.matches:
-        by_words = _WORDS_ALONE * match.covered**2 if enough else ASKS_AT
+        # Some of the words are worth a question back, and never an answer.
+        by_words = _WORDS_ALONE if enough and match.covered == 1 else ANSWERS_AT * match.covered * 0.99
         confidence[str(match.article_id)] = max(confidence.get(str(match.article_id), 0.0), by_words)
     found = [await _candidate(work, written, said, key, sure) for key, sure in confidence.items()]
     return sorted((one for one in found if one is not None), key=lambda one: (-one.confidence, one.title))[:MOST]
