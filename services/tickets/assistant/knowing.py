@@ -58,8 +58,8 @@ class Ranked:
 class Model:
     """`row_of` says which row of `weights`, and of `idf`, a bucket has; there is a column for each label.
 
-    `bias` is 0 in the mean: how rare any label is depends on how many articles there are, and a calibration that counted
-    it would hold for one number of them.
+    `bias` is 0 in the mean: how rare any label is depends on how many articles there are, and a calibration that
+    counted it would hold for one number of them.
     """
 
     labels: Sequence[str]
