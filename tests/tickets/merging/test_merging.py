@@ -79,6 +79,8 @@ class TestMerging:
         await tickets.run_timers()
         missed = [event.data for event in await tickets.emitted(account, TargetMissed)]
         assert {event.number for event in missed if isinstance(event, TargetMissed)} == {1}
+        gone = await get(client, f"/v1/tickets/{source['id']}")
+        assert (gone["first_response_due_at"], gone["resolution_due_at"]) == (None, None)
         standing = await get(client, f"/v1/tickets/{source['id']}/sla")
         assert [standing[each]["standing"] for each in ("first_response", "resolution")] == ["stopped", "stopped"]
 
