@@ -33,6 +33,7 @@ from services.tickets.macros import endpoints as macros
 from services.tickets.merging import endpoints as merging
 from services.tickets.presence import endpoints as presence
 from services.tickets.routing import endpoints as routing
+from services.tickets.satisfaction import endpoints as satisfaction
 from services.tickets.search import endpoints as search
 from services.tickets.settings import TicketsSettings
 from services.tickets.slas import endpoints as slas
@@ -66,6 +67,7 @@ def create_app(runtime: Runtime) -> FastAPI:
             bulk.router,
             search.router,
             followups.router,
+            satisfaction.account,
             cases.router,
             causes.router,
             confirmations.router,
@@ -94,6 +96,7 @@ def create_app(runtime: Runtime) -> FastAPI:
             categories.router,
             help_centre.router,
             macros.router,
+            satisfaction.team,
             teams.router,
             agents.router,
             routing.rules,

@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
+from pydantic import Field
+
 from shared.contracts.base import Part, Payload
 from shared.contracts.tickets import Priority
 
@@ -61,6 +63,10 @@ class SurveyRequested(Payload):
     ticket_id: UUID | None
     kind: Literal["nps", "csat", "ces"]
     touchpoint: str | None
+    # Instead of the built-in one of this kind.
+    survey_id: UUID | None = None
+    # What the answer is to be told apart by: `agent` and `team` are who had the ticket when it was resolved.
+    dimensions: dict[str, str] = Field(default_factory=dict)
 
 
 class ActionOutcome(Part):

@@ -120,6 +120,17 @@ class CustomerWrote(Payload):
     thread_id: UUID | None = None
 
 
+class Satisfaction(Part):
+    """Whether the customer is to be asked how it was, and what: a survey, or the built-in one of a `kind`. What is null
+    is as whoever asks has it."""
+
+    ask: bool
+    why_not: str | None
+    kind: Literal["nps", "csat", "ces"] | None
+    survey_id: UUID | None
+    delay_seconds: int | None
+
+
 class TicketResolved(Payload):
     """The work is done. Durations are whole seconds of the ticket's own clock. Subject: the ticket."""
 
@@ -142,8 +153,9 @@ class TicketResolved(Payload):
     corrective_action: str | None = None
     # Where the customer says whether it is solved; a credential, and with `?solved=yes` or `no` what they mean by it.
     confirmation_url: str | None = None
-    # Whose it was when it was resolved, whatever becomes of it afterwards.
+    # Whose it was when it was resolved, as `assignee_id` says too, whatever becomes of it afterwards.
     team_id: UUID | None = None
+    satisfaction: Satisfaction | None = None
 
 
 class TicketEscalated(Payload):

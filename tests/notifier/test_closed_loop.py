@@ -9,6 +9,7 @@ import pytest
 from services.notifier.app import SERVICE
 from shared.contracts.notifier import MessageSent, RuleRan, SurveyRequested, TicketRequested
 from shared.contracts.survey import InvitationEnded
+from shared.contracts.tickets import Satisfaction
 from shared.ids import new_id
 from shared.testing.harness import Harness
 from tests.notifier.builders import (
@@ -191,6 +192,40 @@ class TestTheDefaultRules:
             restarted.clock.advance(timedelta(seconds=wait))
             await restarted.run_timers()
             assert len(await restarted.emitted(account, SurveyRequested)) == asked
+
+    async def test_the_ticket_says_what_is_asked_and_when_and_who_had_it(
+        self, notifier: Harness, account: UUID
+    ) -> None:
+        await an_account(notifier, account)
+        ana = await a_customer(notifier, account)
+        agent, team, survey = new_id(), new_id(), new_id()
+        wanted = Satisfaction(ask=True, why_not=None, kind="ces", survey_id=survey, delay_seconds=60)
+        had_it = {"assignee_id": agent, "team_id": team, "satisfaction": wanted}
+        resolved = ticket_resolved(ana, notifier.clock.now(), **had_it)
+        await notifier.deliver(resolved, account=account, subject=resolved.ticket_id)
+        notifier.clock.advance(timedelta(seconds=60))
+        await notifier.run_timers()
+        [request] = await notifier.emitted(account, SurveyRequested)
+        assert isinstance(request.data, SurveyRequested)
+        assert (request.data.kind, request.data.survey_id) == ("ces", survey)
+        assert request.data.dimensions == {"agent": str(agent), "team": str(team)}
+
+    async def test_who_is_not_to_be_asked_is_not_and_the_run_says_why(self, notifier: Harness, account: UUID) -> None:
+        await an_account(notifier, account)
+        ana = await a_customer(notifier, account)
+        skipped = Satisfaction(ask=False, why_not="Our own test", kind=None, survey_id=None, delay_seconds=None)
+        resolved = ticket_resolved(ana, notifier.clock.now(), satisfaction=skipped)
+        await notifier.deliver(resolved, account=account, subject=resolved.ticket_id)
+        notifier.clock.advance(timedelta(hours=2))
+        await notifier.run_timers()
+        assert await notifier.emitted(account, SurveyRequested) == []
+        [run] = (await notifier.client(account=account).get("/v1/rule-runs")).json()["data"]
+        assert (run["steps"][1]["state"], run["steps"][1]["detail"]) == (
+            "skipped",
+            "they are not to be asked: Our own test",
+        )
+        await send_messages(notifier)
+        assert len(await messages_of(notifier, account, template="resolved")) == 1
 
     async def test_a_ticket_reopened_in_time_is_not_asked_about(self, notifier: Harness, account: UUID) -> None:
         await an_account(notifier, account)

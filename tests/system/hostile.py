@@ -200,6 +200,12 @@ GOOD: Final[Mapping[str, Any]] = {
     },
     "PUT /v1/tickets/follow-up-policy": {"new_ticket_after_days": 14, "keep_assignee": True},
     "POST /v1/ticket-statuses": {"name": "Lost", "state": "on_hold", "position": 3, "is_default": False},
+    "PUT /v1/tickets/satisfaction-policy": {
+        "ask": True,
+        "kind": "ces",
+        "survey_id": "{customer_id}",
+        "delay_seconds": 60,
+    },
     "POST /v1/macros": {
         "name": "Refund",
         "shared": True,

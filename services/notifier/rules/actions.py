@@ -140,9 +140,21 @@ async def _send_message(work: Work, run: RuleRun, position: int, action: SendMes
     return Done(f"message queued ({queued[0] if queued else None})")
 
 
+def delay_of(action: Action, data: Mapping[str, Any], usual: int) -> int:
+    """In seconds. Null is as the event says, or else as the installation is set to."""
+    if action.delay_seconds is not None:
+        return action.delay_seconds
+    said = (data.get("satisfaction") or {}).get("delay_seconds")
+    return usual if said is None else int(said)
+
+
 def _send_survey(work: Work, run: RuleRun, action: SendSurvey, data: Mapping[str, Any]) -> Done:
     if run.addressee_id is None:
         return skipped("the event names no customer")
+    wanted: Mapping[str, Any] = data.get("satisfaction") or {}
+    if not wanted.get("ask", True):
+        return skipped(f"they are not to be asked: {wanted['why_not']}")
+    had_it = {"agent": data.get("assignee_id"), "team": data.get("team_id")} if wanted else {}
     request_id = new_id()
     work.emit(
         SurveyRequested(
@@ -151,8 +163,10 @@ def _send_survey(work: Work, run: RuleRun, action: SendSurvey, data: Mapping[str
             run_id=run.id,
             customer_id=run.addressee_id,
             ticket_id=id_in(data, "ticket_id"),
-            kind=action.kind,
+            kind=wanted.get("kind") or action.kind,
             touchpoint=action.touchpoint,
+            survey_id=id_in(wanted, "survey_id"),
+            dimensions={name: value for name, value in had_it.items() if value},
         ),
         subject=request_id,
     )

@@ -14,7 +14,7 @@ from sqlalchemy import func, select, text
 
 from services.notifier.accounts.service import account_of
 from services.notifier.log import repository as log
-from services.notifier.rules.actions import Done, id_in, perform
+from services.notifier.rules.actions import Done, delay_of, id_in, perform
 from services.notifier.rules.matching import MOST_RUNS_IN_A_CHAIN, Occurrence, Verdict, judge_rule, occurrence_of
 from services.notifier.rules.models import Rule, RuleRun, RuleStep
 from services.notifier.rules.schemas import as_actions
@@ -194,9 +194,7 @@ async def _run(work: Work, run: RuleRun, rule: Rule, occurrence: Occurrence) -> 
             action=action.model_dump(mode="json"),
             unless=action.unless,
         )
-        delay = action.delay_seconds
-        if delay is None:
-            delay = work.settings.resolution_survey_delay_seconds
+        delay = delay_of(action, occurrence.data, work.settings.resolution_survey_delay_seconds)
         if delay:
             done = Done("", "scheduled")
             await _schedule(work, run, step, work.now + timedelta(seconds=delay))

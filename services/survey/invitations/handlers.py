@@ -1,12 +1,17 @@
 """What other services want asked."""
 
+from uuid import UUID
+
 import structlog
 from sqlalchemy import func, select
 
 from services.survey.contacts import directory
 from services.survey.eligibility.refusals import Cause
 from services.survey.invitations import service as invitations
+from services.survey.invitations.models import Invitation, InvitationState
 from services.survey.invitations.service import Terms
+from services.survey.policies import service as policies
+from services.survey.policies.schemas import Reminders, SurveyPolicy
 from services.survey.settings import SurveySettings
 from services.survey.surveys import service as surveys
 from services.survey.surveys.models import Survey
@@ -19,22 +24,53 @@ from shared.work import Work
 
 log = structlog.get_logger(__name__)
 
+ONE_REMINDER = SurveyPolicy(reminders=Reminders(most=1, days=3))
 AFTER_TICKET = {locale: Wording(question=texts(locale)["support.score"]) for locale in languages()}
 
 
 async def ask_for_rule(work: Work, event: Event[SurveyRequested]) -> None:
-    """Ask on the account's built-in survey of this kind, through the same gates as everybody."""
+    """Ask on the survey that was chosen, or the account's built-in one of this kind, through the same gates as
+    everybody; about one ticket only once, however often it is resolved."""
     request = event.data
     contact = (await directory.by_id(work, {request.customer_id})).get(request.customer_id)
     if contact is None:
         raise NotYet("the customer")
-    survey = await _built_in(work, request)
+    if request.ticket_id is not None and await _was_asked(work, request.ticket_id, contact.customer_id):
+        log.info("not asked", request_id=str(request.request_id), gate="asked_before")
+        return
+    survey = await _survey_for(work, request)
+    if survey is None:
+        log.info("not asked", request_id=str(request.request_id), gate="no_such_survey")
+        return
     settings: SurveySettings = work.settings
-    cause = Cause("rule", request.rule_id)
-    terms = Terms("email", settings.survey_invitation_days, cause, ticket_id=request.ticket_id)
+    terms = Terms(
+        "email",
+        settings.survey_invitation_days,
+        Cause("rule", request.rule_id),
+        ticket_id=request.ticket_id,
+        dimensions=request.dimensions,
+    )
     (asked,) = await invitations.ask(work, survey, [contact.customer_id], terms)
     if asked.refusal is not None:
         log.info("not asked", request_id=str(request.request_id), gate=asked.refusal.gate)
+
+
+async def _was_asked(work: Work, ticket_id: UUID, customer_id: UUID) -> bool:
+    """What was made and never left does not count."""
+    key = func.hashtextextended(f"survey.after_ticket {work.account_id} {ticket_id}", 0)
+    await work.session.execute(select(func.pg_advisory_xact_lock(key)))
+    mine = (Invitation.account_id == work.account_id) & (Invitation.customer_id == customer_id)
+    counts = Invitation.sent_at.is_not(None) | (Invitation.state == InvitationState.WAITING)
+    asked = select(Invitation.id).where(mine, Invitation.ticket_id == ticket_id, counts).limit(1)
+    return await work.session.scalar(asked) is not None
+
+
+async def _survey_for(work: Work, request: SurveyRequested) -> Survey | None:
+    if request.survey_id is None:
+        return await _built_in(work, request)
+    mine = (Survey.account_id == work.account_id) & (Survey.id == request.survey_id)
+    survey: Survey | None = await work.session.scalar(select(Survey).where(mine))
+    return survey
 
 
 async def _built_in(work: Work, request: SurveyRequested) -> Survey:
@@ -49,6 +85,8 @@ async def _built_in(work: Work, request: SurveyRequested) -> Survey:
         survey = await surveys.create(work, _definition(request.kind, request), built_in=name)
         await surveys.publish(work, survey)
         await work.session.flush()
+        if request.ticket_id is not None:
+            await policies.replace_survey_policy(work, survey.id, ONE_REMINDER, expected=None)
     return survey
 
 

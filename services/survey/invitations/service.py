@@ -1,8 +1,8 @@
 """Asking customers: who may be asked now, and the link each of them gets."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -60,7 +60,8 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How customers are asked: by which channel, until when, about which ticket, and what wants it.
+    """How customers are asked: by which channel, until when, about which ticket, and what wants it. `dimensions` are
+    what the answers are to be told apart by.
 
     `override_reason`: why somebody has them asked although gates that protect attention are closed. `wave`: the round
     of a recurring survey.
@@ -72,6 +73,7 @@ class Terms:
     ticket_id: UUID | None = None
     override_reason: str | None = None
     wave: int | None = None
+    dimensions: Mapping[str, str] = field(default_factory=dict)
 
 
 async def invite(work: Work, survey: Survey, wanted: NewInvitations) -> list[Asked]:
@@ -171,7 +173,8 @@ async def _create(work: Work, rules: Rules, chosen: Sequence[Facts], terms: Term
                 wave=terms.wave,
                 experiment_id=arms.experiment_id,
                 variant=arms.variant_of(facts.customer_id),
-                dimensions=arms.dimensions_of(facts.customer_id)
+                dimensions=dict(terms.dimensions)
+                | arms.dimensions_of(facts.customer_id)
                 | ({"wave": str(terms.wave)} if terms.wave is not None else {}),
                 sent_at=None if waits else work.now,
                 due_at=sends_at if waits else due_at,

@@ -6,7 +6,15 @@ from services.tickets.cases.models import Ticket
 from services.tickets.cases.opening import Opened, Opening
 from services.tickets.confirmations.links import confirmation_url
 from shared.contracts.base import Payload
-from shared.contracts.tickets import LoopAdvanced, Origin, TicketOpened, TicketReopened, TicketResolved, TicketUpdated
+from shared.contracts.tickets import (
+    LoopAdvanced,
+    Origin,
+    Satisfaction,
+    TicketOpened,
+    TicketReopened,
+    TicketResolved,
+    TicketUpdated,
+)
 from shared.work import Work
 
 
@@ -69,7 +77,7 @@ def update(work: Work, ticket: Ticket, *changed: str) -> None:
     work.emit(event, subject=ticket.id, version=ticket.version)
 
 
-def resolution(work: Work, ticket: Ticket, taken: timedelta, reason: str | None) -> None:
+def resolution(work: Work, ticket: Ticket, taken: timedelta, reason: str | None, satisfaction: Satisfaction) -> None:
     somebody_asked = ticket.customer_id is not None or ticket.thread_id is not None
     asked = confirmation_url(work.settings, work.account_id, ticket.id) if somebody_asked else None
     event = TicketResolved(
@@ -89,6 +97,7 @@ def resolution(work: Work, ticket: Ticket, taken: timedelta, reason: str | None)
         root_cause=ticket.root_cause,
         corrective_action=ticket.corrective_action,
         confirmation_url=asked,
+        satisfaction=satisfaction,
     )
     work.emit(event, subject=ticket.id, version=ticket.version)
 

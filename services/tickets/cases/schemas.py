@@ -94,16 +94,21 @@ class TicketPatch(Model):
         return values
 
 
+class Skip(Model):
+    skip: Reason = Field(description="Why the customer is not to be asked how it was.")
+
+
 class Resolution(Model):
     """What is left out stays as it is. An account may ask for causes; see /v1/loops/policy."""
 
     reason: Reason | None = Field(None, description="What was done; colleagues and the audit read it.")
     root_cause: Cause | None = None
     corrective_action: CorrectiveAction | None = None
+    satisfaction: Skip | None = Field(None, description="Left out: they are asked, if the policy and the gates allow.")
 
     def found(self) -> dict[str, Any]:
         """What was sent of what lay behind it."""
-        return {name: getattr(self, name) for name in self.model_fields_set - {"reason"}}
+        return {name: getattr(self, name) for name in self.model_fields_set - {"reason", "satisfaction"}}
 
 
 class Reopening(Model):

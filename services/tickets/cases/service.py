@@ -19,6 +19,7 @@ from services.tickets.loops import service as loops
 from services.tickets.people import service as people
 from services.tickets.routing import queues
 from services.tickets.routing.refusals import unknown_person
+from services.tickets.satisfaction import service as satisfaction
 from services.tickets.slas import service as slas
 from services.tickets.slas.clock import Target
 from services.tickets.snoozing import service as snoozing
@@ -115,7 +116,7 @@ async def resolve(work: Work, ticket_id: UUID, body: Resolution, expected: int |
     if found:
         await _set_fields(work, ticket, found)
     if ticket.state != "resolved":
-        await _move(work, ticket, "resolved", body.reason)
+        await _move(work, ticket, "resolved", body.reason, skip=body.satisfaction.skip if body.satisfaction else None)
     return ticket
 
 
@@ -175,9 +176,16 @@ async def _set_fields(work: Work, ticket: Ticket, wanted: dict[str, Any]) -> Non
 
 
 async def _move(
-    work: Work, ticket: Ticket, state: TicketState, reason: str | None, status_id: UUID | None = None
+    work: Work,
+    ticket: Ticket,
+    state: TicketState,
+    reason: str | None,
+    *,
+    status_id: UUID | None = None,
+    skip: str | None = None,
 ) -> None:
-    """To another state, with everything that hangs from it: clocks, loop, history, events."""
+    """To another state, with everything that hangs from it: clocks, loop, history, events. `skip`: why the customer is
+    not to be asked how it was."""
     before, ticket.state = ticket.state, state
     await fields.check_complete(work, ticket)
     if state == "resolved":
@@ -186,6 +194,8 @@ async def _move(
     if status_id != ticket.status_id:
         changes["status_id"] = (_as_json(ticket.status_id), _as_json(status_id))
         ticket.status_id = status_id
+    if skip is not None:
+        changes["satisfaction"] = (None, f"skipped: {skip}")
     at = moment_of(work, ticket)
     reopened = before in DONE and state == "open"
     action = "reopened" if reopened else "resolved" if state == "resolved" else "updated"
@@ -200,7 +210,8 @@ async def _move(
     await queues.keep_in_step(work, ticket, changes)
     clocks = await slas.follow(work, ticket, met=(Target.RESOLUTION,) if state == "resolved" else ())
     if state == "resolved":
-        announcements.resolution(work, ticket, clocks[Target.RESOLUTION].elapsed, reason)
+        asking = await satisfaction.for_ticket(work, ticket, skip)
+        announcements.resolution(work, ticket, clocks[Target.RESOLUTION].elapsed, reason, asking)
         await loops.advance(work, ticket, "fixed", at)
     elif reopened:
         announcements.reopening(work, ticket, reason)

@@ -4,11 +4,13 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import httpx
+
 from services.survey.invitations.handlers import AFTER_TICKET
 from services.survey.surveys.ready_made import ready_made
 from shared.bus.consumer import retry_once
 from shared.contracts.notifier import SurveyRequested
-from shared.contracts.survey import InvitationCreated
+from shared.contracts.survey import InvitationCreated, InvitationReminded
 from shared.ids import new_id
 from shared.testing.harness import Harness
 from tests.survey.building import know_customer
@@ -73,6 +75,46 @@ class TestAskForRule:
         await client.post(f"/v1/surveys/{made['id']}/pause")
         await request(survey, account, ana)
         assert len(await invitations(survey, account)) == 1
+
+    async def test_a_ticket_is_asked_about_once_however_often_it_is_resolved(
+        self, survey: Harness, account: UUID
+    ) -> None:
+        ana, ticket, client = await know_customer(survey, account), new_id(), survey.client(account=account)
+        await request(survey, account, ana, ticket_id=ticket)
+        [asked] = await invitations(survey, account)
+        revoked = await client.post(f"/v1/surveys/{asked.survey_id}/invitations/{asked.invitation_id}/revoke")
+        assert revoked.status_code == 200
+        await request(survey, account, ana, ticket_id=ticket)
+        await request(survey, account, ana, ticket_id=ticket, kind="ces")
+        assert len(await invitations(survey, account)) == 1
+
+    async def test_whoever_does_not_answer_is_reminded_once(self, survey: Harness, account: UUID) -> None:
+        """Complaint 20."""
+        await request(survey, account, await know_customer(survey, account))
+        for _ in range(14):
+            survey.clock.advance(timedelta(days=1))
+            await survey.run_timers()
+        reminded = await survey.emitted(account, InvitationReminded)
+        assert [event.data.number for event in reminded] == [1]  # type: ignore[attr-defined]
+
+    async def test_a_survey_of_ones_own_may_ask_more_than_one_question(self, survey: Harness, account: UUID) -> None:
+        """Complaint 21."""
+        ana, client = await know_customer(survey, account), survey.client(account=account)
+        own = (await client.post("/v1/surveys", json={"name": "How was it?", "kind": "csi"})).json()["id"]
+        await client.post(f"/v1/surveys/{own}/publish")
+        await request(survey, account, ana, survey_id=UUID(own))
+        await request(survey, account, ana, survey_id=new_id())
+        assert [str(asked.survey_id) for asked in await invitations(survey, account)] == [own]
+
+    async def test_the_answer_says_who_had_the_ticket(self, survey: Harness, account: UUID) -> None:
+        ana, client = await know_customer(survey, account), survey.client(account=account)
+        had_it = {"agent": str(new_id()), "team": str(new_id())}
+        await request(survey, account, ana, dimensions=had_it)
+        [asked] = await invitations(survey, account)
+        answered = await survey.anonymous().post(httpx.URL(asked.url).path, data={"score": "5"})
+        assert answered.status_code == 200
+        [response] = (await client.get("/v1/responses")).json()["data"]
+        assert response["dimensions"] == had_it
 
 
 async def _retry(survey: Harness) -> None:
