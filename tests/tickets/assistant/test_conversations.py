@@ -161,7 +161,7 @@ class TestTheRules:
         return Known(**values | fields)
 
     def test_ask_back_twice_and_no_more(self) -> None:
-        found = [some("returns", 0.4), some("shipping", 0.3)]
+        found = [some("returns", 0.3), some("shipping", 0.25)]
         reply = respond(found, self.known(clarifications=1), self.words)
         assert isinstance(reply, Reply)
         assert reply.kind == "clarify"
