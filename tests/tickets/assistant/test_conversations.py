@@ -139,6 +139,7 @@ class TestTheStatusOfTickets:
     async def test_is_told_to_nobody_else(self, tickets: Harness, account: UUID) -> None:
         client, customer_id = tickets.client(account=account), await add_customer(tickets, account)
         await open_ticket(client, subject="The lamp is broken", customer_id=customer_id)
+        await open_ticket(client, subject="A lamp of nobody's")
         talk = await begin(client, "What is the status of my request?", name="Ana")
         assert talk["messages"][1]["kind"] == "status"
         assert "lamp" not in talk["messages"][1]["text"]
