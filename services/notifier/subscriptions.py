@@ -31,7 +31,7 @@ from shared.contracts.hearing import DeliveryReported
 from shared.contracts.mail import MailReceived
 from shared.contracts.sources import SourceTroubled
 from shared.contracts.survey import InvitationCreated, InvitationEnded, InvitationReminded
-from shared.contracts.tickets import LoopOverdue, TicketUnassignedTooLong
+from shared.contracts.tickets import ImprovementTold, LoopOverdue, TicketUnassignedTooLong
 
 SUBSCRIPTIONS: list[Subscription] = [
     on(AccountCreated, accounts.set_up),
@@ -47,6 +47,7 @@ SUBSCRIPTIONS: list[Subscription] = [
     on_any(log.append_all),
     on_batch([InvitationCreated], messages.invite),
     on(InvitationReminded, messages.remind),
+    on_batch([ImprovementTold], messages.tell),
     on(InvitationEnded, messages.drop),
     on(DeliveryReported, suppressions.take_in),
     on_any(rules.match_all),

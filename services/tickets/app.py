@@ -27,11 +27,14 @@ from services.tickets.fields import endpoints as fields
 from services.tickets.followups import endpoints as followups
 from services.tickets.help import endpoints as help_centre
 from services.tickets.help import pages as help_pages
+from services.tickets.improvements import endpoints as improvements
 from services.tickets.links import endpoints as links
 from services.tickets.loops import endpoints as loops
 from services.tickets.macros import endpoints as macros
 from services.tickets.merging import endpoints as merging
 from services.tickets.presence import endpoints as presence
+from services.tickets.problems import endpoints as problems
+from services.tickets.recovery import endpoints as recovery
 from services.tickets.routing import endpoints as routing
 from services.tickets.satisfaction import endpoints as satisfaction
 from services.tickets.search import endpoints as search
@@ -86,7 +89,11 @@ def create_app(runtime: Runtime) -> FastAPI:
             slas.targets,
             slas.router,
             calendars.router,
+            # Before the loops, whose ids would take its name for one of theirs.
+            recovery.router,
             loops.router,
+            problems.router,
+            improvements.router,
             # Before the articles, one of which could else be called `search`.
             finding.router,
             finding.suggestions,

@@ -17,10 +17,7 @@ class Base(DeclarativeBase):
 # Customers who were merged into others. These tables say whose a row is, and under whose identity it came.
 MERGED_CUSTOMERS = aliases_in(
     Base.metadata,
-    "tickets",
-    "loops",
-    "feedback",
-    "conversations",
+    *("tickets", "loops", "feedback", "conversations", "activities", "tellings"),
     present="customer_id",
     origin="origin_customer_id",
 )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from services.tickets.accounts import handlers as accounts
+from services.tickets.activities import handlers as activities
 from services.tickets.articles import service as articles
 from services.tickets.assistant import handoffs, outcomes
 from services.tickets.assistant import service as conversations
@@ -12,6 +13,7 @@ from services.tickets.causes import handlers as causes
 from services.tickets.contacts import handlers as contacts
 from services.tickets.feedback import handlers as feedback
 from services.tickets.heard import handlers as heard
+from services.tickets.improvements import telling
 from services.tickets.loops import handlers as loops
 from services.tickets.loops import overdue
 from services.tickets.people import handlers as people
@@ -26,6 +28,7 @@ from services.tickets.snoozing import service as snoozing
 from services.tickets.subjects.part import SUBJECTS
 from services.tickets.visitors import handlers as visitors
 from shared.bus.subscriptions import Subscription, TimerBatch, TimerHandler, on, on_batch
+from shared.contracts.activities import ActivityCorrected, ActivityDeleted, ActivityRecorded
 from shared.contracts.customers import (
     CustomerCreated,
     CustomerDeleted,
@@ -45,7 +48,7 @@ from shared.contracts.gateway import (
     UserRemoved,
     UserUpdated,
 )
-from shared.contracts.notifier import TicketRequested
+from shared.contracts.notifier import MessageFailed, MessageSent, TicketRequested
 from shared.contracts.taxonomy import TaxonomyChanged
 from shared.contracts.tickets import (
     CustomerWrote,
@@ -74,7 +77,10 @@ SUBSCRIPTIONS: list[Subscription] = [
     on(FeedbackUpdated, loops.hear_second_thoughts),
     on(LoopAdvanced, overdue.start_allowance),
     on(TaxonomyChanged, causes.remember),
+    on(MessageSent, telling.note_sent),
+    on(MessageFailed, telling.note_failed),
     on_batch([FeedbackReceived, FeedbackUpdated, FeedbackErased], feedback.record_all),
+    on_batch([ActivityRecorded, ActivityCorrected, ActivityDeleted], activities.record_all),
     on(FeedbackReceived, heard.hear),
     on(TicketOpened, heard.catch_up),
     on_batch([TicketOpened, TicketUpdated, TicketReplied, CustomerWrote], search.remember),
@@ -98,6 +104,7 @@ TIMERS: Mapping[str, TimerHandler] = {
     handoffs.WATCH: handoffs.climb,
     snoozing.ENDS: snoozing.time_is_up,
     overdue.TIMER: overdue.stage_due,
+    telling.TIMER: telling.tell_portion,
     PORTION_DUE: portion_due,
     queues.WAITING: routing.hand_out,
     queues.UNASSIGNED_TOO_LONG: routing.unassigned_too_long,

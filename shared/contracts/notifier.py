@@ -109,6 +109,8 @@ class MessageSent(Payload):
     subject: str
     sent_at: datetime
     origin_customer_id: UUID | None = None
+    # Of what it tells whom, if it answers an `ImprovementTold`.
+    telling_id: UUID | None = None
 
 
 class MessageFailed(Payload):
@@ -127,6 +129,7 @@ class MessageFailed(Payload):
     state: Literal["failed", "suppressed"]
     reason: str
     origin_customer_id: UUID | None = None
+    telling_id: UUID | None = None
 
 
 class WebhookEndpointDisabled(Payload):

@@ -171,6 +171,22 @@ GOOD: Final[Mapping[str, Any]] = {
         "warn_at": [50, 90],
     },
     "POST /v1/tickets": {"subject": "Late", "description": "Very.", "tags": ["x"], "customer_id": "{customer_id}"},
+    "POST /v1/problems": {
+        "title": "It comes late",
+        "description": "To the islands",
+        "cause": "late",
+        "state": "known",
+        "ticket_ids": ["{ticket_id}"],
+    },
+    "POST /v1/improvements": {
+        "title": "Another carrier",
+        "problem_ids": ["{problem_id}"],
+        "description": "From May on",
+        "cost": {"amount": "1200.00", "currency": "EUR"},
+        "starts_on": "2026-05-01",
+        "expected_effect": {"metric": "nps", "change": "5"},
+        "state": "in_progress",
+    },
     "PUT /v1/loops/policy": {
         "required_at_resolve": ["root_cause"],
         "allowances": {

@@ -18,12 +18,11 @@ async def of_tickets(tickets: Harness, account: UUID) -> Resources:
     person = UserAdded(user_id=person_id, name="Jonas", email="jonas@example.com", role="agent")
     await tickets.deliver(person, account=account, subject=person_id)
     subjects = ("The parcel came late", "The lamp came late", "A parcel was lost")
-    tickets_made = [
-        await made(client, "/v1/tickets", {"subject": subject, "feedback_id": str(new_id())}) for subject in subjects
-    ]
+    tickets_made = [await made(client, "/v1/tickets", {"subject": subject}) for subject in subjects]
     ticket_id, other_ticket_id, lost_ticket_id = (ticket["id"] for ticket in tickets_made)
-    # As far as a customer could confirm it.
-    await client.post(f"/v1/tickets/{ticket_id}/resolve")
+    # A loop that is as far as a customer could confirm it.
+    loop_id = (await made(client, "/v1/tickets", {"subject": "Two of ten", "feedback_id": str(new_id())}))["id"]
+    await client.post(f"/v1/tickets/{loop_id}/resolve")
     await client.put(f"/v1/tickets/{ticket_id}/draft", json={"text": "Sorry!"})
     said = await made(client, f"/v1/tickets/{ticket_id}/messages", {"text": "And the lamp?", "internal": True})
     await made(client, f"/v1/tickets/{ticket_id}/links", {"ticket_id": other_ticket_id})
@@ -32,7 +31,12 @@ async def of_tickets(tickets: Harness, account: UUID) -> Resources:
     team_id = (await made(client, "/v1/teams", {"name": "Deliveries"}))["id"]
     rule = {"name": "Late", "condition": "ticket.subject.contains('late')", "team_id": team_id}
     away = {"starts_at": "2026-08-01T00:00:00Z", "ends_at": "2026-08-15T00:00:00Z"}
+    problem_id = (await made(client, "/v1/problems", {"title": "It comes late", "ticket_ids": [ticket_id]}))["id"]
+    carrier = await made(client, "/v1/improvements", {"title": "A carrier", "problem_ids": [problem_id]})
     return {
+        "loop_id": loop_id,
+        "problem_id": problem_id,
+        "improvement_id": carrier["id"],
         "ticket_id": ticket_id,
         "other_ticket_id": other_ticket_id,
         "lost_ticket_id": lost_ticket_id,

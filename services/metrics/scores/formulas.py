@@ -2,15 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from math import sqrt
-from statistics import NormalDist
 
 from services.metrics.scores.histograms import PERCENT, Histogram, Scale
+from shared.statistics import Z, mean_bounds, wilson
 
-LEVEL = 0.95
-Z = NormalDist().inv_cdf((1 + LEVEL) / 2)
 NET = Scale(-100, 100)
 # Below this many answers the plain interval of the NPS promises too much.
 FEW = 100
@@ -100,11 +97,7 @@ def share_of_positive(bands: Bands) -> Estimate | None:
 
 
 def mean(histogram: Histogram) -> Estimate | None:
-    """The arithmetic mean on the common scale, with Student's t interval, which never leaves the scale.
-
-    If all scores are the same their variance says nothing. Of all distributions on a scale with a given mean, the one
-    that has only its two ends varies most, so Wilson's interval for that one is a safe answer.
-    """
+    """The arithmetic mean on the common scale, with the interval of `mean_bounds`."""
     scale, n = histogram.scale(), histogram.n
     if scale is None:
         return None
@@ -125,45 +118,11 @@ def index_mean(histogram: Histogram) -> Estimate | None:
 
 def _mean_estimate(value: Fraction, squares: Fraction, n: int, scale: Scale) -> Estimate:
     """`squares`: of the differences from the mean, summed."""
-    if squares == 0:
-        width = scale.maximum - scale.minimum
-        low, high = wilson(float((value - scale.minimum) / width), n)
-        return Estimate(value, scale.minimum + width * low, scale.minimum + width * high, scale)
-    margin = t_quantile(n - 1) * sqrt(squares / (n - 1) / n)
-    low, high = float(value) - margin, float(value) + margin
-    return Estimate(value, max(float(scale.minimum), low), min(float(scale.maximum), high), scale)
-
-
-def wilson(share: float, n: int) -> tuple[float, float]:
-    """Bounds for a share, each between 0 and 1."""
-    centre = share + Z**2 / (2 * n)
-    margin = Z * sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
-    return max(0.0, (centre - margin) / (1 + Z**2 / n)), min(1.0, (centre + margin) / (1 + Z**2 / n))
-
-
-def t_quantile(degrees: int) -> float:
-    """Student's t at 97.5 %: exact for up to 4 degrees of freedom, else by Abramowitz and Stegun 26.7.5 (±0.0003)."""
-    if degrees in _FIRST_T:
-        return _FIRST_T[degrees]
-    terms = (
-        (Z**3 + Z) / 4,
-        (5 * Z**5 + 16 * Z**3 + 3 * Z) / 96,
-        (3 * Z**7 + 19 * Z**5 + 17 * Z**3 - 15 * Z) / 384,
-        (79 * Z**9 + 776 * Z**7 + 1482 * Z**5 - 1920 * Z**3 - 945 * Z) / 92160,
-    )
-    return Z + sum((term / degrees**power for power, term in enumerate(terms, 1)), 0.0)
-
-
-def shown(value: Fraction | float) -> float:
-    """Two decimals, half away from zero: 12.345 is shown as 12.35, where Python's own `round` would say 12.34."""
-    exact = Decimal(value.numerator) / Decimal(value.denominator) if isinstance(value, Fraction) else Decimal(value)
-    return float(exact.quantize(Decimal("0.01"), ROUND_HALF_UP))
+    low, high = mean_bounds(value, squares, n, scale.minimum, scale.maximum)
+    return Estimate(value, low, high, scale)
 
 
 def _net_moments(promoters: float, detractors: float, n: float) -> tuple[float, float]:
     """Mean and variance of answers valued -1, 0 and 1."""
     net = (promoters - detractors) / n
     return net, (promoters + detractors) / n - net**2
-
-
-_FIRST_T = {1: 12.70620, 2: 4.30265, 3: 3.18245, 4: 2.77645}

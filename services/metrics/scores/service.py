@@ -6,11 +6,11 @@ from typing import Any
 from services.metrics.scores import queries
 from services.metrics.scores import schemas as s
 from services.metrics.scores.catalogue import Metric
-from services.metrics.scores.formulas import LEVEL, shown
 from services.metrics.scores.histograms import Tally
 from services.metrics.scores.queries import Place
 from services.metrics.scores.selection import TIME_ZONE, By, Period, Selection
 from shared.http.errors import Unacceptable
+from shared.statistics import LEVEL, shown
 from shared.work import Work
 
 # Fewer answers than this are shown, but nothing should be concluded from them.

@@ -183,6 +183,7 @@ async def _mark_sent(work: Work, claim: Claim, message: Message) -> None:
             subject=message.subject or "",
             sent_at=work.now,
             origin_customer_id=message.origin_customer_id,
+            telling_id=message.telling_id,
         ),
         subject=message.id,
         version=2,
@@ -204,6 +205,7 @@ async def _give_up(work: Work, claim: Claim, message: Message, state: str, reaso
                 "state": state,
                 "reason": reason,
                 "origin_customer_id": message.origin_customer_id,
+                "telling_id": message.telling_id,
             }
         ),
         subject=message.id,

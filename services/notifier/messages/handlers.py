@@ -11,6 +11,7 @@ from services.notifier.messages.service import Wish
 from shared.bus.events import Event
 from shared.contracts.base import Payload
 from shared.contracts.survey import InvitationCreated, InvitationEnded, InvitationReminded
+from shared.contracts.tickets import ImprovementTold
 from shared.work import Work
 
 _CHANNELS: Final[dict[str, MessageChannel]] = {"email": "email", "sms": "sms"}
@@ -33,6 +34,24 @@ async def remind(work: Work, event: Event[InvitationReminded]) -> None:
     if (channel := _CHANNELS.get(data.medium)) is not None:
         key = f"invitation:{data.invitation_id}:reminder:{data.number}"
         await messages.put_in_queue(work, _wish(data, channel, key=key, template="reminder"))
+
+
+async def tell(work: Work, events: Sequence[Event[Payload]]) -> None:
+    """Those who asked for an improvement hear that it is there; each once."""
+    wishes = []
+    for event in events:
+        data = event.data
+        assert isinstance(data, ImprovementTold)
+        wishes.append(
+            Wish(
+                key=f"improvement:{data.improvement_id}:{data.customer_id}",
+                template="improvement",
+                customer_id=data.customer_id,
+                variables=orjson.Fragment(data.model_dump_json()),
+                telling_id=data.telling_id,
+            )
+        )
+    await messages.put_in_queue(work, *wishes)
 
 
 async def drop(work: Work, event: Event[InvitationEnded]) -> None:

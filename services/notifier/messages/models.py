@@ -57,3 +57,5 @@ class Message(Identified, AccountOwned, Base):
     consent_id: Mapped[UUID | None]
     # The conversation that it belongs to: it goes to whoever wrote there, whether or not that is a customer.
     thread_id: Mapped[UUID | None]
+    # Of what improvement it tells whom, as the tickets service knows it.
+    telling_id: Mapped[UUID | None]

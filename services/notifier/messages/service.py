@@ -29,6 +29,7 @@ _OF_WISH = {
     "invitation_id": "uuid",
     "rule_id": "uuid",
     "thread_id": "uuid",
+    "telling_id": "uuid",
 }
 # By arrays: in one JSON document the variables, which are JSON themselves, would be read twice.
 _COLUMNS = _OF_WISH | {"id": "uuid", "purpose": "text"}
@@ -61,6 +62,7 @@ class Wish:
     invitation_id: UUID | None = None
     rule_id: UUID | None = None
     thread_id: UUID | None = None
+    telling_id: UUID | None = None
 
 
 async def put_in_queue(work: Work, *wishes: Wish) -> list[UUID]:

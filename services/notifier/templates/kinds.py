@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from shared.contracts.consent import SERVICE, SURVEYS
 from shared.contracts.survey import InvitationCreated, InvitationReminded
-from shared.contracts.tickets import TicketOpened, TicketReplied, TicketResolved
+from shared.contracts.tickets import ImprovementTold, TicketOpened, TicketReplied, TicketResolved
 from shared.expressions.shapes import Schema, shape_of
 
 _TEXT: Final[Schema] = {"type": "string"}
@@ -45,6 +45,8 @@ KINDS: Final = {
         Kind("acknowledgement", TicketOpened.TYPE, "auto-replied", SERVICE),
         Kind("reply", TicketReplied.TYPE, None, SERVICE),
         Kind("resolved", TicketResolved.TYPE, "auto-generated", SERVICE),
+        # Goes to many at once, so it says how to get no more of its kind.
+        Kind("improvement", ImprovementTold.TYPE, "auto-generated", SURVEYS),
         Kind("message", None, None, SERVICE),
     )
 }

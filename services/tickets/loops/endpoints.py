@@ -1,4 +1,4 @@
-"""`/v1/loops`: what became of what customers said."""
+"""`/v1/loops`: what became of what customers said. A loop has the id of its ticket."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -79,22 +79,22 @@ async def replace_loop_policy(
     return _policy(await policies.replace(work, body, expected), response)
 
 
-@router.get("/{ticket_id}")
-async def read_loop(ticket_id: UUID, work: TicketsRead) -> LoopOut:
+@router.get("/{loop_id}")
+async def read_loop(loop_id: UUID, work: TicketsRead) -> LoopOut:
     """The loop of one ticket; only tickets that came from feedback have one."""
-    return _out(work, *await by_hand.find(work, ticket_id))
+    return _out(work, *await by_hand.find(work, loop_id))
 
 
-@router.post("/{ticket_id}/contacted")
-async def note_contact(ticket_id: UUID, body: ByHand, work: TicketsWrite) -> LoopOut:
+@router.post("/{loop_id}/contacted")
+async def note_contact(loop_id: UUID, body: ByHand, work: TicketsWrite) -> LoopOut:
     """Somebody spoke with the customer outside of Heed. Nothing happens to a loop that is further."""
-    return _out(work, *await by_hand.advance(work, ticket_id, "contacted", body.reason))
+    return _out(work, *await by_hand.advance(work, loop_id, "contacted", body.reason))
 
 
-@router.post("/{ticket_id}/confirmed")
-async def note_confirmation(ticket_id: UUID, body: ByHand, work: TicketsWrite) -> LoopOut:
+@router.post("/{loop_id}/confirmed")
+async def note_confirmation(loop_id: UUID, body: ByHand, work: TicketsWrite) -> LoopOut:
     """The customer told somebody that it is solved. Of a loop that is not fixed this is a 409."""
-    return _out(work, *await by_hand.advance(work, ticket_id, "confirmed", body.reason))
+    return _out(work, *await by_hand.advance(work, loop_id, "confirmed", body.reason))
 
 
 def _out(work: Work, loop: Loop, ticket: Ticket) -> LoopOut:

@@ -28,9 +28,28 @@ _OF_CONVERSATIONS = (
     f"and (customer_id = {IDS} or origin_customer_id = {IDS}))"
 )
 
+_LINKED_TICKETS = f"(row.kind = 'ticket' and {_OF_TICKETS.replace('row.ticket_id', 'row.target_id')})"
+_LINKED_FEEDBACK = (
+    "(row.kind = 'feedback' and row.target_id in (select feedback_id from tickets.feedback "
+    f"where account_id = :account_id and (customer_id = {IDS} or origin_customer_id = {IDS})))"
+)
+
 HOLDINGS = (
     # Who was weighed for a ticket is about colleagues; what it was asked with is as personal as the ticket's own tags.
     Holding("assignments", "tickets.assignments", _OF_TICKETS, pseudonym=_UNTAGGED, names=None),
+    Holding(
+        "links to problems",
+        "tickets.problem_links",
+        f"({_LINKED_TICKETS} or {_LINKED_FEEDBACK})",
+        exported=False,
+        names=None,
+    ),
+    Holding(
+        "tellings of improvements",
+        "tickets.tellings",
+        f"(row.customer_id = {IDS} or row.origin_customer_id = {IDS} or row.recipient_id = {IDS})",
+        pseudonym="customer_id = null, origin_customer_id = null, recipient_id = id",
+    ),
     Holding("drafts", "tickets.drafts", _OF_TICKETS, names=None),
     Holding(
         "links",
@@ -85,6 +104,7 @@ HOLDINGS = (
         pseudonym="customer_id = null, origin_customer_id = null, topics = '{}'",
         names="feedback_id",
     ),
+    Holding("purchases and cancellations that tickets know of", "tickets.activities", names="activity_id"),
     Holding(
         "contacts",
         "tickets.contacts",

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from services.metrics.scores import formulas
 from services.metrics.scores.catalogue import CATALOGUE
-from services.metrics.scores.formulas import Bands, Estimate, shown
+from services.metrics.scores.formulas import Bands, Estimate
 from services.metrics.scores.histograms import Histogram, Scale
+from shared import statistics
+from shared.statistics import shown
 
 NPS, CSAT, CES = Scale(0, 10), Scale(1, 5), Scale(1, 7)
 
@@ -38,7 +40,7 @@ class TestNetPromoterScore:
     def test_of_150_100_50_is_33_33_with_the_plain_interval(self) -> None:
         estimate = of("nps", (NPS, [0, 0, 0, 50, 0, 0, 0, 60, 40, 100, 50]))
         assert rounded(estimate) == (33.33, 24.90, 41.77)
-        assert round((estimate.high - estimate.low) / 2 / formulas.Z, 2) == 4.30
+        assert round((estimate.high - estimate.low) / 2 / statistics.Z, 2) == 4.30
 
     def test_of_7_2_1_is_60_with_the_adjusted_interval(self) -> None:
         estimate = of("nps", (NPS, [0, 0, 0, 0, 0, 0, 1, 2, 0, 3, 4]))
@@ -164,7 +166,7 @@ class TestMeans:
         [(1, 12.706), (2, 4.303), (3, 3.182), (4, 2.776), (5, 2.571), (9, 2.262), (30, 2.042), (120, 1.980)],
     )
     def test_use_the_published_quantiles(self, degrees: int, published: float) -> None:
-        assert formulas.t_quantile(degrees) == pytest.approx(published, abs=1e-3)
+        assert statistics.t_quantile(degrees) == pytest.approx(published, abs=1e-3)
 
 
 class TestIntervals:
