@@ -29,9 +29,10 @@ from shared.contracts.gateway import (
 )
 from shared.contracts.hearing import DeliveryReported
 from shared.contracts.mail import MailReceived
+from shared.contracts.problems import ImprovementTold
 from shared.contracts.sources import SourceTroubled
 from shared.contracts.survey import InvitationCreated, InvitationEnded, InvitationReminded
-from shared.contracts.tickets import ImprovementTold, LoopOverdue, TicketUnassignedTooLong
+from shared.contracts.tickets import LoopOverdue, TicketUnassignedTooLong
 
 SUBSCRIPTIONS: list[Subscription] = [
     on(AccountCreated, accounts.set_up),

@@ -8,7 +8,7 @@ from shared.contracts.base import Payload
 OWNERS = ("gateway", "customers", "survey", "tickets", "metrics", "notifier")
 # Not owners: events that belong together by what they are about, whoever sends them.
 BY_SUBJECT = (
-    *("subjects", "activities", "consent", "feedback", "hearing", "mail", "sources", "replies", "taxonomy"),
+    *("subjects", "activities", "consent", "feedback", "hearing", "mail", "sources", "replies", "taxonomy", "problems"),
     "conversations",
 )
 

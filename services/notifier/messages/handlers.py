@@ -10,8 +10,8 @@ from services.notifier.messages.schemas import MessageChannel
 from services.notifier.messages.service import Wish
 from shared.bus.events import Event
 from shared.contracts.base import Payload
+from shared.contracts.problems import ImprovementTold
 from shared.contracts.survey import InvitationCreated, InvitationEnded, InvitationReminded
-from shared.contracts.tickets import ImprovementTold
 from shared.work import Work
 
 _CHANNELS: Final[dict[str, MessageChannel]] = {"email": "email", "sms": "sms"}

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from shared.contracts.consent import SERVICE, SURVEYS
+from shared.contracts.problems import ImprovementTold
 from shared.contracts.survey import InvitationCreated, InvitationReminded
-from shared.contracts.tickets import ImprovementTold, TicketOpened, TicketReplied, TicketResolved
+from shared.contracts.tickets import TicketOpened, TicketReplied, TicketResolved
 from shared.expressions.shapes import Schema, shape_of
 
 _TEXT: Final[Schema] = {"type": "string"}

@@ -23,7 +23,7 @@ from services.tickets.improvements.schemas import (
     TellingOut,
 )
 from services.tickets.people import service as people
-from shared.contracts.tickets import ImprovementState
+from shared.contracts.problems import ImprovementState
 from shared.db.pagination import Page, PageQuery, paginate
 from shared.http.dependencies import IfMatch, set_etag
 from shared.http.routing import APIRouter

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.tickets.db import Base
 from services.tickets.problems.models import Problem
-from shared.contracts.tickets import ImprovementState
+from shared.contracts.problems import ImprovementState
 from shared.db.aliases import origin_index
 from shared.db.base import AccountOwned, Identified
 

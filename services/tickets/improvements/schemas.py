@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, PlainSerializer, model_validator
 
 from services.tickets.improvements.models import TellingState
 from shared.contracts.metrics import MetricName
-from shared.contracts.tickets import ImprovementState
+from shared.contracts.problems import ImprovementState
 from shared.http.schemas import LongText, Model, Money, Name, ShortText
 
 

@@ -13,7 +13,7 @@ from services.tickets.improvements.schemas import ImprovementPatch, NewImproveme
 from services.tickets.problems import service as problems
 from services.tickets.problems.models import Problem
 from shared.contracts.activities import ActivityAmount
-from shared.contracts.tickets import ExpectedChange, ImprovementChanged, ImprovementShipped
+from shared.contracts.problems import ExpectedChange, ImprovementChanged, ImprovementShipped
 from shared.http.dependencies import check_match
 from shared.http.errors import Conflict, FieldProblem, NotFound, Unacceptable
 from shared.ids import new_id

@@ -15,7 +15,7 @@ from services.tickets.improvements.service import NoSuchImprovement
 from shared.bus.events import Event
 from shared.bus.subscriptions import Timer
 from shared.contracts.notifier import MessageFailed, MessageSent
-from shared.contracts.tickets import ImprovementTold
+from shared.contracts.problems import ImprovementTold
 from shared.http.errors import Conflict
 from shared.ids import new_id
 from shared.work import Work

@@ -28,7 +28,7 @@ from services.tickets.problems.schemas import (
     Suggestions,
 )
 from services.tickets.problems.service import Extent
-from shared.contracts.tickets import ProblemState
+from shared.contracts.problems import ProblemState
 from shared.db.pagination import Page, PageQuery, paginate
 from shared.http.dependencies import IfMatch, set_etag
 from shared.http.routing import APIRouter

@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.tickets.db import Base
-from shared.contracts.tickets import ProblemState
+from shared.contracts.problems import ProblemState
 from shared.db.base import AccountOwned, Identified
 
 LinkKind = Literal["ticket", "feedback"]

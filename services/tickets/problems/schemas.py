@@ -8,8 +8,9 @@ from pydantic import AfterValidator, Field, model_validator
 
 from services.tickets.cases.schemas import Cause
 from services.tickets.problems.models import LinkKind
+from shared.contracts.problems import ProblemState
 from shared.contracts.ratings import Band
-from shared.contracts.tickets import Priority, ProblemState, TicketState
+from shared.contracts.tickets import Priority, TicketState
 from shared.http.schemas import LongText, Model, Name
 
 MOST_LINKED = 1_000

@@ -15,7 +15,7 @@ from services.tickets.feedback.models import KnownFeedback
 from services.tickets.people import service as people
 from services.tickets.problems.models import LinkKind, Problem, ProblemLink
 from services.tickets.problems.schemas import LinkItem, Links, NewProblem, ProblemPatch
-from shared.contracts.tickets import ProblemChanged
+from shared.contracts.problems import ProblemChanged
 from shared.http.dependencies import check_match
 from shared.http.errors import NotFound, Unacceptable
 from shared.ids import new_id

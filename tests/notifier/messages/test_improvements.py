@@ -9,7 +9,7 @@ from uuid import UUID
 
 from shared.contracts.consent import ConsentChanged
 from shared.contracts.notifier import MessageFailed, MessageSent
-from shared.contracts.tickets import ImprovementTold
+from shared.contracts.problems import ImprovementTold
 from shared.ids import new_id
 from shared.testing.harness import Harness
 from tests.notifier.builders import a_customer, an_account, messages_of, send_messages

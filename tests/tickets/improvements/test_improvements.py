@@ -15,7 +15,7 @@ import pytest
 from services.tickets.improvements import telling
 from shared.contracts.customers import CustomerMerged
 from shared.contracts.notifier import MessageFailed, MessageSent
-from shared.contracts.tickets import ImprovementShipped, ImprovementTold
+from shared.contracts.problems import ImprovementShipped, ImprovementTold
 from shared.ids import new_id
 from shared.testing.harness import Harness
 from tests.tickets.builders import add_customer, get, open_ticket, patch, post, unhappy

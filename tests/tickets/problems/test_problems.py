@@ -13,7 +13,7 @@ import pytest
 
 from shared.contracts.feedback import FeedbackReceived
 from shared.contracts.labels import Sentiment, Topic
-from shared.contracts.tickets import ProblemChanged
+from shared.contracts.problems import ProblemChanged
 from shared.ids import new_id
 from shared.testing.harness import Harness
 from tests.tickets.builders import add_customer, add_person, get, learn_topics, open_ticket, patch, post, unhappy

@@ -5,8 +5,8 @@ from alembic import op
 from shared.db.aliases import follow_aliases
 from shared.db.rls import enable_row_security
 
-revision = "0018"
-down_revision = "0017"
+revision = "0019"
+down_revision = "0018"
 
 STATEMENTS = """
 create table tickets.activities (
