@@ -111,6 +111,13 @@ class TestEveryService:
         }
         assert CONTAINERS[name]["environment"].keys() <= known
 
+    @pytest.mark.parametrize("name", OURS)
+    def test_sees_the_folder_of_files_if_it_keeps_any(self, name: str) -> None:
+        folder = CONTAINERS[name]["environment"]["HEED_FILES_FOLDER"]
+        modules = (ROOT / "services" / name.removesuffix("-worker")).rglob("*.py")
+        keeps_files = any("from shared.files import" in module.read_text() for module in modules)
+        assert (f"files:{folder}" in CONTAINERS[name].get("volumes", [])) is keeps_files
+
 
 class TestSecrets:
     @pytest.mark.parametrize("name", sorted(CONTAINERS))
