@@ -32,7 +32,13 @@ from shared.contracts.mail import MailReceived
 from shared.contracts.problems import ImprovementTold
 from shared.contracts.sources import SourceTroubled
 from shared.contracts.survey import InvitationCreated, InvitationEnded, InvitationReminded
-from shared.contracts.tickets import LoopOverdue, TicketUnassignedTooLong
+from shared.contracts.tickets import (
+    CustomerWrote,
+    LoopOverdue,
+    PeopleMentioned,
+    TicketEscalated,
+    TicketUnassignedTooLong,
+)
 
 SUBSCRIPTIONS: list[Subscription] = [
     on(AccountCreated, accounts.set_up),
@@ -58,5 +64,8 @@ SUBSCRIPTIONS: list[Subscription] = [
     on(SourceTroubled, notices.source_in_trouble),
     on(TicketUnassignedTooLong, notices.ticket_unassigned),
     on(LoopOverdue, notices.loop_overdue),
+    on(PeopleMentioned, notices.people_mentioned),
+    on(TicketEscalated, notices.ticket_escalated),
+    on(CustomerWrote, notices.customer_wrote),
 ]
 TIMERS = {rules.TIMER: rules.run_delayed}

@@ -101,7 +101,8 @@ class PeopleMentioned(Payload):
 class CustomerWrote(Payload):
     """The customer, or who else takes part, wrote in the conversation that the ticket is about. Subject: the ticket.
 
-    `feedback_id` is what they wrote, as the survey service has it. `automatic`: no person wrote it.
+    `feedback_id` is what they wrote, as the survey service has it. `automatic`: no person wrote it. `watcher_ids`: who
+    watches the ticket.
     """
 
     TYPE: ClassVar[str] = "heed.tickets.customer.wrote.v1"
@@ -118,6 +119,8 @@ class CustomerWrote(Payload):
     assignee_id: UUID | None
     origin_customer_id: UUID | None = None
     thread_id: UUID | None = None
+    subject: str | None = None
+    watcher_ids: tuple[UUID, ...] = ()
 
 
 class Satisfaction(Part):
@@ -172,6 +175,10 @@ class TicketEscalated(Payload):
     assignee_id: UUID | None
     customer_id: UUID | None
     origin_customer_id: UUID | None = None
+    # Who says it; whose team's lead, and who else, wants to know.
+    author_name: str | None = None
+    lead_id: UUID | None = None
+    watcher_ids: tuple[UUID, ...] = ()
 
 
 class TicketUnassignedTooLong(Payload):

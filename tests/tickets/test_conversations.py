@@ -10,7 +10,7 @@ from shared.contracts.feedback import FeedbackReceived
 from shared.contracts.tickets import CustomerWrote, TargetMissed, TicketOpened, TicketReopened, TicketReplied
 from shared.ids import new_id
 from shared.testing.harness import Harness
-from tests.tickets.builders import get, open_ticket, patch, post, requested
+from tests.tickets.builders import add_person, get, open_ticket, patch, post, requested
 
 
 def wrote(at: datetime, **fields: Any) -> FeedbackReceived:
@@ -133,6 +133,15 @@ class TestOneConversation:
         assert replied.data.thread_id == first.thread_id
         [message, _] = (await get(desk.client, f"/v1/tickets/{ticket['id']}/messages"))["data"]
         assert (message["feedback_id"], message["author_name"]) == (str(first.feedback_id), "Ana")
+
+    async def test_what_customers_write_names_who_watches(self, desk: Desk, now: datetime) -> None:
+        ana = await add_person(desk.tickets, desk.account, "Ana")
+        ticket = await open_ticket(desk.client)
+        assert (await desk.client.put(f"/v1/tickets/{ticket['id']}/watchers/{ana}")).status_code == 204
+        await desk.hears(wrote(now, ticket_id=UUID(ticket["id"])))
+        [event] = await desk.tickets.emitted(desk.account, CustomerWrote)
+        assert isinstance(event.data, CustomerWrote)
+        assert (event.data.watcher_ids, event.data.subject) == ((ana,), ticket["subject"])
 
 
 class TestReopening:

@@ -1,18 +1,26 @@
 """What people of the account are told because something waits for them."""
 
 from typing import Any, Final
-from uuid import uuid5
+from uuid import UUID, uuid5
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, Text, cast, or_, select, true
 from sqlalchemy.dialects.postgresql import insert
 
 from services.notifier.notices.delivery import KIND
 from services.notifier.notices.models import Colleague, Notice
 from services.notifier.templates.rendering import one_line
 from shared.bus.events import Event
+from shared.contracts.base import ActorKind
 from shared.contracts.gateway import UserAdded, UserRemoved, UserUpdated
 from shared.contracts.sources import SourceTroubled
-from shared.contracts.tickets import LoopOverdue, LoopStage, TicketUnassignedTooLong
+from shared.contracts.tickets import (
+    CustomerWrote,
+    LoopOverdue,
+    LoopStage,
+    PeopleMentioned,
+    TicketEscalated,
+    TicketUnassignedTooLong,
+)
 from shared.dispatch import queue
 from shared.ids import new_id
 from shared.work import Work
@@ -95,7 +103,64 @@ async def ticket_unassigned(work: Work, event: Event[TicketUnassignedTooLong]) -
     await _tell(work, who, f"Nobody has ticket #{ticket.number}", text)
 
 
+async def people_mentioned(work: Work, event: Event[PeopleMentioned]) -> None:
+    """Whom a note names. What it says is for those who may read the ticket, so the mail does not."""
+    note = event.data
+    text = (
+        f"{one_line(note.author_name)} mentioned you in a note at ticket #{note.number} "
+        f"\u201c{one_line(note.subject)}\u201d. You watch it from now on.\n\n"
+        f"What to do: Read it. {_conversation(note.ticket_id)}\n"
+    )
+    who = Colleague.user_id.in_(note.user_ids) & _not_the_author(event)
+    await _tell(work, who, f"{one_line(note.author_name)} mentioned you at #{note.number}", text)
+
+
+async def ticket_escalated(work: Work, event: Event[TicketEscalated]) -> None:
+    """Whoever has it hears of it, the lead of its team and who watches it; the owners, if that leaves nobody."""
+    ticket = event.data
+    author = one_line(ticket.author_name or "Somebody")
+    text = (
+        f"{author} says that ticket #{ticket.number} \u201c{one_line(ticket.subject)}\u201d needs more than it gets: "
+        f"{one_line(ticket.reason)}\n\n"
+        f"Its priority is {ticket.priority} now.\n\n"
+        f"What to do: Look at it. {_conversation(ticket.ticket_id)}\n"
+    )
+    concerned = {ticket.assignee_id, ticket.lead_id, *ticket.watcher_ids} - {None}
+    who = Colleague.user_id.in_(concerned) & _not_the_author(event)
+    reached = select(Colleague.user_id).where(
+        Colleague.account_id == work.account_id, Colleague.email.is_not(None), who
+    )
+    if await work.session.scalar(reached.limit(1)) is None:
+        who = (Colleague.role == _OWNER) & _not_the_author(event)
+    await _tell(work, who, f"#{ticket.number} was escalated", text)
+
+
+async def customer_wrote(work: Work, event: Event[CustomerWrote]) -> None:
+    """Who watches the ticket hears of it, unless a machine wrote. What was written is not sent about."""
+    wrote = event.data
+    if wrote.automatic is not None or not wrote.watcher_ids:
+        return
+    called = f" \u201c{one_line(wrote.subject)}\u201d" if wrote.subject else ""
+    text = (
+        f"There is a new message of the customer at ticket #{wrote.number}{called}, which you watch.\n\n"
+        f"What to do: Read it. {_conversation(wrote.ticket_id)}\n"
+        f"DELETE /v1/tickets/{wrote.ticket_id}/watchers/{{your id}} ends these mails.\n"
+    )
+    await _tell(work, Colleague.user_id.in_(wrote.watcher_ids), f"The customer wrote at #{wrote.number}", text)
+
+
+def _conversation(ticket_id: UUID) -> str:
+    return f"GET /v1/tickets/{ticket_id}/messages has what was said."
+
+
+def _not_the_author(event: Event[Any]) -> ColumnElement[bool]:
+    """Nobody needs a mail about what they did themselves."""
+    actor = event.actor
+    return cast(Colleague.user_id, Text) != actor.id if actor.kind is ActorKind.HUMAN else true()
+
+
 async def _tell(work: Work, who: ColumnElement[bool], subject: str, text: str) -> None:
+    """One mail to each of them."""
     readers = select(Colleague.user_id).where(Colleague.account_id == work.account_id, who)
     notices = [
         Notice(

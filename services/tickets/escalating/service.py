@@ -11,9 +11,12 @@ from services.tickets.cases.repository import lock_ticket
 from services.tickets.cases.schemas import TicketPatch
 from services.tickets.cases.states import ACTIVE
 from services.tickets.escalating.schemas import Escalation
+from services.tickets.people import service as people
 from services.tickets.slas import service as slas
 from services.tickets.snoozing import service as snoozing
 from services.tickets.snoozing.service import NothingToDo
+from services.tickets.teams import service as teams
+from services.tickets.watchers import service as watchers
 from shared.contracts.tickets import Priority, TicketEscalated
 from shared.work import Work
 
@@ -46,6 +49,9 @@ async def escalate(work: Work, ticket_id: UUID, body: Escalation, expected: int 
         assignee_id=ticket.assignee_id,
         customer_id=ticket.customer_id,
         origin_customer_id=ticket.origin_customer_id,
+        author_name=await people.name_of_author(work, str(work.actor)),
+        lead_id=await teams.lead_of(work, ticket.team_id),
+        watcher_ids=await watchers.ids_of(work, ticket.id),
     )
     work.emit(escalated, subject=ticket.id, version=ticket.version)
     return ticket

@@ -18,6 +18,7 @@ from services.tickets.followups import service as followups
 from services.tickets.heard.models import Heard
 from services.tickets.slas import service as slas
 from services.tickets.snoozing import service as snoozing
+from services.tickets.watchers import service as watchers
 from shared.contracts.tickets import CustomerWrote
 from shared.work import Work
 
@@ -67,7 +68,7 @@ async def put_into(work: Work, ticket_id: UUID, waiting: Sequence[Heard]) -> Non
             continue
         record(work, ticket, "heard" if heard.automatic is None else "heard_automatic")
         await slas.follow(work, ticket)
-        _announce(work, ticket, heard)
+        await _announce(work, ticket, heard)
     await work.session.flush()
 
 
@@ -129,7 +130,7 @@ async def _reopenings(work: Work, ticket: Ticket) -> int:
     return await work.session.scalar(counted) or 0
 
 
-def _announce(work: Work, ticket: Ticket, heard: Heard) -> None:
+async def _announce(work: Work, ticket: Ticket, heard: Heard) -> None:
     wrote = CustomerWrote(
         ticket_id=ticket.id,
         number=ticket.number,
@@ -143,5 +144,7 @@ def _announce(work: Work, ticket: Ticket, heard: Heard) -> None:
         state=ticket.state,
         assignee_id=ticket.assignee_id,
         thread_id=heard.thread_id,
+        subject=ticket.subject,
+        watcher_ids=await watchers.ids_of(work, ticket.id),
     )
     work.emit(wrote, subject=ticket.id, version=ticket.version)

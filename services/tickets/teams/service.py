@@ -139,6 +139,11 @@ async def has_member(work: Work, team_id: UUID, user_id: UUID | None) -> bool:
     return user_id is not None and await work.session.get(TeamMember, (team_id, user_id)) is not None
 
 
+async def lead_of(work: Work, team_id: UUID | None) -> UUID | None:
+    mine = (Team.account_id == work.account_id) & (Team.id == team_id)
+    return await work.session.scalar(select(Team.lead_id).where(mine)) if team_id is not None else None
+
+
 def members_of(work: Work, team_id: UUID) -> Select[TeamMember, str]:
     """With their names."""
     same = and_(Person.account_id == TeamMember.account_id, Person.id == TeamMember.user_id)

@@ -48,6 +48,11 @@ async def remove(work: Work, ticket_id: UUID, user_id: UUID) -> None:
     await work.session.execute(delete(Watcher).where(one))
 
 
+async def ids_of(work: Work, ticket_id: UUID) -> tuple[UUID, ...]:
+    mine = (Watcher.account_id == work.account_id) & (Watcher.ticket_id == ticket_id)
+    return tuple(await work.session.scalars(select(Watcher.user_id).where(mine).order_by(Watcher.user_id)))
+
+
 def watchers_of(work: Work, ticket_id: UUID) -> Select[Watcher, str]:
     """With their names."""
     same = and_(Person.account_id == Watcher.account_id, Person.id == Watcher.user_id)

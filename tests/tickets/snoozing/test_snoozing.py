@@ -95,6 +95,18 @@ class TestEscalating:
         ]
         assert [t["number"] for t in (await get(client, "/v1/tickets", escalated="true"))["data"]] == [1]
 
+    async def test_names_the_lead_and_who_watches(self, tickets: Harness, account: UUID) -> None:
+        client = tickets.client(account=account)
+        lead, ana = [str(await add_person(tickets, account, name)) for name in ("Lea", "Ana")]
+        team = await post(client, "/v1/teams", 201, name="Deliveries", lead_id=lead)
+        path = f"/v1/tickets/{(await open_ticket(client, team_id=team['id']))['id']}"
+        assert (await client.put(f"{path}/watchers/{ana}")).status_code == 204
+        await post(client, f"{path}/escalate", reason="x")
+        [event] = await tickets.emitted(account, TicketEscalated)
+        assert isinstance(event.data, TicketEscalated)
+        assert (str(event.data.lead_id), [str(each) for each in event.data.watcher_ids]) == (lead, [ana])
+        assert event.data.author_name
+
     async def test_of_what_is_done_is_refused(self, tickets: Harness, account: UUID) -> None:
         client = tickets.client(account=account)
         path = f"/v1/tickets/{(await open_ticket(client))['id']}"
