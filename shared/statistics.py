@@ -34,6 +34,17 @@ def mean_bounds(
     return max(float(least), float(value) - margin), min(float(most), float(value) + margin)
 
 
+def difference_bounds(first: tuple[float, float, float], second: tuple[float, float, float]) -> tuple[float, float]:
+    """Bounds for `second - first` of two independent estimates, each as low bound, value and high bound: the method of
+    variance estimates recovery (Zou and Donner, Statistics in Medicine, 2008), which is Newcombe's for two shares."""
+    (low_1, value_1, high_1), (low_2, value_2, high_2) = first, second
+    difference = value_2 - value_1
+    return (
+        difference - sqrt((value_2 - low_2) ** 2 + (high_1 - value_1) ** 2),
+        difference + sqrt((high_2 - value_2) ** 2 + (value_1 - low_1) ** 2),
+    )
+
+
 def t_quantile(degrees: int) -> float:
     """Student's t at 97.5 %: exact for up to 4 degrees of freedom, else by Abramowitz and Stegun 26.7.5 (±0.0003)."""
     if degrees in _FIRST_T:

@@ -54,6 +54,7 @@ ROUTES: Final = (
     Route(r"/v1/(?:slack-channels|suppressions)(?:/.*)?", "notifier"),
     # metrics
     Route(r"/v1/customers/[^/]+/health", "metrics"),
+    Route(r"/v1/improvements/[^/]+/effect", "metrics"),
     Route(r"/v1/exports/.*", "metrics", Kind.STREAM),
     Route(
         r"/v1/(?:metrics|drivers|goals|alerts|experiments|initiatives|risk|topics|journey|cohorts|lifetime-value)(?:/.*)?",

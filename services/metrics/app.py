@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from services.metrics.db import Base
+from services.metrics.improvements import endpoints as improvements
 from services.metrics.rollups import endpoints as rollups
 from services.metrics.scores import endpoints as scores
 from services.metrics.settings import MetricsSettings
@@ -14,7 +15,8 @@ from shared.subjects.exports import export_router
 
 
 def create_app(runtime: Runtime) -> FastAPI:
-    return service_app(runtime, title="metrics", routers=[rollups.router, scores.router, export_router(EXPORTS)])
+    routers = [rollups.router, scores.router, improvements.router, export_router(EXPORTS)]
+    return service_app(runtime, title="metrics", routers=routers)
 
 
 SERVICE = Service(

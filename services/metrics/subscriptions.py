@@ -1,6 +1,7 @@
 """Everything the metrics service listens to, and what it does later."""
 
 from services.metrics.facts import handlers as facts
+from services.metrics.improvements import handlers as improvements
 from services.metrics.people import handlers as people
 from services.metrics.subjects.part import EXPORTS, SUBJECTS
 from services.metrics.surveys import handlers as surveys
@@ -9,6 +10,7 @@ from shared.contracts.consent import ConsentChanged
 from shared.contracts.customers import CustomerCreated, CustomerMerged, CustomerUnmerged, CustomerUpdated
 from shared.contracts.feedback import FeedbackErased, FeedbackReceived, FeedbackUpdated
 from shared.contracts.gateway import SubjectRequestOpened
+from shared.contracts.problems import ImprovementShipped
 from shared.contracts.survey import SurveyPublished
 from shared.subjects.exports import export_timers
 
@@ -19,6 +21,7 @@ SUBSCRIPTIONS: list[Subscription] = [
     on(CustomerMerged, facts.merge),
     on(CustomerUnmerged, facts.unmerge),
     on(SurveyPublished, surveys.remember),
+    on(ImprovementShipped, improvements.remember),
     on(SubjectRequestOpened, SUBJECTS.take_part),
 ]
 TIMERS = export_timers(EXPORTS)

@@ -334,6 +334,8 @@ class LoopOverdue(Payload):
     assignee_id: UUID | None
     before: int | None
     origin_customer_id: UUID | None = None
+    team_id: UUID | None = None
+    lead_id: UUID | None = None
 
 
 class ArticlePublished(Payload):

@@ -57,7 +57,7 @@ class TestFindRoute:
         public = {route.pattern for route in ROUTES if route.kind is Kind.PUBLIC}
         assert public == {
             "/(?:s|hooks|w|r)/.*",
-            "/(?:help|assistant)/.*",
+            "/(?:help|assistant|solved)/.*",
             "/p/.*",
             "/mailbox(?:/.*)?",
             "/v1/sessions",

@@ -5,6 +5,7 @@ import secrets
 import tempfile
 from array import array
 from collections.abc import Awaitable, Callable, Mapping
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -28,6 +29,7 @@ from services.survey.sources.models import Source
 from shared.contracts.customers import CustomerCreated, CustomersPartDone
 from shared.contracts.feedback import FeedbackReceived
 from shared.contracts.hearing import DeliveryReported
+from shared.contracts.problems import ExpectedChange, ImprovementShipped
 from shared.contracts.subjects import (
     MetricsPartDone,
     NotifierPartDone,
@@ -295,7 +297,18 @@ async def attached(survey: Harness, account: UUID, feedback_id: str) -> str:
 
 
 async def of_metrics(metrics: Harness, account: UUID) -> Resources:
-    return {"name": "nps"}
+    shipped = ImprovementShipped(
+        improvement_id=new_id(),
+        title="Another carrier",
+        problem_ids=(),
+        causes=(),
+        shipped_at=metrics.clock.now(),
+        expected=ExpectedChange(metric="nps", change=Decimal(5)),
+        cost=None,
+        affected_customers=1,
+    )
+    await metrics.deliver(shipped, account=account, subject=shipped.improvement_id)
+    return {"name": "nps", "improvement_id": str(shipped.improvement_id)}
 
 
 async def spared(notifier: Harness, account: UUID) -> str:
@@ -330,6 +343,8 @@ async def of_notifier(notifier: Harness, account: UUID) -> Resources:
 
 # Listed only below what they belong to.
 NESTED: Final = {
+    # Of metrics, which only measures what tickets list.
+    "improvement_id",
     "identity_id",
     "run_id",
     "trigger_id",

@@ -74,7 +74,7 @@ async def source_in_trouble(work: Work, event: Event[SourceTroubled]) -> None:
 
 
 async def loop_overdue(work: Work, event: Event[LoopOverdue]) -> None:
-    """Whoever has the ticket hears of it, and the owners, who can give it to somebody else."""
+    """Whoever has the ticket hears of it, and who can give it to somebody else: the lead of its team, or the owners."""
     loop = event.data
     subject = one_line(loop.subject)
     text = (
@@ -83,7 +83,7 @@ async def loop_overdue(work: Work, event: Event[LoopOverdue]) -> None:
         f"What to do: {_REMEDIES[loop.stage]}\n\n"
         "This is the only mail about it in this stage.\n"
     )
-    who = or_(Colleague.role == _OWNER, Colleague.user_id == loop.assignee_id)
+    who = or_(await _in_charge(work, loop.lead_id), Colleague.user_id == loop.assignee_id)
     await _tell(work, who, f"#{loop.number} {_WAITS[loop.stage]}", text)
 
 
@@ -98,8 +98,7 @@ async def ticket_unassigned(work: Work, event: Event[TicketUnassignedTooLong]) -
         f"What to do: Give it to somebody. GET /v1/tickets/{ticket.ticket_id}/assignment says why nobody got it.\n\n"
         "This is the only mail about it while it waits.\n"
     )
-    lead = await work.session.get(Colleague, (work.account_id, ticket.lead_id)) if ticket.lead_id else None
-    who = Colleague.role == _OWNER if lead is None or lead.email is None else Colleague.user_id == lead.user_id
+    who = await _in_charge(work, ticket.lead_id)
     await _tell(work, who, f"Nobody has ticket #{ticket.number}", text)
 
 
@@ -157,6 +156,11 @@ def _not_the_author(event: Event[Any]) -> ColumnElement[bool]:
     """Nobody needs a mail about what they did themselves."""
     actor = event.actor
     return cast(Colleague.user_id, Text) != actor.id if actor.kind is ActorKind.HUMAN else true()
+
+
+async def _in_charge(work: Work, lead_id: UUID | None) -> ColumnElement[bool]:
+    lead = await work.session.get(Colleague, (work.account_id, lead_id)) if lead_id is not None else None
+    return Colleague.role == _OWNER if lead is None or lead.email is None else Colleague.user_id == lead.user_id
 
 
 async def _tell(work: Work, who: ColumnElement[bool], subject: str, text: str) -> None:

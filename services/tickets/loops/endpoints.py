@@ -34,6 +34,7 @@ async def list_loops(
     stage: LoopStage | None = None,
     customer_id: UUID | None = None,
     assignee_id: UUID | None = None,
+    team_id: UUID | None = None,
     channel: Channel | None = None,
     root_cause: Cause | None = None,
     overdue: Late = None,
@@ -47,6 +48,7 @@ async def list_loops(
         Loop.stage: stage,
         Loop.customer_id: customer_id,
         Ticket.assignee_id: assignee_id,
+        Ticket.team_id: team_id,
         Ticket.channel: channel,
         Ticket.root_cause: root_cause,
     }
@@ -104,6 +106,7 @@ def _out(work: Work, loop: Loop, ticket: Ticket) -> LoopOut:
         feedback_id=loop.feedback_id,
         customer_id=loop.customer_id,
         assignee_id=ticket.assignee_id,
+        team_id=ticket.team_id,
         channel=ticket.channel,
         stage=loop.stage,
         round=loop.round,

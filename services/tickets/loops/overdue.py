@@ -9,6 +9,7 @@ from services.tickets.cases.repository import NoSuchTicket, lock_living
 from services.tickets.loops import policies
 from services.tickets.loops import service as loops
 from services.tickets.loops.models import Loop
+from services.tickets.teams.models import Team
 from shared.bus.events import Event
 from shared.bus.subscriptions import Timer
 from shared.contracts.tickets import LoopAdvanced, LoopOverdue
@@ -35,7 +36,7 @@ async def stage_due(work: Work, timer: Timer) -> None:
     loop = await _locked(work, UUID(timer.key))
     if loop is not None and is_overdue(loop, work.now) and loop.overdue_at is None:
         loop.overdue_at = work.now
-        _announce(work, loop, await lock_living(work, loop.ticket_id))
+        await _announce(work, loop, await lock_living(work, loop.ticket_id))
 
 
 def since(loop: Loop) -> datetime:
@@ -57,8 +58,9 @@ async def _locked(work: Work, ticket_id: UUID) -> Loop | None:
     return await loops.loop_of(work, ticket_id)
 
 
-def _announce(work: Work, loop: Loop, ticket: Ticket) -> None:
+async def _announce(work: Work, loop: Loop, ticket: Ticket) -> None:
     assert loop.due_at is not None
+    team = await work.session.get(Team, ticket.team_id) if ticket.team_id is not None else None
     overdue = LoopOverdue(
         ticket_id=ticket.id,
         number=ticket.number,
@@ -71,5 +73,7 @@ def _announce(work: Work, loop: Loop, ticket: Ticket) -> None:
         due_at=loop.due_at,
         assignee_id=ticket.assignee_id,
         before=loop.before,
+        team_id=ticket.team_id,
+        lead_id=team.lead_id if team is not None else None,
     )
     work.emit(overdue, subject=ticket.id, version=ticket.version)

@@ -58,6 +58,7 @@ class LoopOut(Model):
     feedback_id: UUID
     customer_id: UUID | None
     assignee_id: UUID | None
+    team_id: UUID | None
     channel: str
     stage: LoopStage
     round: int

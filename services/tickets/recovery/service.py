@@ -1,6 +1,6 @@
 """The loops of a window, and what their customers did since."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -10,15 +10,18 @@ from sqlalchemy import ColumnElement, Row, func, select
 from services.tickets.activities.models import KnownActivity
 from services.tickets.cases.models import Ticket
 from services.tickets.causes import service as causes
+from services.tickets.causes.service import Causes
 from services.tickets.loops.models import Loop
 from services.tickets.problems.service import among
 from services.tickets.recovery.counting import Case, Tally, tally
 from services.tickets.recovery.schemas import By, GroupRecovery, RecoveryAnswer
+from services.tickets.teams.models import Team
 from shared.work import Work
 
 _COLUMNS: Final[dict[By, ColumnElement[Any]]] = {
     By.CAUSE: Ticket.root_cause.expression,
     By.CHANNEL: Ticket.channel.expression,
+    By.TEAM: Ticket.team_id.expression,
 }
 
 Acts = dict[UUID | None, dict[str, datetime]]
@@ -36,7 +39,7 @@ async def answer(work: Work, by: By, start: datetime, end: datetime) -> Recovery
         name = known.present(row.name) if by is By.CAUSE and row.name is not None else row.name
         groups.setdefault(None if name is None else str(name), []).append(_case(row, acts))
     tallies = {name: tally(cases) for name, cases in groups.items()}
-    labels = {name: known.label(name) if by is By.CAUSE else name for name in groups if name is not None}
+    labels = await _labels(work, by, known, [name for name in groups if name is not None])
     return RecoveryAnswer(
         from_=start,
         to=end,
@@ -47,6 +50,15 @@ async def answer(work: Work, by: By, start: datetime, end: datetime) -> Recovery
         ],
         **tally(case for cases in groups.values() for case in cases).fields(),
     )
+
+
+async def _labels(work: Work, by: By, known: Causes, names: Sequence[str]) -> dict[str, str]:
+    if by is By.CAUSE:
+        return {name: known.label(name) for name in names}
+    if by is By.CHANNEL:
+        return {name: name for name in names}
+    mine = (Team.account_id == work.account_id, Team.id == among([UUID(name) for name in names]))
+    return {str(team_id): name for team_id, name in await work.session.execute(select(Team.id, Team.name).where(*mine))}
 
 
 def _in_order(tallies: dict[str | None, Tally]) -> Iterable[str | None]:

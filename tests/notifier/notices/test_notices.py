@@ -95,8 +95,11 @@ class TestOwners:
 
 
 class TestALoopThatDoesNotMove:
-    async def test_is_told_to_its_assignee_and_the_owners(self, notifier: Harness, account: UUID, post: Post) -> None:
-        people = {role: new_id() for role in ("owner", "agent", "viewer")}
+    @pytest.mark.parametrize("lead", ["admin", None])
+    async def test_is_told_to_its_assignee_and_who_is_in_charge(
+        self, notifier: Harness, account: UUID, post: Post, lead: str | None
+    ) -> None:
+        people = {role: new_id() for role in ("owner", "admin", "agent", "viewer")}
         for role, user_id in people.items():
             await notifier.deliver(added(user_id, role, f"{role}@example.com"), account=account, subject=user_id)
         overdue = LoopOverdue(
@@ -110,9 +113,11 @@ class TestALoopThatDoesNotMove:
             due_at=notifier.clock.now(),
             assignee_id=people["agent"],
             before=20,
+            lead_id=people[lead] if lead else None,
         )
         await notifier.deliver(overdue, account=account, subject=overdue.ticket_id)
         await NOTICES.run_due(notifier.runtime)
-        assert sorted(str(mail.content["To"]) for mail in post.mails) == ["agent@example.com", "owner@example.com"]
+        expected = sorted(f"{role}@example.com" for role in ("agent", lead or "owner"))
+        assert sorted(str(mail.content["To"]) for mail in post.mails) == expected
         assert post.mails[0].content["Subject"] == "#41 has waited to be fixed"
         assert "\u201cDelivery: 2 of 10\u201d" in post.mails[0].content.get_content()

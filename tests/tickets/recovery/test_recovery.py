@@ -17,7 +17,7 @@ from shared.contracts.activities import ActivityCorrected, ActivityDeleted, Acti
 from shared.contracts.customers import CustomerMerged
 from shared.ids import new_id
 from shared.testing.harness import Harness
-from tests.tickets.builders import add_customer, answered, get, learn_topics, post, requested
+from tests.tickets.builders import add_customer, answered, get, learn_topics, patch, post, requested
 
 PATH = "/v1/loops/recovery"
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -107,6 +107,22 @@ class TestRatings:
         assert [group["group"] for group in by_channel["groups"]] == ["chat", "email"]
         first = await get(client, PATH, by="channel", to="2026-03-03T09:00:00Z")
         assert [group["group"] for group in first["groups"]] == ["chat"]
+
+    async def test_by_team(self, tickets: Harness, account: UUID) -> None:
+        client = tickets.client(account=account)
+        team = await post(client, "/v1/teams", 201, name="Deliveries")
+        for score in (5, 3):
+            await closed(tickets, account, None, score)
+        ticket_id = (await get(client, "/v1/tickets", limit=1))["data"][0]["id"]
+        await patch(client, f"/v1/tickets/{ticket_id}", team_id=team["id"])
+        found = (await get(client, PATH, by="team"))["groups"]
+        assert [(group["group"], group["label"], group["after"]) for group in found] == [
+            (team["id"], "Deliveries", 50.0),
+            (None, None, 100.0),
+        ]
+        assert [loop["ticket_id"] for loop in (await get(client, "/v1/loops", team_id=team["id"]))["data"]] == [
+            ticket_id
+        ]
 
     async def test_of_a_cause_that_was_merged_count_with_the_other(self, tickets: Harness, account: UUID) -> None:
         await closed(tickets, account, "slow", 5)
