@@ -299,8 +299,8 @@ class CustomerSighted(Payload):
     """An answer names a customer that survey does not know. Customers replies with `CustomerIdentified`.
 
     `verified` is false where nobody vouches for the name, as of mail that anybody may have sent: it may lead to
-    somebody, and changes nothing about them. Subject: the sighting, which is the response, or the feedback where there
-    is no response.
+    somebody, and changes nothing about them. `answerable`, then: they ask to be answered there, so whom nobody knows is
+    a new customer. Subject: the sighting, which is the response, or the feedback where there is no response.
     """
 
     TYPE: ClassVar[str] = "heed.survey.customer.sighted.v1"
@@ -308,3 +308,4 @@ class CustomerSighted(Payload):
     sighting_id: UUID
     customer: CustomerReference
     verified: bool = True
+    answerable: bool = False

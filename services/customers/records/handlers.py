@@ -10,13 +10,14 @@ from shared.work import Work
 async def identify(work: Work, event: Event[CustomerSighted]) -> None:
     """Say who was sighted. The answer came from the customer, so a person nobody knew is a new customer.
 
-    Where nobody vouches for the name we look, and learn nothing.
+    Where nobody vouches for the name we look, and learn nothing; but who asks to be answered at an address that nobody
+    has becomes a customer with this one address: two would be tied together by whoever typed them.
     """
     sighting_id, named = event.data.sighting_id, event.data.customer
-    if event.data.verified:
-        found = await sightings.recognise(work, named, source="survey", evidence=f"answer {sighting_id}")
-    else:
-        found = await sightings.look_for(work, named)
+    found = None if event.data.verified else await sightings.look_for(work, named)
+    if found is None and (event.data.verified or event.data.answerable):
+        whom = named if event.data.verified else sightings.by_one_address(named)
+        found = await sightings.recognise(work, whom, source="survey", evidence=f"answer {sighting_id}")
     if found is None:
         reason = "no customer has this id" if named.id else "it names nobody by what leads to a customer"
         work.emit(SightingUnresolved(sighting_id=sighting_id, reason=reason), subject=sighting_id)

@@ -45,6 +45,12 @@ async def look_for(work: Work, named: CustomerReference) -> Recognised | None:
     return await _present(work, known_id) if known_id is not None else await _weakly(work, named, None)
 
 
+def by_one_address(named: CustomerReference) -> CustomerReference:
+    """By nothing but where they can be written to."""
+    phone = None if named.email else named.phone
+    return CustomerReference(name=named.name, email=named.email, phone=phone)
+
+
 def _stated(named: CustomerReference) -> dict[IdentityKind, str]:
     return usable({kind: getattr(named, kind.value) for kind in IdentityKind})
 

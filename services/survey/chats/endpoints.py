@@ -14,7 +14,6 @@ from services.survey.widget.door import VISITOR, Guest
 from services.survey.widget.endpoints import guarded, json_answer, read_body
 from shared.http.dependencies import public_work, runtime_of
 from shared.http.errors import Unacceptable
-from shared.ids import new_id
 
 
 async def begin(request: Request, guest: Guest) -> Response:
@@ -24,7 +23,7 @@ async def begin(request: Request, guest: Guest) -> Response:
     suspicious = signs_of(request, guest, body, str(body.message_id))
     async with public_work(request, guest.account_id, VISITOR) as work:
         chat = Chat(
-            id=new_id(),
+            id=chats.chat_begun_with(guest.api_key_id, body),
             account_id=guest.account_id,
             api_key_id=guest.api_key_id,
             **author.model_dump(include={"name", "email", "phone", "external_id", "verified"}),
@@ -32,9 +31,7 @@ async def begin(request: Request, guest: Guest) -> Response:
             page=page_of(body),
             started_at=work.now,
         )
-        work.session.add(chat)
-        await work.session.flush()
-        await chats.write(work, chat, body, suspicious=suspicious)
+        await chats.begin(work, chat, body, suspicious=suspicious)
         found = await chats.messages(work, chat.id, None)
         out = ChatOut(chat=chats.token_of(settings, chat.id), messages=_shown(found))
     return json_answer(out.model_dump(), 201)

@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from services.survey.forms.schemas import Visitor
+from services.survey.forms.schemas import Visitor, says_something
 from shared.http.schemas import Model
 
-ChatText = Annotated[str, Field(min_length=1, max_length=4_000)]
+ChatText = Annotated[str, Field(min_length=1, max_length=4_000), AfterValidator(says_something)]
 
 
 class NewMessage(Model):

@@ -4,7 +4,7 @@ import base64
 import hmac
 from collections.abc import Sequence
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from sqlalchemy import select, tuple_
 from sqlalchemy.dialects.postgresql import insert
@@ -13,6 +13,7 @@ from services.survey.chats.models import Chat, ChatMessage
 from services.survey.chats.schemas import NewMessage
 from services.survey.hearing.canonical import Author, FeedbackItem
 from services.survey.hearing.service import hear
+from services.survey.responses.suspicion import TRAPPED
 from services.survey.sources.builtin import builtin_source
 from shared.bus.events import Event
 from shared.contracts.tickets import TicketReplied
@@ -49,6 +50,19 @@ def chat_in(settings: ServiceSettings, token: str) -> UUID:
     return chat_id
 
 
+def chat_begun_with(api_key_id: UUID, message: NewMessage) -> UUID:
+    """The same beginning again is the same chat; only who wrote it knows both its id and its words."""
+    return uuid5(api_key_id, f"chat:{message.message_id}:{message.text}")
+
+
+async def begin(work: Work, chat: Chat, message: NewMessage, *, suspicious: Sequence[str]) -> None:
+    """The visitor's first message. The same again, however many at once, is nothing new."""
+    values = {column.key: getattr(chat, column.key) for column in Chat.__table__.columns}
+    added = insert(Chat).values(values).on_conflict_do_nothing().returning(Chat.id)
+    if await work.session.scalar(added) is not None:
+        await write(work, chat, message, suspicious=suspicious)
+
+
 async def read(work: Work, chat_id: UUID) -> Chat:
     """Raises `ChatNotFound`."""
     found = await work.session.scalar(select(Chat).where(Chat.id == chat_id, Chat.account_id == work.account_id))
@@ -72,6 +86,7 @@ async def write(work: Work, chat: Chat, message: NewMessage, *, suspicious: Sequ
             external_id=chat.external_id,
             anonymous=not (chat.email or chat.phone or chat.external_id),
             verified=chat.verified,
+            answerable=not chat.verified and TRAPPED not in suspicious,
         ),
         kind="message",
         channel=CHANNEL,

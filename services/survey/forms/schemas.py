@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from services.survey.definition.texts import Locale
 from services.survey.responses.schemas import DimensionName, DimensionValue, Email, PersonName, Phone
@@ -10,6 +10,12 @@ from services.survey.widget.schemas import Submission, Token
 from shared.http.schemas import Model, ShortText
 
 MOST_DIMENSIONS = 20
+
+
+def says_something(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is empty")
+    return text
 
 
 class Visitor(Model):
@@ -37,7 +43,7 @@ class FormMessage(Visitor):
 
     submission_id: Submission
     subject: ShortText | None = None
-    text: Annotated[str, Field(min_length=1, max_length=20_000)]
+    text: Annotated[str, Field(min_length=1, max_length=20_000), AfterValidator(says_something)]
     dimensions: Annotated[dict[DimensionName, DimensionValue], Field(max_length=MOST_DIMENSIONS)] = Field(
         default_factory=dict
     )

@@ -14,7 +14,8 @@ from shared.http.dependencies import runtime_of
 
 def author_of(request: Request, guest: Guest, visitor: Visitor) -> Author:
     """Signed by the owner's server it is the customer; otherwise anybody could say so, and nothing is written to the
-    customer whom the address belongs to. Raises `Unacceptable` for an identity that is not good."""
+    customer whom the address belongs to. Who fell into the trap is a program, and nobody new. Raises `Unacceptable` for
+    an identity that is not good."""
     known = identified(runtime_of(request).settings, guest, visitor.identity)
     if known is not None:
         return Author(external_id=known.external_id, email=known.email, phone=known.phone, name=known.name)
@@ -24,6 +25,7 @@ def author_of(request: Request, guest: Guest, visitor: Visitor) -> Author:
         phone=visitor.phone,
         anonymous=not (visitor.email or visitor.phone),
         verified=False,
+        answerable=not visitor.trap,
     )
 
 

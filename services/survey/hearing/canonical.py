@@ -39,8 +39,8 @@ class _Part(BaseModel):
 
 class Author(_Part):
     """Who said or did it, as the sender names them. `external_id` is the account's own id of its customer, `handle`
-    the sender's. `verified` says that the sender vouches for e-mail and phone. `customer_id` is a record of ours: only
-    the account's own people name one."""
+    the sender's. `verified` says that the sender vouches for e-mail and phone; `answerable`, where nobody does, that
+    they ask to be answered there. `customer_id` is a record of ours: only the account's own people name one."""
 
     customer_id: UUID | None = None
     name: str | None = None
@@ -50,6 +50,7 @@ class Author(_Part):
     handle: str | None = None
     anonymous: bool = False
     verified: bool = True
+    answerable: bool = False
 
 
 class ItemRating(_Part):

@@ -259,7 +259,10 @@ async def _remove(work: Work, source: Sender, items: Sequence[FeedbackItem]) -> 
 def _tell(work: Work, row: Row, item: FeedbackItem, reference: CustomerReference | None, *, is_new: bool) -> None:
     # An edit may say what leads to somebody, such as the order's number, where nothing did before.
     if reference is not None and row["customer_id"] is None and (is_new or row["told"]):
-        sighted = CustomerSighted(sighting_id=row["id"], customer=reference, verified=item.author.verified)
+        author = item.author
+        sighted = CustomerSighted(
+            sighting_id=row["id"], customer=reference, verified=author.verified, answerable=author.answerable
+        )
         work.emit(sighted, subject=row["id"])
     if is_new and row["told"]:
         work.emit(told(row), subject=row["id"], version=row["version"])

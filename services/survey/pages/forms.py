@@ -52,8 +52,12 @@ def go_of(fields: Fields) -> Go:
 
 async def _pairs(request: Request, files: list[Sent]) -> list[tuple[str, str]]:
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        text = (await request.body()).decode()
-        return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
+        body = await request.body()
+        try:
+            return _parsed(body, "utf-8")
+        except UnicodeDecodeError:
+            # As pages in Latin letters send it that do not say what they are written in.
+            return _parsed(body, "latin-1")
     pairs: list[tuple[str, str]] = []
     async with request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=LONGEST_FIELD) as form:
         for name, value in form.multi_items():
@@ -62,6 +66,11 @@ async def _pairs(request: Request, files: list[Sent]) -> list[tuple[str, str]]:
             elif value.filename:
                 files.append(Sent(name, value.filename, await value.read()))
     return pairs
+
+
+def _parsed(body: bytes, encoding: str) -> list[tuple[str, str]]:
+    text = body.decode(encoding)
+    return parse_qsl(text, keep_blank_values=True, encoding=encoding, errors="strict", max_num_fields=MOST_FIELDS)
 
 
 _GO: Final[Mapping[str, Go]] = {go: go for go in get_args(Go)}

@@ -21,6 +21,8 @@ SOONEST: Final = timedelta(milliseconds=800)
 PUZZLE_LIFETIME: Final = timedelta(hours=2)
 # About half as many SHA-256 are needed: some tenths of a second on a telephone.
 HARDEST: Final = 30_000
+# The surest sign.
+TRAPPED: Final = "trapped"
 _STAMP = "survey.stamp"
 _PUZZLE = "survey.puzzle"
 _MAC_BYTES = 12
@@ -82,7 +84,7 @@ def signs(
     """`trapped`, `too_fast`, `no_proof`, in this order. An unreadable stamp counts as too fast."""
     found = []
     if trap:
-        found.append("trapped")
+        found.append(TRAPPED)
     shown = shown_at(settings, survey_id, stamp) if stamp else None
     if shown is None or now - shown < SOONEST:
         found.append("too_fast")

@@ -11,10 +11,13 @@ from shared.ids import new_id
 from shared.testing.harness import Harness
 
 
-async def sight(customers: Harness, account: UUID, **named: Any) -> UUID | None:
+async def sight(
+    customers: Harness, account: UUID, *, verified: bool = True, answerable: bool = False, **named: Any
+) -> UUID | None:
     """Who the service says it was."""
     sighting_id = new_id()
-    sighted = CustomerSighted(sighting_id=sighting_id, customer=CustomerReference(**named))
+    reference = CustomerReference(**named)
+    sighted = CustomerSighted(sighting_id=sighting_id, customer=reference, verified=verified, answerable=answerable)
     await customers.deliver(sighted, account=account, subject=sighting_id)
     for event in await customers.emitted(account, CustomerIdentified):
         assert isinstance(event.data, CustomerIdentified)
@@ -83,6 +86,22 @@ class TestSightings:
         [event] = await customers.emitted(account)
         assert isinstance(event.data, SightingUnresolved)
         assert event.data.reason
+
+    async def test_that_nobody_vouches_for_make_nobody_known(self, customers: Harness, account: UUID) -> None:
+        assert await sight(customers, account, verified=False, email="ana@example.com") is None
+
+    async def test_of_who_asks_to_be_answered_make_one_address_known(self, customers: Harness, account: UUID) -> None:
+        asked = {"email": "ana@example.com", "phone": "+351912345678", "name": "Ana"}
+        customer_id = await sight(customers, account, verified=False, answerable=True, **asked)
+        record = await read(customers, account, customer_id)
+        assert (record["email"], record["phone"], record["name"]) == ("ana@example.com", None, "Ana")
+
+    async def test_of_who_asks_to_be_answered_change_nobody(self, customers: Harness, account: UUID) -> None:
+        ana = await add(customers, account, email="ana@example.com")
+        asked = {"email": "ana@example.com", "phone": "+351912345678", "name": "Eve"}
+        assert await sight(customers, account, verified=False, answerable=True, **asked) == ana
+        record = await read(customers, account, ana)
+        assert (record["phone"], record["name"], record["version"]) == (None, None, 1)
 
     async def test_of_the_same_person_many_times_at_once_add_one_customer(
         self, customers: Harness, account: UUID

@@ -182,6 +182,19 @@ class TestAnAutomaticAnswer:
         await talk.is_acknowledged()
         assert len(sink.mail_to(talk.address)) == 2
 
+    async def test_once_to_one_address_however_many_are_due_at_once(
+        self,
+        talk: Conversation,
+        sink: Sink,  # noqa: F811
+    ) -> None:
+        ana = await a_customer(talk.notifier, talk.account, email=talk.address)
+        for _ in range(5):
+            opened = ticket_opened(ana, talk.notifier.clock.now(), ticket_id=new_id())
+            await talk.notifier.deliver(opened, account=talk.account)
+        await send_messages(talk.notifier)
+        assert len(sink.mail_to(talk.address)) == 1
+        assert sorted(each["state"] for each in await talk.messages()) == ["sent"] + ["suppressed"] * 4
+
     async def test_five_times_in_one_conversation(self, talk: Conversation, sink: Sink) -> None:  # noqa: F811
         await talk.comes()
         for _ in range(7):

@@ -1,5 +1,6 @@
 """The chat on a business's own pages: one conversation, answered by staff, seen by its visitor alone."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,6 +11,7 @@ import pytest
 
 from shared.auth.publishable import new_publishable_key
 from shared.contracts.gateway import APIKeyCreated
+from shared.contracts.survey import CustomerSighted
 from shared.contracts.tickets import TicketReplied
 from shared.ids import new_id
 from shared.testing.harness import Harness
@@ -99,6 +101,27 @@ async def test_a_message_that_is_sent_twice_is_one(visitor: Visitor) -> None:
     assert len(await visitor.feedback()) == 2
 
 
+async def test_a_chat_that_is_begun_twice_is_one(visitor: Visitor) -> None:
+    first = {"message_id": str(uuid4()), "text": "Hello?"}
+    begun = await asyncio.gather(*(visitor.begin(**first) for _ in range(4)))
+    assert len({one["chat"] for one in begun}) == 1
+    assert [len(one["messages"]) for one in begun] == [1] * 4
+    assert len(await visitor.feedback()) == 1
+
+
+async def test_the_id_of_a_message_alone_leads_to_no_chat(visitor: Visitor) -> None:
+    begun = await visitor.begin(message_id=str(uuid4()), text="My secret")
+    other = await visitor.begin(message_id=begun["messages"][0]["id"], text="Guessed")
+    assert [one["text"] for one in other["messages"]] == ["Guessed"]
+
+
+async def test_who_leaves_an_address_asks_to_be_answered_there(visitor: Visitor) -> None:
+    await visitor.begin(email="lea@example.com")
+    [sighted] = await visitor.survey.emitted(visitor.account, CustomerSighted)
+    assert isinstance(sighted.data, CustomerSighted)
+    assert (sighted.data.verified, sighted.data.answerable) == (False, True)
+
+
 async def test_nobody_reads_anothers_chat(visitor: Visitor) -> None:
     chat = (await visitor.begin())["chat"]
     forged = chat[:-2] + ("AA" if chat[-2:] != "AA" else "BB")
@@ -114,6 +137,6 @@ async def test_an_answer_in_another_conversation_stays_there(visitor: Visitor) -
     assert await visitor.hears(chat) == ["visitor: Are you open today?"]
 
 
-@pytest.mark.parametrize("body", [{"text": ""}, {"message_id": "1"}, {"text": "x" * 4_001}, {"email": "nobody"}])
+@pytest.mark.parametrize("body", [{"text": ""}, {"text": " \n"}, {"message_id": "1"}, {"text": "x" * 4_001}, {"email": "nobody"}])
 async def test_what_is_wrong_is_said(visitor: Visitor, body: dict[str, Any]) -> None:
     assert (await visitor.post("", **body)).status_code == 422

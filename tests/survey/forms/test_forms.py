@@ -75,6 +75,13 @@ class TestMessages:
         [sighted] = await page.survey.emitted(page.account, CustomerSighted)
         assert isinstance(sighted.data, CustomerSighted)
         assert not sighted.data.verified
+        assert sighted.data.answerable
+
+    async def test_of_programs_are_answered_to_nobody_new(self, page: Page) -> None:
+        await page.send(email="ana@example.com", trap="https://casino.example")
+        [sighted] = await page.survey.emitted(page.account, CustomerSighted)
+        assert isinstance(sighted.data, CustomerSighted)
+        assert not sighted.data.answerable
 
     async def test_without_an_address_it_is_heard_all_the_same(self, page: Page) -> None:
         await page.send(subject="Parcel", page=f"{ORIGIN}/contact?token=1#x")
@@ -134,7 +141,15 @@ class TestPlainForms:
         huge = ("files", ("huge.png", b"\x89PNG" + bytes(10 * 1_048_576), "image/png"))
         assert (await self.post(page, {"submission_id": str(new_id())}, [huge])).status_code == 413
 
-    async def test_say_what_is_wrong(self, page: Page) -> None:
-        answer = await self.post(page, {"email": "nobody", "text": ""})
+    @pytest.mark.parametrize("text", ["caf%e9", "caf%c3%a9", "caf\xe9"])
+    async def test_of_older_pages_are_understood(self, page: Page, text: str) -> None:
+        body = f"submission_id={SUBMISSION}&text={text}".encode("latin-1")
+        headers = HERE | {"Content-Type": "application/x-www-form-urlencoded"}
+        assert (await page.visitor.post(page.path, content=body, headers=headers)).status_code == 201
+        assert [each["text"] for each in await page.feedback()] == ["caf\xe9"]
+
+    @pytest.mark.parametrize("text", ["", " \r\n "])
+    async def test_say_what_is_wrong(self, page: Page, text: str) -> None:
+        answer = await self.post(page, {"email": "nobody", "text": text})
         assert answer.status_code == 422
         assert {error["pointer"] for error in answer.json()["errors"]} == {"/email", "/text"}
