@@ -137,6 +137,8 @@ async def test_an_answer_in_another_conversation_stays_there(visitor: Visitor) -
     assert await visitor.hears(chat) == ["visitor: Are you open today?"]
 
 
-@pytest.mark.parametrize("body", [{"text": ""}, {"text": " \n"}, {"message_id": "1"}, {"text": "x" * 4_001}, {"email": "nobody"}])
+@pytest.mark.parametrize(
+    "body", [{"text": ""}, {"text": " \n"}, {"message_id": "1"}, {"text": "x" * 4_001}, {"email": "nobody"}]
+)
 async def test_what_is_wrong_is_said(visitor: Visitor, body: dict[str, Any]) -> None:
     assert (await visitor.post("", **body)).status_code == 422
