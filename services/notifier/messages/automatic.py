@@ -17,8 +17,8 @@ _REPLIES: Final = [kind.key for kind in KINDS.values() if kind.auto_submitted ==
 
 
 async def refusal(work: Work, message: Message, address: str) -> str | None:
-    """Why this answer must not be sent, None if it may or a person wrote it. Of several at once to one address the first
-    goes out: one that has its recipient and still waits is on its way."""
+    """Why this answer must not be sent, None if it may or a person wrote it. Of several at once to one address the
+    first goes out: one that has its recipient and still waits is on its way."""
     if message.template not in _REPLIES:
         return None
     lock = text("select pg_advisory_xact_lock(hashtextextended(:name, 0))")
