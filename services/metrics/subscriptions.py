@@ -5,6 +5,8 @@ from services.metrics.improvements import handlers as improvements
 from services.metrics.people import handlers as people
 from services.metrics.subjects.part import EXPORTS, SUBJECTS
 from services.metrics.surveys import handlers as surveys
+from services.metrics.tickets import handlers as tickets
+from services.metrics.tickets.steps import STEPS
 from shared.bus.subscriptions import Subscription, on, on_batch
 from shared.contracts.consent import ConsentChanged
 from shared.contracts.customers import CustomerCreated, CustomerMerged, CustomerUnmerged, CustomerUpdated
@@ -16,6 +18,7 @@ from shared.subjects.exports import export_timers
 
 SUBSCRIPTIONS: list[Subscription] = [
     on_batch([FeedbackReceived, FeedbackUpdated, FeedbackErased], facts.record_all),
+    on_batch(STEPS, tickets.record_all),
     on_batch([CustomerCreated, CustomerUpdated], people.note_records),
     on_batch([ConsentChanged], people.note_consents),
     on(CustomerMerged, facts.merge),

@@ -83,6 +83,8 @@ class TicketReplied(Payload):
     first_response: bool
     origin_customer_id: UUID | None = None
     thread_id: UUID | None = None
+    # Of a first one: how long it took on the ticket's own clock, in time or not.
+    first_response_seconds: int | None = None
 
 
 class PeopleMentioned(Payload):

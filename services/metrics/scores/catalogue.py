@@ -1,12 +1,14 @@
 """The metrics there are."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from services.metrics.facts.reading import Family
 from services.metrics.scores import formulas
 from services.metrics.scores.formulas import Bands, Estimate
 from services.metrics.scores.histograms import Histogram, Scale
+from services.metrics.scores.selection import OF_FEEDBACK, By
+from services.metrics.tickets.catalogue import TICKET_CATALOGUE, TicketMetric
 from shared.http.errors import NotFound
 
 
@@ -28,6 +30,10 @@ class Metric:
     version: int
     places: Callable[[Scale], tuple[int, int]]
     estimate: Callable[[Histogram, Bands], Estimate | None]
+
+    @property
+    def dimensions(self) -> list[By]:
+        return sorted(OF_FEEDBACK)
 
     def of(self, histogram: Histogram) -> tuple[Estimate | None, Bands]:
         bands = formulas.split(histogram, self.places)
@@ -51,7 +57,7 @@ def _index(histogram: Histogram, bands: Bands) -> Estimate | None:
 
 
 _SATISFIED = "the best score of a scale of 2 or 3, the best two of a longer one"
-CATALOGUE = {
+SCORES = {
     metric.name: metric
     for metric in (
         Metric(
@@ -188,7 +194,10 @@ CATALOGUE = {
 }
 
 
-def metric(name: str) -> Metric:
+CATALOGUE: Mapping[str, Metric | TicketMetric] = {**SCORES, **TICKET_CATALOGUE}
+
+
+def metric(name: str) -> Metric | TicketMetric:
     """Raises `UnknownMetric`."""
     if name not in CATALOGUE:
         raise UnknownMetric

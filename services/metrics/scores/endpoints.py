@@ -1,9 +1,13 @@
-"""`/v1/metrics`: scores with how sure one can be of them, and the rows behind them."""
+"""`/v1/metrics`: numbers with how sure one can be of them, and the rows behind them."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from enum import StrEnum
+from functools import partial
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Query
 from pydantic import WithJsonSchema
+from sqlalchemy import select
 
 from services.metrics.facts.models import Fact
 from services.metrics.facts.reading import Exclusion
@@ -11,9 +15,12 @@ from services.metrics.scores import queries
 from services.metrics.scores import service as scores
 from services.metrics.scores.auth import MetricsRead
 from services.metrics.scores.catalogue import CATALOGUE, metric
-from services.metrics.scores.schemas import FactOut, MetricAnswer, MetricList, MetricOut
+from services.metrics.scores.schemas import FactOut, MetricAnswer, MetricList, MetricOut, TicketRowOut
 from services.metrics.scores.selection import By, Period, SelectionQuery
+from services.metrics.tickets import queries as tickets
+from services.metrics.tickets.catalogue import Left, TicketMetric
 from shared.db.pagination import Page, PageQuery, paginate
+from shared.http.errors import Unacceptable
 from shared.http.routing import APIRouter
 
 router = APIRouter(prefix="/v1/metrics", tags=["metrics"])
@@ -27,7 +34,8 @@ DimensionName = Annotated[
         description="In place of `by`: a dimension of the answers, such as `variant`, `wave` or a field of yours.",
     ),
 ]
-Why = Annotated[Exclusion | None, Query(description="Instead: the feedback that is left out for this reason.")]
+Why = Annotated[Exclusion | Left | None, Query(description="Instead: those that are left out for this reason.")]
+R = TypeVar("R", Exclusion, Left)
 
 
 @router.get("")
@@ -45,7 +53,7 @@ async def read_metric(
     dimension: DimensionName = None,
     interval: Annotated[Period, Query(description="Length of the periods of `series`.")] = Period.TOTAL,
 ) -> MetricAnswer:
-    """The score of a window of whole days in UTC, by when the feedback happened, with its 95 % interval.
+    """The number of a window of whole days in UTC, by when it happened, with its 95 % interval.
 
     Every number follows from rows that `/rows` lists: `n` of them, and as many for each reason in `excluded`.
     """
@@ -55,8 +63,31 @@ async def read_metric(
 @router.get("/{name}/rows")
 async def list_rows(
     name: MetricName, work: MetricsRead, selection: SelectionQuery, page: PageQuery, excluded: Why = None
-) -> Page[FactOut]:
-    """The feedback behind the number, newest first; as many rows as its `n`."""
-    statement = queries.facts_behind(work, selection, metric(name).scheme, excluded)
+) -> Page[FactOut] | Page[TicketRowOut]:
+    """The feedback or the tickets behind the number, newest first; as many rows as its `n`."""
+    asked = metric(name)
+    scores.check_filters(asked, selection)
+    if isinstance(asked, TicketMetric):
+        reason = None if excluded is None else _one_of(Left, excluded)
+        rows = tickets.rows_behind(work, selection, asked, reason)
+        order = (rows.c.at.desc(), rows.c.ticket_id.desc(), rows.c.target.desc())
+        found = await paginate(work.session, select(rows), page, keys=order)
+        return found.map(partial(_ticket_row, rows.c.keys()))
+    statement = queries.facts_behind(
+        work, selection, asked.scheme, None if excluded is None else _one_of(Exclusion, excluded)
+    )
     keys = (Fact.occurred_at.desc(), Fact.feedback_id.desc(), Fact.question.desc())
     return (await paginate(work.session, statement, page, keys=keys)).map(FactOut.model_validate)
+
+
+def _one_of(reasons: type[R], reason: StrEnum) -> R:
+    if reason.value not in [known.value for known in reasons]:
+        detail = f"Reasons of this metric: {', '.join(known.value for known in reasons)}."
+        raise Unacceptable.field("query:excluded", "unknown_reason", detail)
+    return reasons(reason.value)
+
+
+def _ticket_row(names: Sequence[str], row: Sequence[Any]) -> TicketRowOut:
+    values = dict(zip(names, row, strict=True))
+    shown = {name: values[name] for name in TicketRowOut.model_fields}
+    return TicketRowOut(**shown | {"target": shown["target"] or None})

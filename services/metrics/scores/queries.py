@@ -1,7 +1,7 @@
 """What the rollups and the facts say about a selection."""
 
 from collections.abc import Collection, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -25,16 +25,14 @@ from sqlalchemy.sql.expression import FromClause
 from services.metrics.facts.models import UNRATED, Fact, Watermark
 from services.metrics.facts.reading import Exclusion, Family
 from services.metrics.rollups.models import EXCLUSIONS, SCORES, SUMS, rollups
+from services.metrics.scores.counted import Place
 from services.metrics.scores.histograms import Scale, Tally
-from services.metrics.scores.selection import By, Period, Selection
+from services.metrics.scores.selection import By, Period, Selection, filters_on, first_day
 from services.metrics.surveys.models import Survey
 from shared.http.errors import Unacceptable
 from shared.work import Work
 
 MOST_ROWS = 20_000
-
-# First day of the period (None for the whole window), and the value of what is told apart (None without one).
-Place = tuple[date | None, Any]
 
 
 async def tallies(
@@ -48,7 +46,7 @@ async def tallies(
 ) -> dict[Place, Tally]:
     """What was counted, in each period and group in which anything was. Raises `Unacceptable` if that is too much."""
     cells: FromClause = rollups if dimension is None else _cells_by(dimension, work, selection)
-    start = null() if period is Period.TOTAL else _first_day(cells, period, selection)
+    start = null() if period is Period.TOTAL else first_day(cells.c.day, period, selection)
     group = cells.c.dimension if dimension is not None else null() if by is None else cells.c[by.column]
     sums: list[ColumnElement[Any]] = [cast(func.sum(cells.c[name]), BigInteger) for name in (*SCORES, *EXCLUSIONS)]
     sums += [func.sum(cells.c[name]) for name in SUMS]
@@ -58,7 +56,7 @@ async def tallies(
             _is_about(cells, work, scheme),
             cells.c.day >= selection.start,
             cells.c.day < selection.end,
-            *_filters(cells, selection),
+            *filters_on(cells, selection),
         )
         .group_by(literal_column("1"), literal_column("2"), cells.c.minimum, cells.c.maximum)
         .limit(MOST_ROWS + 1)
@@ -87,7 +85,7 @@ def facts_behind(work: Work, selection: Selection, scheme: Family, exclusion: Ex
         Fact.exclusion.is_(None) if exclusion is None else Fact.exclusion == exclusion.value,
         Fact.occurred_at >= selection.start_time,
         Fact.occurred_at < selection.end_time,
-        *_filters(Fact.__table__, selection),
+        *filters_on(Fact.__table__, selection),
     )
 
 
@@ -141,14 +139,3 @@ def _is_about(cells: FromClause, work: Work, scheme: Family) -> ColumnElement[bo
 
 def _surveys_asking(work: Work, scheme: Family) -> Select[Any]:
     return select(Survey.survey_id).where(Survey.account_id == work.account_id, Survey.kind == scheme)
-
-
-def _filters(table: FromClause, selection: Selection) -> list[ColumnElement[bool]]:
-    return [table.c[by.column].in_(values) for by, values in selection.filters.items()]
-
-
-def _first_day(cells: FromClause, period: Period, selection: Selection) -> ColumnElement[Any]:
-    """Of the period that the day lies in; the first period begins with the window."""
-    if period is Period.DAY:
-        return cells.c.day
-    return func.greatest(cast(func.date_trunc(period.value, cells.c.day), Date), cast(selection.start, Date))

@@ -1,4 +1,4 @@
-"""Questions about scores, answered."""
+"""Questions about scores and tickets, answered."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,6 +9,8 @@ from pydantic import Field
 
 from services.metrics.facts.reading import Exclusion, Family
 from services.metrics.scores.selection import By, Period
+from services.metrics.tickets.course import HandledBy
+from shared.contracts.tickets import Priority, TargetName
 from shared.http.schemas import Model
 
 
@@ -17,7 +19,8 @@ class MetricOut(Model):
 
     name: str
     title: str
-    scheme: Family
+    scheme: Family | None = Field(description="Which ratings it is made of; null if it is of tickets.")
+    dimensions: list[By] = Field(description="What it can be told apart and filtered by.")
     unit: str
     formula: str
     version: int
@@ -67,16 +70,46 @@ class Excluded(Model):
     no_consent: int
 
 
+class ExcludedTickets(Model):
+    """Tickets that are not in `n`, by the first reason that applies: of customers whose data may only be kept
+    (`restricted`), or who do not want it to be computed on (`no_consent`); not decided yet (`pending`); solved before
+    it could be (`cancelled`); gone on in another one (`merged`); answered by nobody (`unanswered`); or told without
+    the number (`unmeasured`)."""
+
+    restricted: int
+    no_consent: int
+    pending: int
+    cancelled: int
+    merged: int
+    unanswered: int
+    unmeasured: int
+
+
+class MeasuredOut(Model):
+    """In seconds. `interval` is null where there are too few for one."""
+
+    value: float
+    interval: ConfidenceInterval | None
+
+
+class DurationsOut(Model):
+    mean: MeasuredOut
+    p50: MeasuredOut
+    p90: MeasuredOut
+    p95: MeasuredOut
+
+
 class Score(Model):
     """`value` is null, never 0, if nothing was counted; `insufficient` says that `n` is too small to conclude from."""
 
     value: float | None
     n: int
     interval: ConfidenceInterval | None
-    scale: ScaleOut | None = Field(description="The scale of `value`; null if it is.")
-    bands: BandCounts
-    distribution: list[Distribution]
-    excluded: Excluded
+    scale: ScaleOut | None = Field(description="The scale of `value`; null if it is, and for what has none.")
+    bands: BandCounts | None = Field(description="Null for times and for what is counted at a moment.")
+    distribution: list[Distribution] = Field(description="Of ratings; empty for tickets.")
+    durations: DurationsOut | None = Field(description="For metrics that are times.")
+    excluded: Excluded | ExcludedTickets
     insufficient: bool
 
 
@@ -101,7 +134,10 @@ class MetricAnswer(Score):
     by: By | None
     dimension: str | None
     period: Period
-    watermark: datetime | None = Field(description="When the newest feedback counted so far was received.")
+    watermark: datetime | None = Field(
+        description="When the newest feedback counted so far was received, or what was last heard of a ticket happened."
+    )
+    rows: str = Field(description="Where the rows behind the number are; `&excluded=` and a reason for the others.")
     series: list[SeriesScore]
 
 
@@ -129,3 +165,20 @@ class FactOut(Model):
     index: Decimal | None
     exclusion: Exclusion | None
     dimensions: dict[str, str]
+
+
+class TicketRowOut(Model):
+    """One ticket behind a number, or one of its targets. `at` puts it into the window; `outcome` is `good` or `bad`, or
+    why it does not count. `seconds` is what it took; whose it was is as of when it was resolved."""
+
+    ticket_id: UUID
+    target: TargetName | None
+    at: datetime
+    outcome: str
+    seconds: int | None
+    channel: str
+    team_id: UUID | None
+    assignee_id: UUID | None
+    priority: Priority
+    handled_by: HandledBy
+    customer_id: UUID | None

@@ -1,15 +1,20 @@
-"""Which feedback a question is about: a window of whole days, filters, and what to tell apart."""
+"""What a question is about: a window of whole days, filters, and what to tell apart."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import Depends, Query
 from pydantic import PlainValidator, WithJsonSchema
+from sqlalchemy import ColumnElement, Date, cast, func
+from sqlalchemy.sql.expression import FromClause
 
+from services.metrics.tickets.course import HandledBy
+from shared.contracts.tickets import Priority, TargetName
 from shared.http.dependencies import RuntimeDep
 from shared.http.errors import Unacceptable
 
@@ -20,16 +25,26 @@ EARLIEST, LATEST = 1900, 2200
 
 
 class By(StrEnum):
-    """What answers can be told apart by."""
+    """What feedback and tickets can be told apart by. Whose a ticket is, is whose it was when it was resolved."""
 
     CHANNEL = "channel"
     TOUCHPOINT = "touchpoint"
     SURVEY = "survey"
     JOURNEY_STAGE = "journey_stage"
+    TEAM = "team"
+    AGENT = "agent"
+    PRIORITY = "priority"
+    HANDLED_BY = "handled_by"
+    TARGET = "target"
 
     @property
     def column(self) -> str:
-        return "survey_id" if self is By.SURVEY else self.value
+        return _COLUMNS.get(self, self.value)
+
+
+_COLUMNS: Final = {By.SURVEY: "survey_id", By.TEAM: "team_id", By.AGENT: "assignee_id"}
+OF_FEEDBACK: Final = frozenset({By.CHANNEL, By.TOUCHPOINT, By.SURVEY, By.JOURNEY_STAGE})
+OF_TICKETS: Final = frozenset({By.CHANNEL, By.TEAM, By.AGENT, By.PRIORITY, By.HANDLED_BY})
 
 
 class Period(StrEnum):
@@ -59,11 +74,12 @@ def _day(value: Any) -> date:
 
 Day = Annotated[date, PlainValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 Names = Annotated[list[str], Query(max_length=50)]
+Ids = Annotated[list[UUID], Query(max_length=50)]
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Feedback from `start` (included) to `end` (excluded) that has, for each filter, one of its values."""
+    """What is from `start` (included) to `end` (excluded) and has, for each filter, one of its values."""
 
     start: date
     end: date
@@ -76,6 +92,12 @@ class Selection:
     @property
     def end_time(self) -> datetime:
         return datetime.combine(self.end, time(0), UTC)
+
+    @property
+    def query(self) -> str:
+        """It, as a part of an address."""
+        named = [(f"filter[{by.value}]", str(value)) for by, values in self.filters.items() for value in values]
+        return urlencode([("from", self.start.isoformat()), ("to", self.end.isoformat()), *named], safe="[]")
 
     def periods(self, period: Period) -> list[tuple[date, date]]:
         """The periods of the window in order, the first and the last cut to it. Raises `Unacceptable` if too many."""
@@ -101,14 +123,29 @@ def _next(day: date, period: Period) -> date | None:
     return None
 
 
+def filters_on(table: FromClause, selection: Selection) -> list[ColumnElement[bool]]:
+    return [table.c[by.column].in_(values) for by, values in selection.filters.items()]
+
+
+def first_day(day: ColumnElement[Any], period: Period, selection: Selection) -> ColumnElement[Any]:
+    """Of the period that the day lies in; the first period begins with the window."""
+    begun = day if period is Period.DAY else cast(func.date_trunc(period.value, day), Date)
+    return func.greatest(begun, cast(selection.start, Date))
+
+
 def selection(
     runtime: RuntimeDep,
     from_: Annotated[Day | None, Query(alias="from", description="First day; 90 days before `to` if left out.")] = None,
     to: Annotated[Day | None, Query(description="First day not counted; tomorrow if left out.")] = None,
     channel: Annotated[Names, Query(alias="filter[channel]")] = [],  # noqa: B006
     touchpoint: Annotated[Names, Query(alias="filter[touchpoint]")] = [],  # noqa: B006
-    survey: Annotated[list[UUID], Query(alias="filter[survey]", max_length=50)] = [],  # noqa: B006
+    survey: Annotated[Ids, Query(alias="filter[survey]")] = [],  # noqa: B006
     journey_stage: Annotated[Names, Query(alias="filter[journey_stage]")] = [],  # noqa: B006
+    team: Annotated[Ids, Query(alias="filter[team]")] = [],  # noqa: B006
+    agent: Annotated[Ids, Query(alias="filter[agent]")] = [],  # noqa: B006
+    priority: Annotated[list[Priority], Query(alias="filter[priority]")] = [],  # noqa: B006
+    handled_by: Annotated[list[HandledBy], Query(alias="filter[handled_by]")] = [],  # noqa: B006
+    target: Annotated[list[TargetName], Query(alias="filter[target]")] = [],  # noqa: B006
 ) -> Selection:
     tomorrow = runtime.clock.now().astimezone(UTC).date() + timedelta(days=1)
     end = to or tomorrow
@@ -120,6 +157,11 @@ def selection(
         By.TOUCHPOINT: touchpoint,
         By.SURVEY: survey,
         By.JOURNEY_STAGE: journey_stage,
+        By.TEAM: team,
+        By.AGENT: agent,
+        By.PRIORITY: priority,
+        By.HANDLED_BY: handled_by,
+        By.TARGET: target,
     }
     return Selection(start, end, {by: values for by, values in filters.items() if values})
 

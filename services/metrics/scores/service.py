@@ -1,14 +1,17 @@
-"""Answering questions about scores."""
+"""Answering questions about scores and tickets: the one way from what was counted to an answer."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from services.metrics.scores import queries
 from services.metrics.scores import schemas as s
 from services.metrics.scores.catalogue import Metric
+from services.metrics.scores.counted import Counted, Place
 from services.metrics.scores.histograms import Tally
-from services.metrics.scores.queries import Place
 from services.metrics.scores.selection import TIME_ZONE, By, Period, Selection
+from services.metrics.tickets import answers as tickets
+from services.metrics.tickets.catalogue import TicketMetric
 from shared.http.errors import Unacceptable
 from shared.statistics import LEVEL, shown
 from shared.work import Work
@@ -19,19 +22,20 @@ MOST_POINTS = 10_000
 
 
 async def answer(
-    work: Work, metric: Metric, selection: Selection, *, by: By | None, dimension: str | None, period: Period
+    work: Work,
+    metric: Metric | TicketMetric,
+    selection: Selection,
+    *,
+    by: By | None,
+    dimension: str | None,
+    period: Period,
 ) -> s.MetricAnswer:
     """The metric over the window, and by period and group. Raises `Unacceptable` for a series nobody could read."""
-    if by is not None and dimension is not None:
-        detail = "Answers are told apart by one thing at a time: leave out `by` or `dimension`."
-        raise Unacceptable.field("query:dimension", "not_both", detail)
+    _check_terms(metric, selection, by, dimension)
     periods = selection.periods(period)
-    found = await queries.tallies(work, selection, metric.scheme, by=by, dimension=dimension, period=period)
+    counted = await _counted(work, metric, selection, by=by, dimension=dimension, period=period)
     grouped = by is not None or dimension is not None
-    total = Tally()
-    for tally in found.values():
-        total.merge(tally)
-    groups = _groups(found) if grouped else [None]
+    groups = _groups(counted.found) if grouped else [None]
     if len(groups) * len(periods) > MOST_POINTS:
         detail = f"{len(groups)} groups in {len(periods)} periods; filter, or choose a longer interval."
         raise Unacceptable.field("query:by", "too_many_groups", detail)
@@ -40,10 +44,10 @@ async def answer(
     if grouped or period is not Period.TOTAL:
         for start, end in periods:
             for group in groups:
-                tally = found.get((None if period is Period.TOTAL else start, group)) or Tally()
+                tally = counted.found.get((None if period is Period.TOTAL else start, group)) or counted.blank()
                 name = None if group is None else str(group)
                 point = s.SeriesScore.model_construct(
-                    from_=start, to=end, group=name, label=labels.get(group), **_score(metric, tally)
+                    from_=start, to=end, group=name, label=labels.get(group), **counted.fields(tally)
                 )
                 series.append(point)
     return s.MetricAnswer(
@@ -56,13 +60,55 @@ async def answer(
         by=by,
         dimension=dimension,
         period=period,
-        watermark=await queries.watermark(work),
+        watermark=counted.watermark,
+        rows=f"/v1/metrics/{metric.name}/rows?{selection.query}",
         series=series,
-        **_score(metric, total),
+        **counted.fields(counted.total),
     )
 
 
-def _groups(found: Mapping[Place, Tally]) -> list[Any]:
+def check_filters(metric: Metric | TicketMetric, selection: Selection) -> None:
+    """Raises `Unacceptable` for one that the metric's rows know nothing of."""
+    for by in selection.filters:
+        if by not in metric.dimensions:
+            raise _foreign(metric, f"query:filter[{by.value}]")
+
+
+def _check_terms(metric: Metric | TicketMetric, selection: Selection, by: By | None, dimension: str | None) -> None:
+    if by is not None and dimension is not None:
+        detail = "Answers are told apart by one thing at a time: leave out `by` or `dimension`."
+        raise Unacceptable.field("query:dimension", "not_both", detail)
+    check_filters(metric, selection)
+    if by is not None and by not in metric.dimensions:
+        raise _foreign(metric, "query:by")
+    if dimension is not None and isinstance(metric, TicketMetric):
+        raise _foreign(metric, "query:dimension")
+
+
+def _foreign(metric: Metric | TicketMetric, pointer: str) -> Unacceptable:
+    known = ", ".join(by.value for by in metric.dimensions)
+    return Unacceptable.field(pointer, "unknown_dimension", f"`{metric.name}` can be told apart by {known}.")
+
+
+async def _counted(
+    work: Work,
+    metric: Metric | TicketMetric,
+    selection: Selection,
+    *,
+    by: By | None,
+    dimension: str | None,
+    period: Period,
+) -> Counted[Any]:
+    if isinstance(metric, TicketMetric):
+        return await tickets.counted(work, metric, selection, by=by, period=period)
+    found = await queries.tallies(work, selection, metric.scheme, by=by, dimension=dimension, period=period)
+    total = Tally()
+    for tally in found.values():
+        total.merge(tally)
+    return Counted(found, total, Tally, partial(_score, metric), await queries.watermark(work))
+
+
+def _groups(found: Mapping[Place, Any]) -> list[Any]:
     """Those that occur, by name, feedback without a value last."""
     return sorted({group for _, group in found}, key=lambda group: (group is None, str(group)))
 
@@ -71,7 +117,7 @@ async def _labels(work: Work, by: By | None, groups: list[Any]) -> Mapping[Any, 
     present = [group for group in groups if group is not None]
     if by is By.SURVEY:
         return await queries.survey_names(work, present)
-    return {group: group for group in present}
+    return {group: str(group) for group in present}
 
 
 def _score(metric: Metric, tally: Tally) -> dict[str, Any]:
@@ -94,6 +140,7 @@ def _score(metric: Metric, tally: Tally) -> dict[str, Any]:
         "scale": scale,
         "bands": s.BandCounts.model_construct(negative=bands.negative, neutral=bands.neutral, positive=bands.positive),
         "distribution": distribution,
+        "durations": None,
         "excluded": s.Excluded.model_construct(None, **{reason.value: n for reason, n in tally.excluded.items()}),
         "insufficient": histogram.n < ENOUGH,
     }

@@ -10,22 +10,35 @@ from services.metrics.facts import service as facts
 from services.metrics.facts.models import Fact
 from services.metrics.people.models import Person
 from services.metrics.rollups.counting import hold_upkeep
+from services.metrics.tickets import service as tickets
 from shared.contracts.subjects import ErasureMode, MetricsPartDone, RecordCount
 from shared.subjects.exports import exports_in
-from shared.subjects.holdings import IDS, Holding
+from shared.subjects.holdings import IDS, OWNED, Holding
 from shared.subjects.parts import Subjects
 from shared.work import Work
 
 EXPORTS = exports_in(Base.metadata)
 
+_NOBODYS = "customer_id = null, origin_customer_id = null"
 HOLDINGS = (
     # They say no more of anybody than a number, and stay in the sums: those do not change.
     Holding(
         "scores",
         "metrics.facts",
-        pseudonym="customer_id = null, origin_customer_id = null, dimensions = '{}'",
+        pseudonym=f"{_NOBODYS}, dimensions = '{{}}'",
         names="feedback_id",
     ),
+    Holding(
+        "ticket_targets",
+        "metrics.ticket_targets",
+        "row.ticket_id in (select row.ticket_id from metrics.ticket_facts row "
+        f"where row.account_id = :account_id and {OWNED})",
+        names=None,
+        erasable=False,
+    ),
+    # Without its steps, what comes late of a ticket counts for nothing.
+    Holding("tickets", "metrics.ticket_facts", pseudonym=_NOBODYS, names="ticket_id"),
+    Holding("ticket_steps", "metrics.ticket_steps", pseudonym=_NOBODYS, names="ticket_id", exported=False),
     Holding("people", "metrics.people", f"row.person_id = {IDS}", names="person_id"),
 )
 
@@ -40,6 +53,7 @@ async def retract(work: Work, ids: Collection[UUID], mode: ErasureMode) -> list[
         or_(Fact.customer_id.in_(ids), Fact.origin_customer_id.in_(ids)),
     )
     count = await work.session.scalar(select(func.count()).select_from(Fact).where(*theirs))
+    await tickets.forget_targets(work, ids)
     feedback_ids = set(await work.session.scalars(select(Fact.feedback_id).where(*theirs)))
     await facts.erase(work, feedback_ids)
     return [RecordCount(kind="scores", treatment="deleted", count=count)] if count else []

@@ -74,7 +74,8 @@ async def _answer(work: Work, ticket: Ticket, message: Message) -> None:
         ticket.first_responded_at = at
     record(work, ticket, "replied")
     waited_for = (Target.FIRST_RESPONSE,) if first else (Target.NEXT_RESPONSE, Target.PERIODIC_UPDATE)
-    await slas.follow(work, ticket, met=waited_for if in_person else ())
+    clocks = await slas.follow(work, ticket, met=waited_for if in_person else ())
+    taken = clocks.get(Target.FIRST_RESPONSE) if first else None
     replied = TicketReplied(
         ticket_id=ticket.id,
         number=ticket.number,
@@ -86,6 +87,7 @@ async def _answer(work: Work, ticket: Ticket, message: Message) -> None:
         origin_customer_id=ticket.origin_customer_id,
         thread_id=ticket.thread_id,
         first_response=first,
+        first_response_seconds=int(taken.elapsed.total_seconds()) if taken else None,
     )
     work.emit(replied, subject=ticket.id, version=ticket.version)
     await loops.advance(work, ticket, "contacted", at)

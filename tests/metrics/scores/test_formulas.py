@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.metrics.scores import formulas
-from services.metrics.scores.catalogue import CATALOGUE
+from services.metrics.scores.catalogue import SCORES
 from services.metrics.scores.formulas import Bands, Estimate
 from services.metrics.scores.histograms import Histogram, Scale
 from shared import statistics
@@ -27,7 +27,7 @@ def histogram(*parts: tuple[Scale, list[int]]) -> Histogram:
 
 
 def of(name: str, *parts: tuple[Scale, list[int]]) -> Estimate:
-    estimate, _ = CATALOGUE[name].of(histogram(*parts))
+    estimate, _ = SCORES[name].of(histogram(*parts))
     assert estimate is not None
     return estimate
 
@@ -106,7 +106,7 @@ class TestCustomerSatisfaction:
             assert of("csat", (scale, counts)).value == (100 if score >= positive_from else 0)
 
     def test_keeps_the_middle_in_the_denominator(self) -> None:
-        estimate, bands = CATALOGUE["csat"].of(histogram((CSAT, [1, 1, 2, 3, 3])))
+        estimate, bands = SCORES["csat"].of(histogram((CSAT, [1, 1, 2, 3, 3])))
         assert estimate is not None
         assert estimate.value == 60
         assert bands == Bands(negative=2, neutral=2, positive=6)
@@ -152,7 +152,7 @@ class TestMeans:
 
     @given(st.lists(st.integers(0, 40), min_size=7, max_size=7))
     def test_stay_within_their_interval_and_the_scale(self, counts: list[int]) -> None:
-        estimate, _ = CATALOGUE["ces"].of(histogram((CES, counts)))
+        estimate, _ = SCORES["ces"].of(histogram((CES, counts)))
         if not any(counts):
             assert estimate is None
         else:

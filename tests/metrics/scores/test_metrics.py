@@ -2,13 +2,14 @@
 
 import random
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import httpx
 import pytest
 
 from shared.contracts.feedback import FeedbackReceived
+from shared.contracts.metrics import MetricName
 from shared.contracts.survey import SurveyPublished
 from shared.ids import new_id
 from shared.testing.harness import Harness
@@ -55,7 +56,7 @@ class TestTheCatalogue:
 
     async def test_tells_formula_unit_and_version_of_each(self, metrics: Harness, account: UUID) -> None:
         listed = (await metrics.client(account=account).get("/v1/metrics")).json()["data"]
-        assert {"nps", "csat", "ces"} <= {metric["name"] for metric in listed}
+        assert {metric["name"] for metric in listed} == set(get_args(MetricName))
         assert all(metric["formula"] and metric["unit"] and metric["version"] for metric in listed)
 
 
@@ -122,6 +123,8 @@ class TestAsking:
             "dimension": None,
             "period": "total",
             "watermark": "2026-03-01T12:00:00Z",
+            "durations": None,
+            "rows": "/v1/metrics/nps/rows?from=2026-03-01&to=2026-04-01",
             "series": [],
         }
 

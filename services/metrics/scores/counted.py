@@ -1,0 +1,23 @@
+"""What a metric counts, whatever it is about: the one shape that answers are made from."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+# First day of the period (None for the whole window), and the value of what is told apart (None without one).
+Place = tuple[date | None, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted(Generic[T]):
+    """`found`: what there is in each period and group with any; `total`: in the whole window. `blank` is what there is
+    elsewhere, and `fields` turns each into those of `Score`."""
+
+    found: Mapping[Place, T]
+    total: T
+    blank: Callable[[], T]
+    fields: Callable[[T], dict[str, Any]]
+    watermark: datetime | None

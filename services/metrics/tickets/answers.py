@@ -1,0 +1,91 @@
+"""From how tickets came out to what an answer says of them."""
+
+from fractions import Fraction
+from functools import partial
+from typing import Any
+
+from services.metrics.scores import schemas as s
+from services.metrics.scores.counted import Counted
+from services.metrics.scores.durations import Durations, Measured
+from services.metrics.scores.formulas import Bands, share_of_positive
+from services.metrics.scores.selection import By, Period, Selection
+from services.metrics.tickets import queries
+from services.metrics.tickets.catalogue import Shape, TicketMetric
+from services.metrics.tickets.queries import Outcomes
+from shared.statistics import LEVEL, shown
+from shared.work import Work
+
+ENOUGH = 30
+_PERCENTILES = {"p50": Fraction(50, 100), "p90": Fraction(90, 100), "p95": Fraction(95, 100)}
+
+
+async def counted(
+    work: Work, metric: TicketMetric, selection: Selection, *, by: By | None, period: Period
+) -> Counted[Outcomes]:
+    found = await queries.tallies(work, selection, metric, by=by, period=period)
+    last = None if period is Period.TOTAL else selection.periods(period)[-1][0]
+    total = Outcomes()
+    for (start, _), outcomes in found.items():
+        # What is there at a moment is there at the window's end, and not once for each period.
+        if metric.shape is not Shape.STOCK or start == last:
+            total.merge(outcomes)
+    return Counted(found, total, Outcomes, partial(_fields, metric), await queries.watermark(work))
+
+
+def _fields(metric: TicketMetric, outcomes: Outcomes) -> dict[str, Any]:
+    """Those of `Score`."""
+    n = outcomes.good + outcomes.bad
+    fields: dict[str, Any] = {
+        "value": None,
+        "n": n,
+        "interval": None,
+        "scale": None,
+        "bands": None,
+        "distribution": [],
+        "durations": None,
+        "excluded": s.ExcludedTickets.model_construct(
+            None, **{reason.value: count for reason, count in outcomes.excluded.items()}
+        ),
+        "insufficient": n < ENOUGH and metric.shape is not Shape.STOCK,
+    }
+    if metric.shape is Shape.STOCK:
+        return fields | {"value": float(n)}
+    if metric.shape is Shape.SHARE:
+        bands = Bands(outcomes.bad, 0, outcomes.good)
+        return (
+            fields
+            | {"bands": s.BandCounts(negative=bands.negative, neutral=0, positive=bands.positive)}
+            | _share(bands)
+        )
+    return fields | (_durations(outcomes) if n else {})
+
+
+def _share(bands: Bands) -> dict[str, Any]:
+    counts: dict[str, Any] = {
+        "bands": s.BandCounts(negative=bands.negative, neutral=bands.neutral, positive=bands.positive)
+    }
+    estimate = share_of_positive(bands)
+    if estimate is None:
+        return counts
+    return {
+        **counts,
+        "value": shown(estimate.value),
+        "interval": _interval((estimate.low, estimate.high)),
+        "scale": s.ScaleOut(minimum=estimate.scale.minimum, maximum=estimate.scale.maximum),
+    }
+
+
+def _durations(outcomes: Outcomes) -> dict[str, Any]:
+    durations = Durations(outcomes.seconds)
+    shares = {name: _measured(durations.percentile(share)) for name, share in _PERCENTILES.items()}
+    spread = s.DurationsOut(mean=_measured(durations.mean()), **shares)
+    return {"value": spread.p50.value, "interval": spread.p50.interval, "durations": spread}
+
+
+def _measured(measured: Measured) -> s.MeasuredOut:
+    interval = None if measured.interval is None else _interval(measured.interval)
+    return s.MeasuredOut(value=shown(measured.value), interval=interval)
+
+
+def _interval(bounds: tuple[float, float]) -> s.ConfidenceInterval:
+    return s.ConfidenceInterval(low=shown(bounds[0]), high=shown(bounds[1]), level=LEVEL)
