@@ -9,7 +9,7 @@ import pytest
 
 from shared.bus.events import Actor
 from shared.contracts.base import ActorKind
-from shared.contracts.tickets import PolicyReapplied, TargetMet, TargetMissed, TargetWarned
+from shared.contracts.tickets import PolicyReapplied, TargetMet, TargetMissed, TargetWarned, TicketReplied
 from shared.ids import new_id
 from shared.testing.harness import Harness
 from tests.tickets.builders import get, open_ticket, patch, post
@@ -170,6 +170,18 @@ class TestTheOtherTargets:
         assert met == ["first_response", "periodic_update"]
         updates = (await get(client, f"{path}/sla/explain"))["periodic_updates"]
         assert [one["standing"] for one in updates] == ["met", "missed", "running"]
+
+    async def test_a_first_answer_tells_its_time_on_the_clock_though_it_is_late(
+        self, tickets: Harness, account: UUID
+    ) -> None:
+        client = tickets.client(account=account)
+        await set_default(client)
+        path = f"/v1/tickets/{(await open_ticket(client))['id']}"
+        tickets.clock.advance(2 * HOUR)
+        await tickets.run_timers()
+        for words in ("We are sorry.", "It is on its way."):
+            await post(client, f"{path}/messages", 201, text=words)
+        assert [one.first_response_seconds for one in await told(tickets, account, TicketReplied)] == [7_200, None]
 
     async def test_what_a_machine_says_is_no_answer(self, tickets: Harness, account: UUID) -> None:
         """chatwoot #6409, #8477: a bot's message stopped the clock of the first response."""
