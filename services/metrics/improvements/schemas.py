@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from services.metrics.scores.schemas import ConfidenceInterval, Excluded
+from services.metrics.scores.schemas import ConfidenceInterval, Excluded, ExcludedTickets
 from shared.http.schemas import Model
 
 
@@ -19,7 +19,7 @@ class Side(Model):
     value: float | None
     n: int
     interval: ConfidenceInterval | None
-    excluded: Excluded
+    excluded: Excluded | ExcludedTickets
     insufficient: bool
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from services.metrics.improvements.models import Improvement
 from services.metrics.improvements.schemas import EffectOut, Side
 from services.metrics.scores import service as scores
-from services.metrics.scores.catalogue import Metric, metric
+from services.metrics.scores.catalogue import AnyMetric, metric
 from services.metrics.scores.schemas import ConfidenceInterval, MetricAnswer
 from services.metrics.scores.selection import Period, Selection
 from shared.http.errors import NotFound, Unacceptable
@@ -49,7 +49,7 @@ async def effect(work: Work, improvement_id: UUID, name: str | None, days: int) 
     )
 
 
-async def _side(work: Work, measured: Metric, start: date, end: date) -> MetricAnswer:
+async def _side(work: Work, measured: AnyMetric, start: date, end: date) -> MetricAnswer:
     return await scores.answer(work, measured, Selection(start, end, {}), by=None, dimension=None, period=Period.TOTAL)
 
 

@@ -194,10 +194,11 @@ SCORES = {
 }
 
 
-CATALOGUE: Mapping[str, Metric | TicketMetric] = {**SCORES, **TICKET_CATALOGUE}
+AnyMetric = Metric | TicketMetric
+CATALOGUE: Mapping[str, AnyMetric] = {**SCORES, **TICKET_CATALOGUE}
 
 
-def metric(name: str) -> Metric | TicketMetric:
+def metric(name: str) -> AnyMetric:
     """Raises `UnknownMetric`."""
     if name not in CATALOGUE:
         raise UnknownMetric

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.metrics.scores import queries
 from services.metrics.scores import schemas as s
-from services.metrics.scores.catalogue import Metric
+from services.metrics.scores.catalogue import AnyMetric, Metric
 from services.metrics.scores.counted import Counted, Place
 from services.metrics.scores.histograms import Tally
 from services.metrics.scores.selection import TIME_ZONE, By, Period, Selection
@@ -23,7 +23,7 @@ MOST_POINTS = 10_000
 
 async def answer(
     work: Work,
-    metric: Metric | TicketMetric,
+    metric: AnyMetric,
     selection: Selection,
     *,
     by: By | None,
@@ -67,14 +67,14 @@ async def answer(
     )
 
 
-def check_filters(metric: Metric | TicketMetric, selection: Selection) -> None:
+def check_filters(metric: AnyMetric, selection: Selection) -> None:
     """Raises `Unacceptable` for one that the metric's rows know nothing of."""
     for by in selection.filters:
         if by not in metric.dimensions:
             raise _foreign(metric, f"query:filter[{by.value}]")
 
 
-def _check_terms(metric: Metric | TicketMetric, selection: Selection, by: By | None, dimension: str | None) -> None:
+def _check_terms(metric: AnyMetric, selection: Selection, by: By | None, dimension: str | None) -> None:
     if by is not None and dimension is not None:
         detail = "Answers are told apart by one thing at a time: leave out `by` or `dimension`."
         raise Unacceptable.field("query:dimension", "not_both", detail)
@@ -85,14 +85,14 @@ def _check_terms(metric: Metric | TicketMetric, selection: Selection, by: By | N
         raise _foreign(metric, "query:dimension")
 
 
-def _foreign(metric: Metric | TicketMetric, pointer: str) -> Unacceptable:
+def _foreign(metric: AnyMetric, pointer: str) -> Unacceptable:
     known = ", ".join(by.value for by in metric.dimensions)
     return Unacceptable.field(pointer, "unknown_dimension", f"`{metric.name}` can be told apart by {known}.")
 
 
 async def _counted(
     work: Work,
-    metric: Metric | TicketMetric,
+    metric: AnyMetric,
     selection: Selection,
     *,
     by: By | None,

@@ -7,8 +7,8 @@ from sqlalchemy.dialects.postgresql import JSONB, TSTZMULTIRANGE
 from shared.db.aliases import follow_aliases
 from shared.db.rls import enable_row_security
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 
 SCHEMA = "metrics"
 Timestamp = sa.DateTime(timezone=True)
