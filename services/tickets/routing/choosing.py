@@ -164,7 +164,7 @@ _ORDER: Final[dict[Strategy, Callable[[Need], Callable[[Worker], tuple[object, .
     "longest_waiting": _by_waiting,
 }
 _WHY: Final[dict[Strategy, str]] = {
-    "round_robin": "it was their turn",
+    "round_robin": "had their turn",
     "least_load": "had the fewest open tickets",
     "longest_waiting": "had been waiting for longest",
 }
