@@ -12,8 +12,8 @@ from services.survey.learning.linear import LinearModel, unpacked
 from services.survey.learning.models import TextModel
 from services.survey.taxonomy import service as taxonomies
 from services.survey.understanding.analysis import Analysis, analyse
+from services.survey.understanding.labels import Sentiment, Topic
 from services.survey.understanding.topics import Taxonomy
-from shared.contracts.labels import Sentiment, Topic
 from shared.contracts.ratings import Rating
 from shared.work import Work
 

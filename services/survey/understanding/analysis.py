@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
+from services.survey.understanding.labels import Sentiment, Topic, Urgency
 from services.survey.understanding.languages import detect
 from services.survey.understanding.phrases import Tokens
 from services.survey.understanding.sentiment import read
 from services.survey.understanding.topics import Taxonomy
 from services.survey.understanding.urgency import urgency_of
 from services.survey.understanding.words import composed
-from shared.contracts.labels import Sentiment, Topic, Urgency
 from shared.contracts.ratings import Band, Rating
 
 _OPPOSITE: dict[Band, Band] = {"negative": "positive", "positive": "negative"}
@@ -37,7 +37,7 @@ class Analysis:
             "sentiment_mixed": sentiment.mixed if sentiment else False,
             "urgency_label": self.urgency.label if self.urgency else None,
             "urgency_evidence": self.urgency.evidence if self.urgency else (),
-            "topics": [topic.model_dump(mode="json") for topic in self.topics],
+            "topics": [topic._asdict() for topic in self.topics],
         }
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from services.survey.understanding.labels import Topic
 from services.survey.understanding.phrases import Phrases, Tokens, different, is_denied
 from services.survey.understanding.urgency import negators_of
-from shared.contracts.labels import Topic
 
 # The language of phrases that are looked for in every text, such as names.
 ANY: Final = "any"

@@ -11,9 +11,9 @@ from typing import Final, Literal
 
 import orjson
 
+from services.survey.understanding.labels import Urgency
 from services.survey.understanding.lexicon import languages, lexicon_of
 from services.survey.understanding.phrases import Phrases, Tokens, different, fold, is_denied
-from shared.contracts.labels import Urgency
 from shared.contracts.ratings import Band
 
 UrgencyLabel = Literal["low", "normal", "high", "urgent"]
