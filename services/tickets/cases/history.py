@@ -8,10 +8,11 @@ from uuid import UUID
 from sqlalchemy import Select, select
 
 from services.tickets.cases.models import Change, Ticket
+from services.tickets.cases.portions import TicketRow
 from shared.work import Work
 
 
-def moment_of(work: Work, ticket: Ticket) -> datetime:
+def moment_of(work: Work, ticket: Ticket | TicketRow) -> datetime:
     """When a change happens: now, but not before the change before it.
 
     A request reads the clock before it gets the ticket's lock, so two that meet may come in the other order.
@@ -21,7 +22,7 @@ def moment_of(work: Work, ticket: Ticket) -> datetime:
 
 def record(
     work: Work,
-    ticket: Ticket,
+    ticket: Ticket | TicketRow,
     action: str,
     *,
     changes: Mapping[str, tuple[Any, Any]] | None = None,
@@ -31,19 +32,20 @@ def record(
     at = moment_of(work, ticket)
     ticket.version += 1
     ticket.updated_at = at
-    work.session.add(
-        Change(
-            account_id=work.account_id,
-            ticket_id=ticket.id,
-            version=ticket.version,
-            at=at,
-            actor=str(work.actor),
-            action=action,
-            state=ticket.state,
-            changes={name: list(values) for name, values in (changes or {}).items()},
-            reason=reason,
-        )
-    )
+    row = {
+        "ticket_id": ticket.id,
+        "version": ticket.version,
+        "at": at,
+        "actor": str(work.actor),
+        "action": action,
+        "state": ticket.state,
+        "changes": {name: list(values) for name, values in (changes or {}).items()},
+        "reason": reason,
+    }
+    if isinstance(ticket, TicketRow):
+        ticket.history.append(row)
+    else:
+        work.session.add(Change(account_id=work.account_id, **row))
 
 
 def changes_of(work: Work, ticket_id: UUID) -> Select[Change]:

@@ -53,13 +53,6 @@ async def lock_living(work: Work, ticket_id: UUID) -> Ticket:
     return ticket if ticket.merged_into_id is None else await lock_living(work, ticket.merged_into_id)
 
 
-async def lock_free_tickets(work: Work, ticket_ids: Sequence[UUID]) -> Sequence[Ticket]:
-    """Those that nobody else holds, held until the end of the transaction; in order of their ids."""
-    mine = (Ticket.account_id == work.account_id) & Ticket.id.in_(ticket_ids)
-    statement = select(Ticket).where(mine).order_by(Ticket.id).with_for_update(skip_locked=True)
-    return (await work.session.scalars(statement)).all()
-
-
 async def find_ticket(work: Work, ticket_id: UUID) -> Ticket:
     """Raises `NoSuchTicket`."""
     return await _ticket(work, _by_id(work, ticket_id))

@@ -6,6 +6,7 @@ them is taken back, and what is missed under them is said.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Final
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from sqlalchemy import func, select
 
 from services.tickets.cases.history import moment_of, record
 from services.tickets.cases.models import Ticket
+from services.tickets.cases.portions import TicketRow, lock_portion, write
 from services.tickets.cases.repository import lock_ticket
 from services.tickets.cases.states import ACTIVE
 from services.tickets.slas import clock, policies
@@ -21,15 +23,20 @@ from services.tickets.slas.agreements import Agreement, Book, book_of
 from services.tickets.slas.clock import Entry, Target
 from services.tickets.slas.life import entries_of_all
 from services.tickets.slas.models import Reapplication
+from services.tickets.slas.service import AnyTicket
 from shared.bus.subscriptions import Timer
 from shared.contracts.tickets import PolicyReapplied
-from shared.db.database import driver_of, planned_anew
+from shared.db.database import driver_of
 from shared.http.errors import Conflict, NotFound
 from shared.ids import new_id
 from shared.work import Work
 
 PORTION_DUE: Final = "sla.reapply"
 PORTION: Final = 500
+_terms_in: Final = attrgetter(
+    *("policy_id", "policy_version", "calendar_id", "calendar_version"),
+    *(f"{target}_{what}" for target in Target for what in ("seconds", "due_at")),
+)
 
 
 class NothingRuns(Conflict):
@@ -49,8 +56,8 @@ async def reapply(work: Work, ticket_id: UUID) -> Ticket:
         raise NothingRuns
     book = await _book(work)
     lives = await entries_of_all(work, [ticket.id])
-    alarms = {ticket: apply(work, ticket, lives[ticket.id], book.agreement_for(ticket))}
-    await slas.set_alarms(work, alarms)
+    alarm_at = apply(work, ticket, lives[ticket.id], book.agreement_for(ticket))
+    await slas.set_alarms(work, {ticket.id: alarm_at})
     return ticket
 
 
@@ -87,8 +94,7 @@ async def find(work: Work, policy_id: UUID, reapplication_id: UUID) -> Reapplica
 async def portion_due(work: Work, timer: Timer) -> None:
     """The next tickets in order of their ids: whoever dies meanwhile has done none of them or all."""
     job = await work.session.get_one(Reapplication, UUID(timer.key))
-    async with planned_anew(work.session, PORTION):
-        tickets = await _portion_after(work, job.last_id)
+    tickets = await lock_portion(work, job.last_id, PORTION)
     if tickets:
         job.changed += await _apply_to(work, tickets, job.policy_id)
         job.done += len(tickets)
@@ -101,7 +107,7 @@ async def portion_due(work: Work, timer: Timer) -> None:
         await work.schedule(PORTION_DUE, key=timer.key, due_at=work.now)
 
 
-def apply(work: Work, ticket: Ticket, life: Sequence[Entry], agreement: Agreement) -> datetime | None:
+def apply(work: Work, ticket: AnyTicket, life: Sequence[Entry], agreement: Agreement) -> datetime | None:
     """Returns when the ticket's alarm is to ring. A ticket of which nothing changes has no new version."""
     before, at = _terms_in(ticket), moment_of(work, ticket)
     ticket.policy_id, ticket.policy_version, ticket.calendar_id, ticket.calendar_version = agreement.pin
@@ -121,23 +127,15 @@ def apply(work: Work, ticket: Ticket, life: Sequence[Entry], agreement: Agreemen
     return slas.next_alarm(ticket, clocks)
 
 
-async def _portion_after(work: Work, last_id: UUID | None) -> Sequence[Ticket]:
-    open_ones = (Ticket.account_id == work.account_id) & Ticket.state.in_(ACTIVE)
-    statement = select(Ticket).where(open_ones).order_by(Ticket.id).limit(PORTION).with_for_update()
-    if last_id is not None:
-        statement = statement.where(Ticket.id > last_id)
-    return (await work.session.scalars(statement)).all()
-
-
-async def _apply_to(work: Work, tickets: Iterable[Ticket], policy_id: UUID) -> int:
+async def _apply_to(work: Work, tickets: Iterable[TicketRow], policy_id: UUID) -> int:
     book = await _book(work)
     chosen = [(ticket, book.agreement_for(ticket)) for ticket in tickets]
     chosen = [(one, agreed) for one, agreed in chosen if policy_id in (one.policy_id, agreed.pin[0])]
     lives = await entries_of_all(work, [ticket.id for ticket, _ in chosen])
-    versions = {ticket.id: ticket.version for ticket, _ in chosen}
     alarms = {ticket: apply(work, ticket, lives[ticket.id], agreed) for ticket, agreed in chosen}
-    changed = [ticket for ticket in alarms if ticket.version != versions[ticket.id]]
-    await slas.set_alarms(work, {ticket: alarms[ticket] for ticket in changed})
+    changed = [ticket for ticket in alarms if ticket.history]
+    await write(work, alarms)
+    await slas.set_alarms(work, {ticket.id: alarms[ticket] for ticket in changed})
     return len(changed)
 
 
@@ -148,12 +146,7 @@ async def _book(work: Work) -> Book:
     return book
 
 
-def _terms_in(ticket: Ticket) -> tuple[object, ...]:
-    pin = (ticket.policy_id, ticket.policy_version, ticket.calendar_id, ticket.calendar_version)
-    return pin, *(getattr(ticket, f"{target}_{what}") for target in Target for what in ("seconds", "due_at"))
-
-
-def _tell(work: Work, ticket: Ticket, missed: Iterable[Target]) -> None:
+def _tell(work: Work, ticket: AnyTicket, missed: Iterable[Target]) -> None:
     reapplied = PolicyReapplied(
         ticket_id=ticket.id,
         number=ticket.number,

@@ -6,9 +6,11 @@ there to be listed by, to ring an alarm by, and to say a thing once. One alarm a
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from services.tickets.cases.history import moment_of, record
 from services.tickets.cases.models import Ticket
+from services.tickets.cases.portions import TicketRow
 from services.tickets.cases.states import DONE
 from services.tickets.slas import clock
 from services.tickets.slas.agreements import Agreement, agreement_of, seconds_of
@@ -20,15 +22,16 @@ from shared.db.database import driver_of
 from shared.work import Work
 
 Clocks = Mapping[Target, Clock]
+AnyTicket = Ticket | TicketRow
 
 
-async def agreement_with(work: Work, ticket: Ticket) -> Agreement:
+async def agreement_with(work: Work, ticket: AnyTicket) -> Agreement:
     """What the ticket was promised."""
     pin = (ticket.policy_id, ticket.policy_version, ticket.calendar_id, ticket.calendar_version)
     return await agreement_of(await driver_of(work.session), work.account_id, pin)
 
 
-def terms_for(ticket: Ticket, agreement: Agreement) -> Terms:
+def terms_for(ticket: AnyTicket, agreement: Agreement) -> Terms:
     """Times are those that were copied into the ticket, with the priority that it had then."""
     seconds = {target: getattr(ticket, f"{target}_seconds") for target in Target}
     terms = agreement.terms(ticket.priority)
@@ -36,7 +39,7 @@ def terms_for(ticket: Ticket, agreement: Agreement) -> Terms:
     return Terms(allowances, terms.paused_in, terms.warn_at, terms.hours)
 
 
-def is_met(ticket: Ticket, target: Target) -> bool:
+def is_met(ticket: AnyTicket, target: Target) -> bool:
     """A resolution is only as long as the ticket stays resolved. What else was waited for is waited for no longer when
     it has come, and has no due time then."""
     if target is Target.FIRST_RESPONSE:
@@ -44,7 +47,7 @@ def is_met(ticket: Ticket, target: Target) -> bool:
     return target is Target.RESOLUTION and ticket.state in DONE
 
 
-def settle(work: Work, ticket: Ticket) -> None:
+def settle(work: Work, ticket: AnyTicket) -> None:
     """Write down the targets that were missed up to this moment. Called before anything else changes the ticket."""
     if ticket.state == "merged":
         return
@@ -56,7 +59,7 @@ def settle(work: Work, ticket: Ticket) -> None:
         miss(work, ticket, target, due)
 
 
-def miss(work: Work, ticket: Ticket, target: Target, due: datetime) -> None:
+def miss(work: Work, ticket: AnyTicket, target: Target, due: datetime) -> None:
     setattr(ticket, f"{target}_missed_at", due)
     record(work, ticket, "target_missed", changes={f"{target}_missed_at": (None, due.isoformat())})
     missed = TargetMissed(
@@ -82,7 +85,7 @@ async def follow(work: Work, ticket: Ticket, *, met: Collection[Target] = ()) ->
             _tell_met(work, ticket, done)
     latest = clock.current(clocks)
     note(ticket, latest)
-    await set_alarms(work, {ticket: next_alarm(ticket, latest)})
+    await set_alarms(work, {ticket.id: next_alarm(ticket, latest)})
     return latest
 
 
@@ -91,13 +94,13 @@ async def apply_priority(work: Work, ticket: Ticket) -> None:
     copy_times(ticket, await agreement_with(work, ticket))
 
 
-def copy_times(ticket: Ticket, agreement: Agreement) -> None:
+def copy_times(ticket: AnyTicket, agreement: Agreement) -> None:
     for target, seconds in seconds_of(getattr(agreement.policy.targets, ticket.priority)).items():
         setattr(ticket, f"{target}_seconds", seconds)
     ticket.warned = {}
 
 
-def note(ticket: Ticket, clocks: Clocks) -> None:
+def note(ticket: AnyTicket, clocks: Clocks) -> None:
     """The due times of what is waited for now. Those of a first answer and a solution stay when they have come."""
     for target in Target:
         latest = clocks.get(target)
@@ -109,20 +112,19 @@ def note(ticket: Ticket, clocks: Clocks) -> None:
             setattr(ticket, f"{target}_missed_at", None)
 
 
-def next_alarm(ticket: Ticket, clocks: Clocks) -> datetime | None:
+def next_alarm(ticket: AnyTicket, clocks: Clocks) -> datetime | None:
     """When there is something to say of the ticket that has not been said."""
     moments = [at for one in clocks.values() for at in _unsaid(ticket, one)]
     return min(moments) + JUST_AFTER if moments else None
 
 
-async def set_alarms(work: Work, alarms: Mapping[Ticket, datetime | None]) -> None:
-    await work.schedule_all(ALARM, {str(ticket.id): at for ticket, at in alarms.items() if at is not None})
-    for ticket, at in alarms.items():
-        if at is None:
-            await work.cancel(ALARM, key=str(ticket.id))
+async def set_alarms(work: Work, alarms: Mapping[UUID, datetime | None]) -> None:
+    """Of each ticket, when its alarm is to ring; null: it has none."""
+    await work.schedule_all(ALARM, {str(ticket_id): at for ticket_id, at in alarms.items() if at is not None})
+    await work.cancel_all(ALARM, [str(ticket_id) for ticket_id, at in alarms.items() if at is None])
 
 
-def warn(work: Work, ticket: Ticket, clocks: Clocks) -> None:
+def warn(work: Work, ticket: AnyTicket, clocks: Clocks) -> None:
     """Say what part of the time is used up: of several percentages that were reached meanwhile, the highest."""
     for one in clocks.values():
         reached = [percent for percent, at in _warnings_left(ticket, one) if at < work.now]
@@ -145,7 +147,7 @@ def warn(work: Work, ticket: Ticket, clocks: Clocks) -> None:
         work.emit(warned, subject=ticket.id, version=ticket.version)
 
 
-def _unsaid(ticket: Ticket, one: Clock) -> Iterable[datetime]:
+def _unsaid(ticket: AnyTicket, one: Clock) -> Iterable[datetime]:
     if one.stop is not None or one.state == "merged" or getattr(ticket, f"{one.target}_missed_at") is not None:
         return
     for _, at in _warnings_left(ticket, one):
@@ -154,7 +156,7 @@ def _unsaid(ticket: Ticket, one: Clock) -> Iterable[datetime]:
         yield one.due_at
 
 
-def _warnings_left(ticket: Ticket, one: Clock) -> list[tuple[int, datetime]]:
+def _warnings_left(ticket: AnyTicket, one: Clock) -> list[tuple[int, datetime]]:
     """Those that were not given yet in this wait."""
     since, given = ticket.warned.get(one.target.value, ("", 0))
     if since != one.start.isoformat():

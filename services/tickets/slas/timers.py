@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from services.tickets.cases.repository import lock_free_tickets
+from services.tickets.cases.portions import lock_free, write
 from services.tickets.slas import clock
 from services.tickets.slas import service as slas
 from services.tickets.slas.life import entries_of_all
@@ -24,7 +24,7 @@ async def ring(work: Work, timers: Sequence[Timer]) -> None:
     ever: it is looked at a moment later.
     """
     ids = [UUID(timer.key) for timer in timers]
-    tickets = await lock_free_tickets(work, ids)
+    tickets = await lock_free(work, ids)
     lives = await entries_of_all(work, [ticket.id for ticket in tickets])
     alarms = {}
     for ticket in tickets:
@@ -35,5 +35,6 @@ async def ring(work: Work, timers: Sequence[Timer]) -> None:
         at = slas.next_alarm(ticket, clocks)
         if at is not None:
             alarms[str(ticket.id)] = at
+    await write(work, tickets)
     held = set(ids) - {ticket.id for ticket in tickets}
     await work.schedule_all(ALARM, alarms | {str(ticket_id): work.now + _AGAIN for ticket_id in held})

@@ -242,3 +242,13 @@ class TestTogether:
         clock.advance(MINUTE)
         assert await run_due_timers(runtime) == 1
         assert await effects(runtime, account) == ["rang for front {}", "rang for back {}"]
+
+    async def test_cancelled_together_leave_the_others(self, runtime_of: RuntimeFactory, account: UUID) -> None:
+        clock = FrozenClock()
+        runtime = runtime_of(timers={KIND: ring}, clock=clock)
+        async with open_work(runtime.database, account, TESTER, clock=clock) as work:
+            await work.schedule_all(KIND, dict.fromkeys(("front", "back", "side"), work.now))
+            await work.cancel_all(KIND, ["front", "side", "none"])
+            await work.cancel_all(KIND, [])
+        assert await run_due_timers(runtime) == 1
+        assert await effects(runtime, account) == ["rang for back {}"]

@@ -249,6 +249,26 @@ class TestAppliedAnew:
         stranger = tickets.client(account=new_id())
         assert (await stranger.get(f"/v1/sla-policies/{other['id']}/reapplications/{begun['id']}")).status_code == 404
 
+    async def test_together_are_written_down_like_one_alone(self, tickets: Harness, account: UUID) -> None:
+        client = tickets.client(account=account)
+        default = await set_default(client, resolution=600)
+        alone, together, current = [await open_ticket(client) for _ in range(3)]
+        tickets.clock.advance(timedelta(seconds=601))
+        await tickets.run_timers()
+        await set_default(client, resolution=9 * 3_600)
+        for one in (alone, current):
+            await post(client, f"/v1/tickets/{one['id']}/sla/reapply")
+        before = await get(client, f"/v1/tickets/{current['id']}")
+        await post(client, f"/v1/sla-policies/{default}/reapply", 202)
+        await tickets.run_timers()
+        rows = [(await get(client, f"/v1/tickets/{one['id']}/history"))["data"] for one in (alone, together)]
+        told = [[(row["version"], row["action"], row["state"], row["changes"]) for row in those] for those in rows]
+        assert told[0] == told[1]
+        assert "policy_reapplied" in [action for _, action, _, _ in told[1]]
+        standings = [await get(client, f"/v1/tickets/{one['id']}/sla") for one in (alone, together)]
+        assert standings[0] | {"ticket_id": together["id"]} == standings[1]
+        assert await get(client, f"/v1/tickets/{current['id']}") == before
+
 
 class TestWhatIf:
     async def test_shows_what_would_have_been_missed(self, tickets: Harness, account: UUID) -> None:
