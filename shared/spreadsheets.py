@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
@@ -18,6 +19,8 @@ FALLBACK = "cp1252"
 WORKBOOK = "xlsx"
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _CHUNK = 1_048_576
+# Pictures and archives soon have some; Windows ends a file with \x1a now and then.
+_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x19\x1b-\x1f]")
 # What begins with one of these is computed by spreadsheets (OWASP, CSV injection).
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 # So that spreadsheets read what we write as UTF-8.
@@ -51,6 +54,8 @@ def layout_of(file: BinaryIO, delimiter: str | None = None, encoding: str | None
     """What kind of table it is; `delimiter` and `encoding` where they are known. Raises `UnreadableFile` if there is no
     header that could be one."""
     encoding = encoding or _encoding_of(file)
+    if encoding == FALLBACK and not _is_text(file):
+        raise UnreadableFile("This is no text; upload a .csv or .xlsx file.")
     delimiter = None if encoding == WORKBOOK else delimiter or _delimiter_of(file, encoding)
     _, header = next(_records(file, encoding, delimiter), (0, []))
     header = [cell.strip() for cell in header]
@@ -137,6 +142,12 @@ def _encoding_of(file: BinaryIO) -> str:
     except UnicodeDecodeError:
         return FALLBACK
     return "utf-8"
+
+
+def _is_text(file: BinaryIO) -> bool:
+    """As far as its first bytes tell: text in an encoding of one byte has none of these."""
+    file.seek(0)
+    return _CONTROLS.search(file.read(4_096)) is None
 
 
 def _delimiter_of(file: BinaryIO, encoding: str) -> str:

@@ -36,6 +36,8 @@ _RUNS: Final = frozenset(
 )
 # PE, ELF, Mach-O and scripts, whatever they are called.
 _PROGRAMS: Final = re.compile(rb"MZ|\x7fELF|\xcf\xfa\xed\xfe|\xce\xfa\xed\xfe|\xca\xfe\xba\xbe|#!")
+# Pages and drawings with scripts. Other XML may be an invoice.
+_PAGES: Final = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype\s+html|html|head|body|script|svg)\b", re.IGNORECASE)
 _KINDS: Final[Collection[FileKind]] = get_args(FileKind)
 
 
@@ -121,4 +123,5 @@ def refusal_of(place: int, name: str, content: bytes) -> Refusal | None:
     if len(content) > LARGEST:
         return "too_large"
     suffixes = {suffix.lstrip(".").strip().lower() for suffix in PurePosixPath(name.rstrip(". ")).suffixes[-1:]}
-    return "dangerous" if suffixes & _RUNS or _PROGRAMS.match(content) else None
+    runs = suffixes & _RUNS or _PROGRAMS.match(content) or _PAGES.match(content)
+    return "dangerous" if runs else None

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, StrictBool, model_validator
+from pydantic import Field, StrictBool, field_serializer, model_validator
 
 from services.survey.definition.texts import Locale
 from services.survey.hearing.canonical import WIDEST_SCALE, RatingKind
@@ -157,3 +157,8 @@ class RecordOut(NewRecord):
     updated_at: datetime
     sentiment: str | None
     sentiment_score: float | None
+
+    @field_serializer("value_number")
+    def as_a_number(self, value: Decimal | None) -> float | None:
+        """As Hub writes it."""
+        return float(value) if value is not None else None

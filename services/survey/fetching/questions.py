@@ -54,11 +54,13 @@ class TakenOver(Exception):
 @dataclass(frozen=True, slots=True)
 class Question:
     """`ask` does the asking and knows no transaction; `note` writes down what came and says after how long to ask
-    again (None: it is done). `give_up`, if there is one, is called when `attempts` were made in vain."""
+    again (None: it is done). `give_up`, if there is one, is called when `attempts` were made in vain, or at once when
+    access is denied and `denied_is_final`."""
 
     ask: Callable[[Connection, Platform], Awaitable[Any]]
     note: Callable[[Work, Source, Any], Awaitable[timedelta | None]]
     give_up: Callable[[Work, Source, Failure], Awaitable[None]] | None = None
+    denied_is_final: bool = False
     attempts: int = 10
 
 
@@ -160,7 +162,8 @@ async def _note_failure(work: Work, source: Source, claim: Claim, question: Ques
         await health.went_wrong(work, source, trouble="failing", detail=str(failure))
     if not isinstance(failure, Unreadable):
         source.retry_at = work.now + pause
-    if question.give_up is not None and claim.attempts >= question.attempts:
+    is_final = claim.attempts >= question.attempts or (question.denied_is_final and isinstance(failure, AccessDenied))
+    if question.give_up is not None and is_final:
         if await finish(work, claim):
             await question.give_up(work, source, failure)
         return

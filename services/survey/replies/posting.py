@@ -49,7 +49,8 @@ async def _prepare(work: Work, source: Source, adapter: Adapter, reply_id: UUID)
         if (reply := await _queued(work, reply_id)) is not None:
             service.note(work, reply, "failed", reason=str(failure) or "the platform refuses access")
 
-    return Question(ask, note, give_up, attempts=ATTEMPTS)
+    # Whoever answered is told so at once, and submits it once more when the credentials are good.
+    return Question(ask, note, give_up, attempts=ATTEMPTS, denied_is_final=True)
 
 
 async def _queued(work: Work, reply_id: UUID) -> Reply | None:

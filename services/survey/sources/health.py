@@ -17,7 +17,7 @@ _REMEDIES: Final[dict[SourceTrouble, str]] = {
     "asked next.",
     "failing": "Compare the secrets here with those at the sender and enter them anew. What was kept but not "
     "understood is in the list of the source's deliveries, where it can be read again.",
-    "denied": "Connect the source anew: enter fresh credentials that may read there.",
+    "denied": "Enter fresh credentials that may read there: POST /v1/sources/{id}/secrets.",
 }
 
 

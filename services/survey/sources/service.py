@@ -171,7 +171,9 @@ async def rotate_secrets(work: Work, source: Source, new: NewSecrets) -> None:
     source.former_secrets_until = work.now + timedelta(hours=new.keep_former_hours) if keep else None
     source.secrets = sealed(secrets, work.settings, source.id)
     _touch(work, source, "secrets_rotated")
-    # What failed for want of them is tried at once.
+    # What failed for want of them is tried at once; a platform that asked us to wait still is waited for.
+    if source.trouble == "denied":
+        source.retry_at = None
     await reading.begin(work, source)
 
 

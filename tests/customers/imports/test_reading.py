@@ -35,6 +35,7 @@ class TestFiles:
         [
             (b"", "empty"),
             (b"\n\n", "empty"),
+            (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "no text"),
             (b"email,email\n", "'email'"),
             (b'email\n"' + b"x" * 200_000, "Line 2"),
             (b",".join(b"c%d" % n for n in range(201)), "201 columns"),

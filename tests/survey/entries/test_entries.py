@@ -110,6 +110,7 @@ class TestRecords:
 
     async def test_the_same_again_is_the_same_and_another_is_refused(self, client: httpx.AsyncClient) -> None:
         first = await recorded(client)
+        assert first["value_number"] == 3
         assert (await recorded(client))["id"] == first["id"]
         large: dict[str, Any] = {"metadata": {"weight": 10**20}, "field_id": "q-3"}
         assert (await recorded(client, **large))["id"] == (await recorded(client, **large))["id"]

@@ -195,6 +195,8 @@ class TestAttachments:
         Attachment("invoice.pdf", "application/pdf", b"MZ\x90\x00"),
         Attachment("page.html", "text/html", b"<script>alert(1)</script>"),
         Attachment("data", "x/y", b"\x00\x01"),
+        Attachment("photo.png", "image/png", b"\r\n<HTML><script>1</script>"),
+        Attachment("invoice.xml", "text/xml", b"<?xml version='1.0'?><Invoice/>"),
     )
 
     async def test_are_kept_sniffed_and_given_out_to_be_saved(self, post: Post, account: UUID) -> None:
@@ -208,6 +210,8 @@ class TestAttachments:
             ("invoice.pdf", "application/octet-stream", "dangerous"),
             ("page.html", "text/plain", "dangerous"),
             ("data", "application/octet-stream", None),
+            ("photo.png", listed[5]["media_type"], "dangerous"),
+            ("invoice.xml", "application/octet-stream", None),
         ]
         content = await client.get(f"{path}/{listed[0]['id']}/content")
         assert (content.status_code, content.content) == (200, self.FILES[0].content)

@@ -255,10 +255,24 @@ class TestPlatforms:
 
     async def test_credentials_that_are_refused_are_told_at_once(self, place: Place) -> None:
         place.village.raises = AccessDenied("the token has expired")
-        await place.write(await place.review(), text="Thank you!")
+        reply = await place.write(await place.review(), text="Thank you!")
         await place.post()
         [troubled] = await place.told(SourceTroubled)
         assert troubled.trouble == "denied"
+        found = await place.state(reply)
+        assert (found["state"], found["reason"]) == ("failed", "the token has expired")
+
+    async def test_with_fresh_credentials_it_can_be_submitted_once_more(self, place: Place) -> None:
+        place.village.raises = AccessDenied("the token has expired")
+        reply = await place.write(await place.review(), text="Thank you!")
+        await place.post()
+        place.village.raises = None
+        client = place.survey.client(account=place.account)
+        fresh = await client.post(f"/v1/sources/{place.source_id}/secrets", json={"secrets": {}})
+        assert fresh.status_code == 200, fresh.text
+        await place.do(reply, "submit")
+        await place.post()
+        assert (await place.state(reply))["state"] == "posted"
 
     async def test_what_was_withdrawn_does_not_go_out(self, place: Place) -> None:
         reply = await place.write(await place.review(), text="Thank you!")
