@@ -43,6 +43,8 @@ async def confirm(work: Work, ticket_id: UUID) -> Standing:
         if not fixed and not await _is_confirmed(work, ticket):
             slas.settle(work, ticket)
             record(work, ticket, "confirmed")
+        # Whoever reads the ticket again in this transaction reads it from the database.
+        await work.session.flush()
     return standing
 
 
@@ -59,7 +61,7 @@ async def refuse(work: Work, ticket_id: UUID, words: str | None) -> None:
     if words is not None:
         work.session.add(await _message(work, ticket, words))
         record(work, ticket, "heard")
-        await work.session.flush()
+    await work.session.flush()
 
 
 async def _is_confirmed(work: Work, ticket: Ticket) -> bool:

@@ -16,7 +16,7 @@ from shared.contracts.gateway import AccountCreated
 from shared.contracts.tickets import LoopAdvanced, TicketReopened, TicketResolved
 from shared.ids import new_id
 from shared.testing.harness import Harness
-from tests.tickets.builders import add_customer, get, open_ticket, post
+from tests.tickets.builders import add_customer, get, open_ticket, patch, post
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
@@ -89,6 +89,7 @@ class TestYes:
         )
         stages = [event.data.stage for event in await tickets.emitted(account, LoopAdvanced)]  # type: ignore[attr-defined]
         assert stages == ["needs_follow_up", "fixed", "confirmed"]
+        await patch(tickets.client(account=account), f"/v1/tickets/{ticket_id}", priority="low")
 
     async def test_is_kept_of_a_ticket_without_a_loop(self, tickets: Harness, account: UUID) -> None:
         ticket_id, path = await resolved(tickets, account, feedback_id=None)
