@@ -120,7 +120,6 @@ class Course:
         self.resolved_at = datetime.fromisoformat(data["resolved_at"])
         self.first_resolved_at = self.first_resolved_at or self.resolved_at
         self.resolution_seconds = data["resolution_seconds"]
-        self.standing = self.now
         self._end(self.resolved_at)
 
     def _reopened(self, at: datetime, data: dict[str, Any]) -> None:
