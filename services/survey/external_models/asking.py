@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-import httpx
-
 from services.survey.external_models import service, speaking
 from services.survey.external_models.models import ExternalModel, ExternalReading, ReadingState
 from services.survey.feedback.models import Feedback
@@ -14,61 +12,50 @@ from services.survey.feedback.understanding import row_of, told
 from services.survey.learning import corrections
 from services.survey.learning.reading import words_of
 from services.survey.taxonomy import service as taxonomies
-from services.survey.understanding.masking import masked
 from shared.contracts.feedback import FeedbackUpdated
 from shared.dispatch.dispatcher import Dispatcher
 from shared.dispatch.queue import Claim, finish, open_claim, postpone
-from shared.http.client import NotAllowed
+from shared.external_models import service as external
+from shared.external_models.asking import Letter, Result, address_of, send
 from shared.http.egress import guarded_client
+from shared.masking import masked
 from shared.service import Runtime
 from shared.work import Work
 
 TIMEOUT_SECONDS: Final = 30.0
-READ_AT_MOST: Final = 64 * 1024
 MOST_ATTEMPTS: Final = 3
-# So many texts in a row without an answer, and it is switched off.
-MOST_FAILURES: Final = 20
 _PAUSE: Final = timedelta(seconds=30)
 _LONGEST_PAUSE: Final = timedelta(hours=1)
-# A wrong key, address or model: the next text would fare no better.
-_HOPELESS: Final = frozenset({400, 401, 403, 404})
 
 
 @dataclass(frozen=True, slots=True)
-class _Letter:
-    url: str
-    headers: dict[str, str]
-    body: bytes
+class _Reading:
+    """What was sent, and what an answer may name."""
+
+    letter: Letter
     text: str
     topics: tuple[str, ...]
     model: str
 
-
-@dataclass(frozen=True, slots=True)
-class _Result:
-    """`said`, or why there is none. `pause`: seconds that the other side asked for."""
-
-    said: speaking.Said | None
-    problem: str | None = None
-    status: int | None = None
-    pause: float = 0.0
+    def of(self, body: bytes) -> speaking.Said:
+        return speaking.answer(body, self.text, self.topics)
 
 
 async def ask(runtime: Runtime, claim: Claim) -> None:
     """One attempt; the claim is named after the reading."""
     async with open_claim(runtime, claim) as work:
-        letter = await _prepare(work, claim)
-    if letter is None:
+        asked = await _prepare(work, claim)
+    if asked is None:
         return
-    result = await _send(runtime, letter)
+    result = await send(guarded_client(runtime), asked.letter, asked.of, seconds=TIMEOUT_SECONDS)
     async with open_claim(runtime, claim) as work:
-        await _note(work, claim, letter, result)
+        await _note(work, claim, asked.model, result)
 
 
-async def _prepare(work: Work, claim: Claim) -> _Letter | None:
+async def _prepare(work: Work, claim: Claim) -> _Reading | None:
     """None if there is nothing to send, or not now. The cap is counted before anything leaves."""
     reading = await work.session.get(ExternalReading, claim.id)
-    model = await service.find(work)
+    model = await external.find(work, ExternalModel)
     feedback = None if reading is None else await work.session.get(Feedback, reading.feedback_id)
     if reading is None or feedback is None or feedback.text is None or model is None or not model.enabled:
         await _end(work, claim, reading, ReadingState.SKIPPED)
@@ -77,72 +64,30 @@ async def _prepare(work: Work, claim: Claim) -> _Letter | None:
         await _end(work, claim, reading, ReadingState.SKIPPED)
         return None
     text = masked(words_of(feedback.title, feedback.text) or "")[: speaking.LONGEST_TEXT]
-    if not _take(work, model, len(text)):
+    if not external.take(work, model, len(text)):
         await postpone(work, claim, _next_month(work), counts=False)
         return None
     topics = tuple((await taxonomies.current(work)).keys)
-    headers = {"Content-Type": "application/json", "User-Agent": "Heed/1"}
-    key = service.opened_key(model, work.settings)
-    if key is not None:
-        headers["Authorization"] = f"Bearer {key}"
     body = speaking.question(model.model, text, topics)
-    return _Letter(service.address_of(model.base_url), headers, body, text, topics, model.model)
+    letter = Letter(address_of(model.base_url), external.opened_key(model, work.settings), body)
+    return _Reading(letter, text, topics, model.model)
 
 
-def _take(work: Work, model: ExternalModel, characters: int) -> bool:
-    """Whether the month's cap has room for one more."""
-    if model.month != service.month_of(work):
-        model.month, model.calls_used, model.characters_used = service.month_of(work), 0, 0
-    has_room = model.calls_used < model.monthly_calls and model.characters_used + characters <= model.monthly_characters
-    if has_room:
-        model.calls_used += 1
-        model.characters_used += characters
-    return has_room
-
-
-async def _send(runtime: Runtime, letter: _Letter) -> _Result:
-    try:
-        answer = await guarded_client(runtime).post(
-            letter.url,
-            content=letter.body,
-            headers=letter.headers,
-            timeout=TIMEOUT_SECONDS,
-            read_at_most=READ_AT_MOST,
-        )
-    except NotAllowed as problem:
-        return _Result(None, f"refused: {problem}", 403)
-    except (TimeoutError, httpx.TimeoutException):
-        return _Result(None, f"no answer within {TIMEOUT_SECONDS:.0f} seconds")
-    except (OSError, httpx.HTTPError, httpx.InvalidURL) as problem:
-        return _Result(None, f"no connection ({type(problem).__name__})")
-    if answer.status != 200:
-        asked = answer.headers.get("retry-after", "")
-        return _Result(None, f"answered {answer.status}", answer.status, float(asked) if asked.isdigit() else 0.0)
-    try:
-        return _Result(speaking.answer(answer.body, letter.text, letter.topics))
-    except speaking.Unreadable:
-        return _Result(None, "the answer was not the JSON that was asked for")
-
-
-async def _note(work: Work, claim: Claim, letter: _Letter, result: _Result) -> None:
+async def _note(work: Work, claim: Claim, sent_to: str, result: Result[speaking.Said]) -> None:
     reading = await work.session.get(ExternalReading, claim.id)
-    model = await service.find(work)
+    model = await external.find(work, ExternalModel)
     if result.said is not None:
-        if await _end(work, claim, reading, ReadingState.DONE, sent_to=letter.model) and reading is not None:
-            await _apply(work, reading, letter.model, result.said)
+        if await _end(work, claim, reading, ReadingState.DONE, sent_to=sent_to) and reading is not None:
+            await _apply(work, reading, sent_to, result.said)
             if model is not None:
                 model.failures = 0
         return
-    if claim.attempts < MOST_ATTEMPTS and result.status not in _HOPELESS:
+    if claim.attempts < MOST_ATTEMPTS and not result.is_hopeless:
         pause = max(_PAUSE * 2 ** (claim.attempts - 1), timedelta(seconds=result.pause))
         await postpone(work, claim, work.now + min(pause, _LONGEST_PAUSE))
         return
-    if await _end(work, claim, reading, ReadingState.FAILED, sent_to=letter.model, note=result.problem) and model:
-        model.failures += 1
-        if result.status in _HOPELESS or model.failures >= MOST_FAILURES:
-            model.enabled, model.note = False, f"switched off: {result.problem}"
-            model.version += 1
-            model.updated_at = work.now
+    if await _end(work, claim, reading, ReadingState.FAILED, sent_to=sent_to, note=result.problem) and model:
+        external.note_failure(work, model, result)
 
 
 async def _end(

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from services.survey.db import Base
 from services.survey.feedback.models import Feedback
 from shared.db.base import AccountOwned, Identified
+from shared.external_models.models import ExternalModelRow
 
 
 class ReadingState(StrEnum):
@@ -19,27 +20,11 @@ class ReadingState(StrEnum):
     SKIPPED = "skipped"
 
 
-class ExternalModel(Identified, AccountOwned, Base):
-    """One for an account. `api_key` is sealed, bound to `id`. What was used counts for `month` (such as 2026-03);
-    `failures` in a row; `note`: why it was switched off."""
+class ExternalModel(ExternalModelRow, Base):
+    """The one that labels texts."""
 
     __tablename__ = "external_models"
     __table_args__ = (Index("uq_external_models_account_id", "account_id", unique=True),)
-
-    version: Mapped[int]
-    enabled: Mapped[bool]
-    base_url: Mapped[str]
-    model: Mapped[str]
-    api_key: Mapped[bytes | None]
-    monthly_calls: Mapped[int]
-    monthly_characters: Mapped[int]
-    month: Mapped[str]
-    calls_used: Mapped[int]
-    characters_used: Mapped[int]
-    failures: Mapped[int]
-    note: Mapped[str | None]
-    updated_by: Mapped[str]
-    updated_at: Mapped[datetime]
 
 
 class ExternalReading(Identified, AccountOwned, Base):

@@ -15,6 +15,8 @@ from services.survey.external_models.models import ExternalModel
 from services.survey.feedback.models import Feedback
 from services.survey.feedback.understanding import row_of
 from shared.contracts.feedback import FeedbackUpdated
+from shared.external_models import service as external
+from shared.external_models.asking import Unreadable
 from shared.ids import new_id
 from shared.testing.harness import Harness
 from tests.conftest import HarnessFactory
@@ -86,7 +88,7 @@ class TestSetting:
         assert shown["has_api_key"]
         assert KEY not in str(shown)
         async with survey.work(account) as work:
-            model = await service.read(work)
+            model = await external.read(work, ExternalModel)
             assert model.api_key is not None
             assert KEY.encode() not in model.api_key
         # It does not follow to another address.
@@ -145,7 +147,7 @@ class TestAsking:
         assert elsewhere.received == []
 
     async def test_the_cap_holds_until_next_month(self, survey: Harness, account: UUID, elsewhere: Receiver) -> None:
-        """Seen to fail: without `_take` all three leave."""
+        """Seen to fail: without `take` all three leave."""
         await switch_on(survey, account, elsewhere, monthly_calls=2)
         await say(survey, account, "one, in bits", "two, in bits", "three, in bits")
         await ASKING.run_due(survey.runtime)
@@ -195,5 +197,5 @@ def test_only_what_exists_is_read_from_an_answer() -> None:
     body = saying(sentiment="positive", score=1, evidence=["great", "made up"], topics=["staff", "rm -rf"], more=1)
     said = speaking.answer(body.partition(b"\r\n\r\n")[2], "great staff", ["staff", "delivery"])
     assert (said.evidence, said.topics) == (["great"], ["staff"])
-    with pytest.raises(speaking.Unreadable):
+    with pytest.raises(Unreadable):
         speaking.answer(b"not json", "", [])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.survey.understanding.masking import masked
+from shared.masking import masked
 
 
 class TestMasked:
