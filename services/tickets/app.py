@@ -32,6 +32,7 @@ from services.tickets.links import endpoints as links
 from services.tickets.loops import endpoints as loops
 from services.tickets.macros import endpoints as macros
 from services.tickets.merging import endpoints as merging
+from services.tickets.phrasing import endpoints as phrasing
 from services.tickets.presence import endpoints as presence
 from services.tickets.problems import endpoints as problems
 from services.tickets.recovery import endpoints as recovery
@@ -110,6 +111,7 @@ def create_app(runtime: Runtime) -> FastAPI:
             routing.tickets,
             assistant.router,
             assistant.assistant,
+            phrasing.router,
             export_router(EXPORTS),
         ],
         routes=[*help_pages.ROUTES, *visits.ROUTES],

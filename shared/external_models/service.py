@@ -33,9 +33,9 @@ async def configure(
         raise Unacceptable.field("/base_url", "url", f"This address cannot be used: {problem}.") from None
     model = await find(work, kind)
     if model is None:
-        model = kind(
-            id=new_id(), account_id=work.account_id, version=0, month="", calls_used=0, characters_used=0, api_key=None
-        )
+        model = kind()
+        model.id, model.account_id, model.version, model.api_key = new_id(), work.account_id, 0, None
+        model.month, model.calls_used, model.characters_used = "", 0, 0
         work.session.add(model)
     else:
         check_match(expected, model.version)
@@ -101,7 +101,7 @@ def take(work: Work, model: ExternalModelRow, characters: int) -> bool:
     return has_room
 
 
-def note_failure(work: Work, model: ExternalModelRow, result: Result) -> None:
+def note_failure(work: Work, model: ExternalModelRow, result: Result[Any]) -> None:
     """A question without an answer. One that no other would fare better than switches it off."""
     model.failures += 1
     if result.is_hopeless or model.failures >= MOST_FAILURES:

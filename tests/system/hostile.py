@@ -110,6 +110,14 @@ GOOD: Final[Mapping[str, Any]] = {
     },
     "POST /v1/article-categories": {"names": {"en": "Returns", "de": "Rückgabe"}, "position": 1},
     "POST /v1/conversations": {"text": "Where is it?", "name": "Bea", "locale": "en", "channel": "chat"},
+    "PUT /v1/assistant/external-model": {
+        "enabled": False,
+        "base_url": "https://127.0.0.1/v1",
+        "model": "small",
+        "api_key": "sk-x",
+        "monthly_calls": 10,
+        "monthly_characters": 1_000,
+    },
     "PUT /v1/assistant": {"enabled": True, "answer_within_minutes": 5, "chain": ["owner"], "policy_words": ["x"]},
     "PUT /v1/help-centre": {
         "is_open": True,

@@ -23,6 +23,7 @@ from services.tickets.assistant.schemas import (
 )
 from services.tickets.auth import TicketsRead, TicketsWrite
 from services.tickets.contacts import service as contacts
+from services.tickets.phrasing.ahead import Talking, phrased_for
 from shared.db.pagination import Page, PageQuery, paginate
 from shared.http.dependencies import IfMatch, runtime_of, set_etag
 from shared.http.errors import NotFound
@@ -38,12 +39,14 @@ class NotHandedOff(NotFound):
 
 
 @router.post("", status_code=201)
-async def begin_conversation(body: NewConversation, work: TicketsWrite, request: Request) -> TalkOut:
+async def begin_conversation(body: NewConversation, work: Talking, request: Request) -> TalkOut:
     """The customer's first message, and what the assistant says to it."""
     if body.customer_id is not None:
         await contacts.require(runtime_of(request).database, work.account_id, body.customer_id, work=work)
     who = body.model_dump(include={"customer_id", "name", "locale", "channel"})
-    conversation = await conversations.begin(work, text=body.text, message_id=body.message_id, api_key_id=None, **who)
+    conversation = await conversations.begin(
+        work, text=body.text, message_id=body.message_id, phrased=phrased_for(request), api_key_id=None, **who
+    )
     return await _talk(work, conversation, None)
 
 
@@ -68,11 +71,11 @@ async def read_conversation(conversation_id: UUID, work: TicketsRead) -> Convers
 
 
 @router.post("/{conversation_id}/messages", status_code=201)
-async def say_something(conversation_id: UUID, body: NewMessage, work: TicketsWrite) -> TalkOut:
+async def say_something(conversation_id: UUID, body: NewMessage, work: Talking, request: Request) -> TalkOut:
     """What the customer says next. With the assistant its reply follows; with a person it stands in their ticket."""
     conversation = await conversations.find(work, conversation_id, lock=True)
     seen = await lines.all_of(work, conversation.id)
-    await conversations.say(work, conversation, body.text, body.message_id)
+    await conversations.say(work, conversation, body.text, body.message_id, phrased_for(request))
     return await _talk(work, conversation, seen[-1].id)
 
 

@@ -30,13 +30,14 @@ async def bot_says(
     *,
     citations: Sequence[dict[str, Any]] = (),
     confidence: float | None = None,
+    model: str | None = None,
 ) -> None:
     conversation.bot_replies += 1
     conversation.first_bot_reply_at = conversation.first_bot_reply_at or work.now
     conversation.last_bot_reply_at = work.now
     name = words_in(conversation.locale)["name"]
     line = Line(id=new_id(), author="bot", name=name, kind=kind, text=text, confidence=confidence)
-    line.citations = list(citations)
+    line.citations, line.model = list(citations), model
     await add(work, conversation, line)
 
 

@@ -65,7 +65,8 @@ class Conversation(AccountOwned, Identified, Base):
 
 
 class Line(AccountOwned, Base):
-    """One thing that was said. `citations`: the articles that an answer rests on, with their titles and addresses."""
+    """One thing that was said. `citations`: the articles that an answer rests on, with their titles and addresses.
+    `model`: the external one that a customer's words went to, or that worded an answer."""
 
     __tablename__ = "conversation_lines"
 
@@ -79,6 +80,7 @@ class Line(AccountOwned, Base):
     text: Mapped[str] = mapped_column(Text)
     citations: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     confidence: Mapped[float | None]
+    model: Mapped[str | None] = mapped_column(Text)
     written_at: Mapped[datetime]
 
 

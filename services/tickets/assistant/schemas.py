@@ -61,7 +61,8 @@ class CitationOut(Model):
 
 
 class LineOut(Model):
-    """`confidence`: how probably an answer is the right one, 0 to 1."""
+    """`confidence`: how probably an answer is the right one, 0 to 1. `model`: the external one that the words were sent
+    to, or are of."""
 
     id: UUID
     author: Author
@@ -70,6 +71,7 @@ class LineOut(Model):
     text: str
     citations: list[CitationOut]
     confidence: float | None
+    model: str | None
     written_at: datetime
 
 

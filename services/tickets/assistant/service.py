@@ -11,7 +11,7 @@ from services.tickets.assistant import handoffs, lines, outcomes, signals, talki
 from services.tickets.assistant.models import Conversation
 from services.tickets.assistant.retrieval import candidate, candidates
 from services.tickets.assistant.settings import settings_of
-from services.tickets.assistant.talking import HandOver, Known, Reply
+from services.tickets.assistant.talking import HandOver, Known, Phrased, Reply
 from services.tickets.assistant.words import words_in
 from services.tickets.cases.history import record
 from services.tickets.cases.models import Ticket
@@ -38,7 +38,9 @@ class NoSuchConversation(NotFound):
     """There is no such conversation."""
 
 
-async def begin(work: Work, *, text: str, message_id: UUID | None, **who: Any) -> Conversation:
+async def begin(
+    work: Work, *, text: str, message_id: UUID | None, phrased: Phrased | None = None, **who: Any
+) -> Conversation:
     """Somebody speaks first. `who`: `api_key_id`, `customer_id` if it is proven, `name`, `locale` and `channel`."""
     conversation = Conversation(
         id=new_id(),
@@ -62,25 +64,28 @@ async def begin(work: Work, *, text: str, message_id: UUID | None, **who: Any) -
         started_at=work.now,
     )
     work.emit(started, subject=conversation.id)
-    await say(work, conversation, text, message_id)
+    await say(work, conversation, text, message_id, phrased)
     return conversation
 
 
-async def say(work: Work, conversation: Conversation, text: str, message_id: UUID | None) -> None:
+async def say(
+    work: Work, conversation: Conversation, text: str, message_id: UUID | None, phrased: Phrased | None = None
+) -> None:
     """The customer says something, and is answered. The same message again is nothing new. It is locked."""
     if conversation.customer_messages >= MOST_MESSAGES:
         raise TooMany("This conversation is very long. Begin another one.", retry_after=60)
-    before = await _known(work, conversation)
+    before = await known_of(work, conversation)
     line = await lines.customer_says(work, conversation, text, message_id or new_id())
     if line is None:
         return
+    line.model = phrased.sent_to if phrased is not None else None
     conversation.version += 1
     if conversation.ticket_id is not None:
         # A person has it, and keeps it: the assistant says nothing more here, whatever becomes of the ticket.
         await _pass_on(work, conversation, conversation.ticket_id, line.id, text)
         return
     conversation.state = "bot"
-    done = await _response(work, conversation, text, before)
+    done = await _response(work, conversation, text, before, phrased)
     if isinstance(done, HandOver):
         await handoffs.hand_over(work, conversation, done.reason)
         await work.cancel(IDLE, key=str(conversation.id))
@@ -88,7 +93,15 @@ async def say(work: Work, conversation: Conversation, text: str, message_id: UUI
     conversation.clarifications += done.kind == "clarify"
     conversation.unknowns = conversation.unknowns + 1 if done.kind == "unknown" else 0
     conversation.offered = [list(one) for one in done.offered]
-    await lines.bot_says(work, conversation, done.kind, done.text, citations=done.citations, confidence=done.confidence)
+    await lines.bot_says(
+        work,
+        conversation,
+        done.kind,
+        done.text,
+        citations=done.citations,
+        confidence=done.confidence,
+        model=done.model,
+    )
     await work.schedule(IDLE, key=str(conversation.id), due_at=work.now + IDLE_AFTER)
 
 
@@ -122,7 +135,20 @@ def listed(work: Work) -> Select[Any]:
     return select(Conversation).where(Conversation.account_id == work.account_id)
 
 
-async def _response(work: Work, conversation: Conversation, text: str, known: Known) -> Reply | HandOver:
+async def known_of(work: Work, conversation: Conversation) -> Known:
+    """What was said in it so far."""
+    said = await lines.all_of(work, conversation.id)
+    return Known(
+        asked=[line.text for line in said if line.author == "customer"],
+        shown=[citation["article_id"] for line in said for citation in line.citations],
+        clarifications=conversation.clarifications,
+        unknowns=conversation.unknowns,
+    )
+
+
+async def _response(
+    work: Work, conversation: Conversation, text: str, known: Known, phrased: Phrased | None
+) -> Reply | HandOver:
     settings, words = await settings_of(work), words_in(conversation.locale)
     if not settings.enabled:
         return HandOver("policy")
@@ -144,7 +170,7 @@ async def _response(work: Work, conversation: Conversation, text: str, known: Kn
     except Exception:
         log.exception("assistant_failed", conversation=str(conversation.id))
         return HandOver("failure")
-    return talking.respond(found, known, words)
+    return talking.respond(found, known, words, phrased)
 
 
 async def _status(work: Work, conversation: Conversation) -> Reply:
@@ -157,16 +183,6 @@ async def _status(work: Work, conversation: Conversation) -> Reply:
     found = await work.session.scalars(recent.limit(_MOST_TICKETS))
     told = "\n".join(f"#{ticket.number} {ticket.subject}: {words['states'][ticket.state]}" for ticket in found)
     return Reply("status", words["status"].format(tickets=told) if told else words["status_none"])
-
-
-async def _known(work: Work, conversation: Conversation) -> Known:
-    said = await lines.all_of(work, conversation.id)
-    return Known(
-        asked=[line.text for line in said if line.author == "customer"],
-        shown=[citation["article_id"] for line in said for citation in line.citations],
-        clarifications=conversation.clarifications,
-        unknowns=conversation.unknowns,
-    )
 
 
 async def _pass_on(work: Work, conversation: Conversation, ticket_id: UUID, message_id: UUID, text: str) -> None:

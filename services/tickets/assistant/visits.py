@@ -17,6 +17,8 @@ from services.tickets.assistant import service as conversations
 from services.tickets.assistant.models import Conversation
 from services.tickets.assistant.schemas import LineOut, NewMessage, NewVisit, VisitOut
 from services.tickets.contacts import service as contacts
+from services.tickets.phrasing import service as phrasing
+from services.tickets.phrasing.service import Asked
 from services.tickets.visitors.door import VISITOR, Guest, allowed, enter, identified
 from shared.http.dependencies import public_work, runtime_of
 from shared.http.problems import from_validation, problem_response, request_id_of, translate
@@ -34,12 +36,14 @@ async def begin(request: Request, guest: Guest) -> Response:
     """The first message. Answers with the key to the conversation, which the page keeps."""
     body, settings = await _read(request, NewVisit), runtime_of(request).settings
     external_id = identified(settings, guest, body.identity)
+    phrased = await phrasing.ask(request, guest.account_id, VISITOR, Asked(body.text, body.locale))
     async with public_work(request, guest.account_id, VISITOR) as work:
         customer_id = await contacts.known_as(work, external_id) if external_id is not None else None
         conversation = await conversations.begin(
             work,
             text=body.text,
             message_id=body.message_id,
+            phrased=phrased,
             api_key_id=guest.api_key_id,
             customer_id=customer_id,
             name=body.name,
@@ -53,10 +57,12 @@ async def begin(request: Request, guest: Guest) -> Response:
 async def say(request: Request, guest: Guest) -> Response:
     """What the visitor says next, and what was answered."""
     body, settings = await _read(request, NewMessage), runtime_of(request).settings
+    asked = Asked(body.text, conversation_id=_conversation(request), message_id=body.message_id)
+    phrased = await phrasing.ask(request, guest.account_id, VISITOR, asked)
     async with public_work(request, guest.account_id, VISITOR) as work:
         conversation = await conversations.find(work, _conversation(request), lock=True)
         seen = await lines.all_of(work, conversation.id)
-        await conversations.say(work, conversation, body.text, body.message_id)
+        await conversations.say(work, conversation, body.text, body.message_id, phrased)
         out = await _visit(work, settings, conversation, seen[-1].id)
     return JSONResponse(out.model_dump(mode="json"), 201)
 
