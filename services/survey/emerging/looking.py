@@ -5,10 +5,10 @@ from typing import Final
 from services.survey.emerging import service
 from services.survey.emerging.lessons import Found, Texts
 from services.survey.emerging.models import EmergingLook, LookState
-from shared.masking import masked
 from shared.apart import Failed, run_apart
 from shared.dispatch.dispatcher import Dispatcher
 from shared.dispatch.queue import Claim, finish, open_claim
+from shared.masking import masked
 from shared.service import Runtime
 from shared.work import Work
 
