@@ -139,9 +139,7 @@ class TestAnAnswer:
 
 
 class TestNothingLeaves:
-    @pytest.mark.parametrize(
-        "text", ["human please", "My lawyer wants a refund", "This is ridiculous", "Zebra?"]
-    )
+    @pytest.mark.parametrize("text", ["human please", "My lawyer wants a refund", "This is ridiculous", "Zebra?"])
     async def test_of_what_no_article_answers(
         self, tickets: Harness, account: UUID, elsewhere: Receiver, text: str
     ) -> None:
