@@ -12,6 +12,7 @@ from services.notifier.subjects.part import SUBJECTS
 from services.notifier.suppressions import service as suppressions
 from shared.bus.subscriptions import Subscription, on, on_any, on_batch
 from shared.contracts.consent import ConsentChanged
+from shared.contracts.conversations import HandoffEscalated
 from shared.contracts.customers import (
     CustomerCreated,
     CustomerDeleted,
@@ -64,6 +65,7 @@ SUBSCRIPTIONS: list[Subscription] = [
     on(SourceTroubled, notices.source_in_trouble),
     on(TicketUnassignedTooLong, notices.ticket_unassigned),
     on(LoopOverdue, notices.loop_overdue),
+    on(HandoffEscalated, notices.handoff_escalated),
     on(PeopleMentioned, notices.people_mentioned),
     on(TicketEscalated, notices.ticket_escalated),
     on(CustomerWrote, notices.customer_wrote),

@@ -11,6 +11,7 @@ from services.notifier.notices.models import Colleague, Notice
 from services.notifier.templates.rendering import one_line
 from shared.bus.events import Event
 from shared.contracts.base import ActorKind
+from shared.contracts.conversations import HandoffEscalated
 from shared.contracts.gateway import UserAdded, UserRemoved, UserUpdated
 from shared.contracts.sources import SourceTroubled
 from shared.contracts.tickets import (
@@ -161,6 +162,21 @@ def _not_the_author(event: Event[Any]) -> ColumnElement[bool]:
 async def _in_charge(work: Work, lead_id: UUID | None) -> ColumnElement[bool]:
     lead = await work.session.get(Colleague, (work.account_id, lead_id)) if lead_id is not None else None
     return Colleague.role == _OWNER if lead is None or lead.email is None else Colleague.user_id == lead.user_id
+
+
+async def handoff_escalated(work: Work, event: Event[HandoffEscalated]) -> None:
+    """Whoever has it now, or the owners if nobody is left who could."""
+    handoff = event.data
+    text = (
+        "The assistant gave a customer to a person, and nobody answered by the time that the customer was told.\n\n"
+        f"What to do: Answer them: GET /v1/tickets/{handoff.ticket_id}/messages has all that was said.\n\n"
+    )
+    if handoff.due_at is not None:
+        text += f"They were told now: by {handoff.due_at:%Y-%m-%d %H:%M} UTC. Then somebody else gets it.\n"
+    else:
+        text += "Nobody is left in the chain of PUT /v1/assistant, so this is the last mail about it.\n"
+    who = Colleague.user_id == handoff.assignee_id if handoff.assignee_id else Colleague.role == _OWNER
+    await _tell(work, who, "A customer waits for a person", text)
 
 
 async def _tell(work: Work, who: ColumnElement[bool], subject: str, text: str) -> None:

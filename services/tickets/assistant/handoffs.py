@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from services.tickets.assistant import lines
 from services.tickets.assistant.models import Conversation, Handoff, Line
@@ -24,6 +24,7 @@ from services.tickets.cases.schemas import TicketPatch
 from services.tickets.cases.states import ACTIVE
 from services.tickets.conversation.models import Message
 from services.tickets.people.models import Person
+from services.tickets.routing.among import somebody_of
 from shared.bus.subscriptions import Timer
 from shared.contracts.conversations import ConversationHandedOff, HandoffEscalated, HandoffReason
 from shared.contracts.tickets import Priority
@@ -42,7 +43,6 @@ async def hand_over(work: Work, conversation: Conversation, reason: HandoffReaso
     settings, ticket_id = await settings_of(work), new_id()
     said = await lines.all_of(work, conversation.id)
     tried = _tried(said)
-    step, assignee_id = await _next(work, settings, 0, None)
     opened = await tickets.open_ticket(
         work,
         Opening(
@@ -54,8 +54,8 @@ async def hand_over(work: Work, conversation: Conversation, reason: HandoffReaso
             tags=[TAG],
             channel=conversation.channel,
             origin_kind="bot",
-            assign=False,
-            assignee_id=assignee_id,
+            assign=True,
+            language=_language(conversation),
             customer_id=conversation.customer_id,
             thread_id=conversation.id,
         ),
@@ -73,8 +73,8 @@ async def hand_over(work: Work, conversation: Conversation, reason: HandoffReaso
         ticket_id=ticket_id,
         reason=reason,
         tried=tried,
-        step=step,
-        assignee_id=assignee_id,
+        step=0,
+        assignee_id=opened.assignee_id,
         at=work.now,
         due_at=due_at,
     )
@@ -88,7 +88,7 @@ async def hand_over(work: Work, conversation: Conversation, reason: HandoffReaso
         ticket_id=ticket_id,
         customer_id=conversation.customer_id,
         reason=reason,
-        assignee_id=assignee_id,
+        assignee_id=opened.assignee_id,
         bot_replies=conversation.bot_replies,
         bot_seconds=int((work.now - conversation.started_at).total_seconds()),
         handed_off_at=work.now,
@@ -98,7 +98,8 @@ async def hand_over(work: Work, conversation: Conversation, reason: HandoffReaso
 
 
 async def climb(work: Work, timer: Timer) -> None:
-    """Nobody has answered by the time that was promised: the next in the chain has it, and the customer is told."""
+    """Nobody has answered by the time that was promised: the next in the chain has it, and the customer is told; also
+    if there is nobody left."""
     conversation = await work.session.get(Conversation, UUID(timer.key), with_for_update=True)
     handoff = await work.session.get(Handoff, UUID(timer.key), with_for_update=True)
     if conversation is None or handoff is None or handoff.answered_at is not None:
@@ -106,16 +107,17 @@ async def climb(work: Work, timer: Timer) -> None:
     ticket = await find_ticket(work, handoff.ticket_id)
     if ticket.state not in ACTIVE:
         return
-    settings = await settings_of(work)
-    step, assignee_id = await _next(work, settings, handoff.step + 1, ticket.assignee_id)
-    handoff.step, handoff.due_at = handoff.step + 1, None
+    settings, words = await settings_of(work), words_in(conversation.locale)
+    handoff.step, assignee_id = await _next(work, settings, handoff.step, conversation, ticket)
+    handoff.due_at = None
+    text = words["unanswered"].format(number=ticket.number)
     if assignee_id is not None:
-        handoff.step, handoff.assignee_id = step, assignee_id
+        handoff.assignee_id = assignee_id
         handoff.due_at = work.now + timedelta(minutes=settings.answer_within_minutes)
         await tickets.edit(work, ticket.id, TicketPatch(assignee_id=assignee_id, priority="urgent"), None)
         await work.schedule(WATCH, key=timer.key, due_at=handoff.due_at)
-        text = words_in(conversation.locale)["waiting"].format(due=_moment(handoff.due_at))
-        await lines.bot_says(work, conversation, "waiting", text)
+        text = words["waiting"].format(due=_moment(handoff.due_at))
+    await lines.bot_says(work, conversation, "waiting", text)
     conversation.version += 1
     told = HandoffEscalated(
         conversation_id=conversation.id,
@@ -127,19 +129,20 @@ async def climb(work: Work, timer: Timer) -> None:
     work.emit(told, subject=conversation.id, version=conversation.version)
 
 
-async def _next(work: Work, settings: AssistantIn, step: int, but: UUID | None) -> tuple[int, UUID | None]:
-    """Who comes next: of the first role from `step` on that has somebody, whoever has least to do."""
-    load = (
-        select(func.count())
-        .where(Ticket.account_id == Person.account_id, Ticket.assignee_id == Person.id, Ticket.state.in_(ACTIVE))
-        .scalar_subquery()
-    )
-    for at in range(step, len(settings.chain)):
-        mine = (Person.account_id == work.account_id) & Person.active & (Person.role == settings.chain[at])
-        others = select(Person.id).where(mine, Person.id.is_distinct_from(but)).order_by(load, Person.id).limit(1)
-        if (found := await work.session.scalar(others)) is not None:
-            return at, found
-    return step, None
+async def _next(
+    work: Work, settings: AssistantIn, climbed: int, conversation: Conversation, ticket: Ticket
+) -> tuple[int, UUID | None]:
+    """The next step, from 1, and somebody of the first role from there on that has anybody who can take it."""
+    for step, role in enumerate(settings.chain[climbed:], climbed + 1):
+        mine = (Person.account_id == work.account_id) & Person.active & (Person.role == role)
+        people = (await work.session.scalars(select(Person.id).where(mine))).all()
+        if (found := await somebody_of(work, ticket, people, _language(conversation))) is not None:
+            return step, found
+    return len(settings.chain) + 1, None
+
+
+def _language(conversation: Conversation) -> str:
+    return conversation.locale.partition("-")[0].lower()
 
 
 def _transcribe(work: Work, conversation: Conversation, ticket_id: UUID, said: Sequence[Line]) -> None:

@@ -135,7 +135,8 @@ def _everybody() -> list[Role]:
 
 
 class AssistantIn(Model):
-    """`answer_within_minutes`: how long a person may take after a handoff, at each step of `chain`.
+    """`answer_within_minutes`: how long a person may take after a handoff. Who gets it is for the routing rules; if
+    they do not answer, the roles of `chain` follow, each with as long.
 
     `policy_words`: whoever uses one of these is handed to a person at once.
     """

@@ -72,7 +72,8 @@ class Author:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
     """What a new ticket starts with. `assign`: somebody is looked for, by the rules or in the team; else `assignee_id`
-    has it, or nobody. `feedback` is what `routing.facts` sees of what the customer said.
+    has it, or nobody. `language`: what the customer writes in, where that is known beside customer and feedback.
+    `feedback` is what `routing.facts` sees of what the customer said.
 
     `rating` (0 to 100) is what the customer gave when the feedback was given.
     """
@@ -96,6 +97,7 @@ class Opening:
     feedback: Mapping[str, Any] | None = None
     rating: int | None = None
     thread_id: UUID | None = None
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

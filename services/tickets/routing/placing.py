@@ -92,7 +92,7 @@ def _place(roster: Roster, staff: Sequence[Worker], opening: "Opening", customer
         channel=opening.channel,
         crew=roster.crews[routed.team_id] if routed.team_id is not None else None,
         skills=frozenset(rule.skills if rule is not None else ()),
-        language=facts.language_of(activation),
+        language=opening.language or facts.language_of(activation),
     )
     choice = choose(need, staff, roster.profiles, opening.author.now)
     why = described(need, choice, rule=rule, asked=opening)

@@ -106,10 +106,44 @@ class TestHandingOver:
         assert kinds(await begin(client, "Where is the shop?")) == ["said", "handoff"]
 
 
+class TestWhoGetsIt:
+    async def test_is_for_the_rules_and_who_speaks_the_language(self, tickets: Harness, account: UUID) -> None:
+        """An agent who is set up with languages gets no conversation in another one."""
+        client = tickets.client(account=account)
+        anna, bruno = await add_person(tickets, account, "Anna"), await add_person(tickets, account, "Bruno")
+        for person, languages in ((anna, ["de"]), (bruno, ["it"])):
+            set_up = await client.put(f"/v1/agents/{person}", json={"languages": languages})
+            assert set_up.status_code == 200, set_up.text
+        for locale, person in (("it", bruno), ("de-AT", anna)):
+            talk = await begin(client, IN_SEVEN_LANGUAGES[locale[:2]], locale=locale)
+            ticket_id = talk["conversation"]["ticket_id"]
+            assignment = await get(client, f"/v1/tickets/{ticket_id}/assignment")
+            assert (assignment["assignee_id"], assignment["decision"]["language"]) == (str(person), locale[:2])
+
+    async def test_is_nobody_who_is_away_also_up_the_chain(self, tickets: Harness, account: UUID) -> None:
+        client = tickets.client(account=account)
+        await add_person(tickets, account, "Anna")
+        busy, free = (
+            await add_person(tickets, account, "Ada", "admin"),
+            await add_person(tickets, account, "Olga", "owner"),
+        )
+        for _ in range(2):
+            await post(client, "/v1/tickets", 201, subject="Other work", assignee_id=str(busy))
+            await post(client, "/v1/tickets", 201, subject="Other work", assignee_id=str(free))
+        assert (await client.put(f"/v1/agents/{busy}", json={"capacity": 1})).status_code == 200
+        talk = await begin(client, "human please")
+        tickets.clock.advance(timedelta(minutes=16))
+        await tickets.run_timers()
+        handoff = await get(client, f"/v1/conversations/{talk['conversation']['id']}/handoff")
+        assert (handoff["assignee_id"], handoff["step"]) == (str(free), 3)
+
+
 class TestTheWatch:
     async def test_climbs_the_chain_until_somebody_answers(self, tickets: Harness, account: UUID) -> None:
         client = tickets.client(account=account)
         people = {role: await add_person(tickets, account, role.title(), role) for role in ("agent", "admin", "owner")}
+        for role in ("admin", "owner"):
+            await post(client, "/v1/tickets", 201, subject="Other work", assignee_id=str(people[role]))
         talk = await begin(client, "human please")
         path = f"/v1/conversations/{talk['conversation']['id']}"
         for role in ("agent", "admin", "owner"):
@@ -117,9 +151,9 @@ class TestTheWatch:
             tickets.clock.advance(timedelta(minutes=16))
             await tickets.run_timers()
         steps = [event.data.model_dump() for event in await tickets.emitted(account, HandoffEscalated)]
-        assert [(step["step"], step["due_at"] is None) for step in steps] == [(1, False), (2, False), (3, True)]
+        assert [(step["step"], step["due_at"] is None) for step in steps] == [(2, False), (3, False), (4, True)]
         told = [line["kind"] for line in (await get(client, f"{path}/messages"))["data"]]
-        assert told == ["said", "handoff", "waiting", "waiting"]
+        assert told == ["said", "handoff", "waiting", "waiting", "waiting"]
         ticket = await get(client, f"/v1/tickets/{talk['conversation']['ticket_id']}")
         assert (ticket["assignee_id"], ticket["priority"]) == (str(people["owner"]), "urgent")
 
