@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from sqlalchemy.orm import Mapped
+from sqlalchemy import Text
+from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.db.base import AccountOwned, Identified
 
@@ -13,15 +14,15 @@ class ExternalModelRow(Identified, AccountOwned):
 
     version: Mapped[int]
     enabled: Mapped[bool]
-    base_url: Mapped[str]
-    model: Mapped[str]
+    base_url: Mapped[str] = mapped_column(Text)
+    model: Mapped[str] = mapped_column(Text)
     api_key: Mapped[bytes | None]
     monthly_calls: Mapped[int]
     monthly_characters: Mapped[int]
-    month: Mapped[str]
+    month: Mapped[str] = mapped_column(Text)
     calls_used: Mapped[int]
     characters_used: Mapped[int]
     failures: Mapped[int]
-    note: Mapped[str | None]
-    updated_by: Mapped[str]
+    note: Mapped[str | None] = mapped_column(Text)
+    updated_by: Mapped[str] = mapped_column(Text)
     updated_at: Mapped[datetime]
