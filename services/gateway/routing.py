@@ -61,7 +61,8 @@ ROUTES: Final = (
         "metrics",
     ),
     # tickets
-    Route(r"/(?:help|assistant|solved)/.*", "tickets", Kind.PUBLIC),
+    Route(r"/(?:help|assistant|solved|files)/.*", "tickets", Kind.PUBLIC),
+    Route(r"/v1/(?:tickets|articles)/[^/]+/attachments", "tickets", Kind.BULK),
     Route(r"/v1/(?:article-categories|article-synonyms|help-centre|assistant)(?:/.*)?", "tickets"),
     Route(
         r"/v1/(?:tickets|ticket-statuses|ticket-fields|ticket-views|sla-policies|calendars|teams|agents|routing-rules|macros|articles|conversations|loops|problems|improvements)(?:/.*)?",

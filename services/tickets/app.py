@@ -11,6 +11,9 @@ from services.tickets.articles import categories, finding
 from services.tickets.articles import endpoints as articles
 from services.tickets.assistant import endpoints as assistant
 from services.tickets.assistant import visits
+from services.tickets.attachments import downloads
+from services.tickets.attachments import endpoints as attachments
+from services.tickets.attachments.service import LARGEST as LARGEST_ATTACHMENT
 from services.tickets.bulk import endpoints as bulk
 from services.tickets.calendars import endpoints as calendars
 from services.tickets.calendars.renewing import RENEWALS
@@ -76,6 +79,8 @@ def create_app(runtime: Runtime) -> FastAPI:
             causes.router,
             confirmations.router,
             conversation.router,
+            attachments.router,
+            downloads.router,
             drafts.router,
             watchers.router,
             links.router,
@@ -115,7 +120,7 @@ def create_app(runtime: Runtime) -> FastAPI:
             export_router(EXPORTS),
         ],
         routes=[*help_pages.ROUTES, *visits.ROUTES],
-        body_limits={"/v1/articles": article_files.LARGEST + 1},
+        body_limits={"/v1/articles": article_files.LARGEST + 1, "/v1/tickets/": LARGEST_ATTACHMENT + 1},
         lifespan=lifespan,
     )
 

@@ -8,6 +8,7 @@ from services.tickets.articles import service as articles
 from services.tickets.assistant import handoffs, outcomes
 from services.tickets.assistant import service as conversations
 from services.tickets.assistant import settings as assistants
+from services.tickets.attachments import service as attachments
 from services.tickets.cases import handlers as cases
 from services.tickets.causes import handlers as causes
 from services.tickets.contacts import handlers as contacts
@@ -100,6 +101,7 @@ TIMERS: Mapping[str, TimerHandler] = {
     articles.PUBLISH: articles.publish_due,
     articles.FILES_GONE: articles.delete_file,
     articles.LEARN: assistants.learn,
+    attachments.UNCLAIMED: attachments.forget_unclaimed,
     conversations.IDLE: outcomes.fall_asleep,
     handoffs.WATCH: handoffs.climb,
     snoozing.ENDS: snoozing.time_is_up,

@@ -68,6 +68,14 @@ class TicketUpdated(Payload):
     merged_into_id: UUID | None = None
 
 
+class AttachedFile(Part):
+    """A file that comes with an answer. `size` in bytes; `url` gives it out to whoever has it, for 90 days."""
+
+    name: str
+    size: int
+    url: str
+
+
 class TicketReplied(Payload):
     """Somebody answered the customer in public; the notifier delivers it. Subject: the ticket."""
 
@@ -85,6 +93,7 @@ class TicketReplied(Payload):
     thread_id: UUID | None = None
     # Of a first one: how long it took on the ticket's own clock, in time or not.
     first_response_seconds: int | None = None
+    attachments: tuple[AttachedFile, ...] = ()
 
 
 class PeopleMentioned(Payload):

@@ -38,6 +38,9 @@ class TestFindRoute:
             ("/v1/events", "notifier", Kind.SIGNED),
             ("/v1/rule-runs", "notifier", Kind.SIGNED),
             ("/v1/sla-policies", "tickets", Kind.SIGNED),
+            ("/v1/tickets/x/attachments", "tickets", Kind.BULK),
+            ("/v1/tickets/x/attachments/y/content", "tickets", Kind.SIGNED),
+            ("/files/token", "tickets", Kind.PUBLIC),
             ("/v1/metrics/nps/rows", "metrics", Kind.SIGNED),
         ],
     )
@@ -57,7 +60,7 @@ class TestFindRoute:
         public = {route.pattern for route in ROUTES if route.kind is Kind.PUBLIC}
         assert public == {
             "/(?:s|hooks|w|r)/.*",
-            "/(?:help|assistant|solved)/.*",
+            "/(?:help|assistant|solved|files)/.*",
             "/p/.*",
             "/mailbox(?:/.*)?",
             "/v1/sessions",

@@ -9,7 +9,7 @@ import pytest
 from services.notifier.app import SERVICE
 from shared.contracts.notifier import MessageSent, RuleRan, SurveyRequested, TicketRequested
 from shared.contracts.survey import InvitationEnded
-from shared.contracts.tickets import Satisfaction
+from shared.contracts.tickets import AttachedFile, Satisfaction
 from shared.ids import new_id
 from shared.testing.harness import Harness
 from tests.notifier.builders import (
@@ -154,6 +154,15 @@ class TestTheDefaultRules:
         await send_messages(notifier)
         [message] = await messages_of(notifier, account, template="reply")
         assert "we are sorry." in message["text"]
+
+    async def test_a_reply_has_links_to_its_files(self, notifier: Harness, account: UUID) -> None:
+        await an_account(notifier, account)
+        ana = await a_customer(notifier, account)
+        label = AttachedFile(name="<label>.pdf", size=9, url="https://x.example/files/1")
+        await notifier.deliver(ticket_replied(ana, attachments=(label,)), account=account)
+        await send_messages(notifier)
+        [message] = await messages_of(notifier, account, template="reply")
+        assert "<label>.pdf (9 bytes)\nhttps://x.example/files/1" in message["text"]
 
     async def test_a_resolution_is_mailed_and_an_hour_later_the_customer_is_asked(
         self, notifier: Harness, account: UUID

@@ -354,6 +354,7 @@ NESTED: Final = {
     "attachment_id",
     "reapplication_id",
     "article_file_id",
+    "ticket_file_id",
     "said_id",
     "absence_id",
 }

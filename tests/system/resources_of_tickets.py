@@ -25,6 +25,7 @@ async def of_tickets(tickets: Harness, account: UUID) -> Resources:
     await client.post(f"/v1/tickets/{loop_id}/resolve")
     await client.put(f"/v1/tickets/{ticket_id}/draft", json={"text": "Sorry!"})
     said = await made(client, f"/v1/tickets/{ticket_id}/messages", {"text": "And the lamp?", "internal": True})
+    file = await client.post(f"/v1/tickets/{ticket_id}/attachments", params={"name": "label.txt"}, content=b"label")
     await made(client, f"/v1/tickets/{ticket_id}/links", {"ticket_id": other_ticket_id})
     policy_id = (await made(client, "/v1/sla-policies", POLICY))["id"]
     reapplied = await made(client, f"/v1/sla-policies/{policy_id}/reapply", None, 202)
@@ -41,6 +42,7 @@ async def of_tickets(tickets: Harness, account: UUID) -> Resources:
         "other_ticket_id": other_ticket_id,
         "lost_ticket_id": lost_ticket_id,
         "said_id": said["id"],
+        "ticket_file_id": file.json()["id"],
         "user_id": str(person_id),
         "policy_id": policy_id,
         "reapplication_id": reapplied["id"],

@@ -46,7 +46,7 @@ PUBLIC: Final = {
     | {"POST /w/{key}/chats", "GET /w/{key}/chats/{chat}/messages", "POST /w/{key}/chats/{chat}/messages"},
     # ... the help pages, which are for everybody, ...
     "tickets": _OWN
-    | {"GET /solved/{token}", "POST /solved/{token}"}
+    | {"GET /solved/{token}", "POST /solved/{token}", "GET /files/{token}"}
     | {"GET /help/{site}", "GET /help/{site}/{locale}", "GET /help/{site}/{locale}/search"}
     | {"GET /help/{site}/sitemap.xml", "GET /help/{site}/suggestions"}
     | {"GET /help/{site}/{locale}/articles/{named}", "POST /help/{site}/{locale}/articles/{named}/vote"}
@@ -188,6 +188,7 @@ BODIES: Final[Mapping[str, Any]] = {
     "PATCH /v1/articles/{article_id}": {"visibility": "internal", "note": "For staff only"},
     "POST /v1/articles/{article_id}/revisions/{version}/restore": {"note": "It was better"},
     "POST /v1/articles/{article_id}/attachments": "any bytes",
+    "POST /v1/tickets/{ticket_id}/attachments": "any bytes",
     "POST /v1/articles/{article_id}/vote": {"helpful": False, "visitor": "v-1", "comment": "Where is the form?"},
     "POST /v1/conversations/{conversation_id}/messages": {"text": "And the lamp?"},
     "POST /v1/conversations/{conversation_id}/end": {"resolved": False, "rating": 4},

@@ -23,6 +23,8 @@ from services.notifier.templates.rendering import name_in_text, one_line, render
 from services.notifier.templates.service import source_of
 from services.notifier.templates.texts import language_of
 from shared.contracts.consent import SERVICE
+from shared.contracts.tickets import AttachedFile
+from shared.replies import with_files
 
 LONGEST_NAME = 100
 REPLY = "reply"
@@ -47,6 +49,8 @@ def compose(
         "customer": {"name": name_in_text(contact.name) if contact is not None else None},
         "preferences_url": _preferences_url(message, settings),
     }
+    if message.template == REPLY and (files := variables.get("attachments")):
+        variables["text"] = with_files(variables["text"], map(AttachedFile.model_validate, files))
     rendered = render(
         source_of(template),
         variables,

@@ -8,9 +8,9 @@ from services.survey.attachments import service as attachments
 from services.survey.attachments.schemas import AttachmentOut
 from services.survey.feedback import service as feedback
 from services.survey.feedback.auth import FeedbackRead
-from services.survey.files.downloads import download
 from shared.db.pagination import Page
 from shared.files import FileMissing, file_key, file_store
+from shared.http.downloads import download
 from shared.http.routing import APIRouter
 
 router = APIRouter(prefix="/v1/feedback/{feedback_id}/attachments", tags=["feedback"])

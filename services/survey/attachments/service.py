@@ -2,43 +2,25 @@
 and so recorded: nothing that came along is passed over in silence, and the sender's payload has it still."""
 
 import hashlib
-import re
 from collections.abc import Collection
-from pathlib import PurePosixPath
-from typing import Final, get_args
+from typing import Final
 from uuid import UUID, uuid5
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services.survey.attachments.models import Attachment
-from services.survey.definition.questions import FileKind
-from services.survey.files.service import MEGABYTE, UNCLAIMED, plain_name
-from services.survey.files.sniffing import media_type_of
+from services.survey.files.service import MEGABYTE, UNCLAIMED
 from services.survey.hearing.canonical import FeedbackItem, Media, Refusal
 from services.survey.hearing.sender import Sender
 from services.survey.hearing.versions import feedback_id_of
+from shared.attachments import is_dangerous, plain_name, type_of
 from shared.files import NoPlaceForFiles, file_key, file_store
 from shared.http.errors import NotFound
 from shared.work import Work
 
 MOST: Final = 20
 LARGEST: Final = 25 * MEGABYTE
-BYTES: Final = "application/octet-stream"
-# What a double click runs, on one system or another, or what opens such a thing.
-_RUNS: Final = frozenset(
-    {
-        *("ade", "adp", "apk", "app", "appx", "bat", "chm", "cmd", "com", "cpl", "dll", "dmg", "exe", "hta", "ins"),
-        *("iso", "img", "isp", "jar", "js", "jse", "lib", "lnk", "mde", "msc", "msi", "msix", "msp", "mst", "nsh"),
-        *("pif", "ps1", "ps2", "psc1", "reg", "scf", "scr", "sct", "sh", "shb", "sys", "url", "vb", "vbe", "vbs"),
-        *("vhd", "vxd", "wsc", "wsf", "wsh", "html", "htm", "xhtml", "shtml", "svg", "docm", "xlsm", "pptm"),
-    }
-)
-# PE, ELF, Mach-O and scripts, whatever they are called.
-_PROGRAMS: Final = re.compile(rb"MZ|\x7fELF|\xcf\xfa\xed\xfe|\xce\xfa\xed\xfe|\xca\xfe\xba\xbe|#!")
-# Pages and drawings with scripts. Other XML may be an invoice.
-_PAGES: Final = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype\s+html|html|head|body|script|svg)\b", re.IGNORECASE)
-_KINDS: Final[Collection[FileKind]] = get_args(FileKind)
 
 
 class NoSuchAttachment(NotFound):
@@ -97,14 +79,13 @@ async def _keep(work: Work, feedback_id: UUID, place: int, media: Media) -> Medi
             await file_store(work.settings).put(file_key(work.account_id, attachment_id), content)
         except NoPlaceForFiles:
             refused = "no_place"
-    media_type = media_type_of(content, name, _KINDS) or BYTES
     row = Attachment(
         id=attachment_id,
         account_id=work.account_id,
         feedback_id=feedback_id,
         position=place,
         name=name,
-        media_type=media_type,
+        media_type=type_of(content, name),
         size=len(content),
         refused=refused,
         created_at=work.now,
@@ -114,7 +95,7 @@ async def _keep(work: Work, feedback_id: UUID, place: int, media: Media) -> Medi
     # Heard again: there may be a place for it now.
     again = statement.on_conflict_do_update(index_elements=["id"], set_={"refused": refused})
     await work.session.execute(again)
-    return Media(file_id=str(attachment_id), name=name, media_type=media_type, size=len(content), refused=refused)
+    return Media(file_id=str(attachment_id), name=name, media_type=row.media_type, size=len(content), refused=refused)
 
 
 def refusal_of(place: int, name: str, content: bytes) -> Refusal | None:
@@ -122,6 +103,4 @@ def refusal_of(place: int, name: str, content: bytes) -> Refusal | None:
         return "too_many"
     if len(content) > LARGEST:
         return "too_large"
-    suffixes = {suffix.lstrip(".").strip().lower() for suffix in PurePosixPath(name.rstrip(". ")).suffixes[-1:]}
-    runs = suffixes & _RUNS or _PROGRAMS.match(content) or _PAGES.match(content)
-    return "dangerous" if runs else None
+    return "dangerous" if is_dangerous(name, content) else None

@@ -18,6 +18,7 @@ from services.survey.sources.builtin import builtin_source
 from shared.bus.events import Event
 from shared.contracts.tickets import TicketReplied
 from shared.http.errors import NotFound
+from shared.replies import with_files
 from shared.settings import ServiceSettings
 from shared.work import Work
 
@@ -106,7 +107,8 @@ async def answer(work: Work, event: Event[TicketReplied]) -> None:
         return
     mine = (Chat.id == reply.thread_id, Chat.account_id == work.account_id)
     if await work.session.scalar(select(Chat.id).where(*mine)) is not None:
-        await _add(work, reply.thread_id, reply.message_id, author="staff", name=reply.author_name, text=reply.text)
+        text = with_files(reply.text, reply.attachments)
+        await _add(work, reply.thread_id, reply.message_id, author="staff", name=reply.author_name, text=text)
 
 
 async def messages(work: Work, chat_id: UUID, after: UUID | None) -> Sequence[ChatMessage]:

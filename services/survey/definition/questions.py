@@ -9,6 +9,7 @@ from pydantic import Field, PlainSerializer, StringConstraints
 from services.survey.definition.conditions import Condition
 from services.survey.definition.texts import Key, Label, Text
 from shared.http.schemas import Model
+from shared.sniffing import FileKind
 
 
 def _json_number(value: Decimal) -> int | float:
@@ -25,7 +26,6 @@ Amount = Annotated[
 OptionId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Style = Literal["numbers", "stars", "faces"]
 Direction = Literal["high_is_good", "high_is_bad"]
-FileKind = Literal["image", "pdf", "text", "office", "audio", "video"]
 MOST_OPTIONS = 200
 LONGEST_SHORT, LONGEST_LONG = 500, 10_000
 

@@ -7,13 +7,13 @@ from fastapi import Query, Request, Response
 
 from services.survey.definition.texts import Key
 from services.survey.files import service as files
-from services.survey.files.downloads import download
 from services.survey.files.schemas import UploadOut
 from services.survey.responses.auth import ResponsesRead, ResponsesWrite
 from services.survey.responses.schemas import SubmissionId
 from services.survey.surveys.published import published_surveys
 from shared.files import FileMissing, file_key, file_store
 from shared.http.dependencies import RuntimeDep
+from shared.http.downloads import download
 from shared.http.routing import APIRouter
 
 router = APIRouter(prefix="/v1/uploads", tags=["uploads"])

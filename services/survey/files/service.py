@@ -9,13 +9,14 @@ from sqlalchemy import delete, func, select, update
 
 from services.survey.definition.questions import File as FileQuestion
 from services.survey.files.models import File
-from services.survey.files.sniffing import media_type_of
 from services.survey.responses import anonymity
 from services.survey.surveys.published import PublishedSurvey
+from shared.attachments import plain_name
 from shared.bus.subscriptions import Timer
 from shared.files import file_key, file_store
 from shared.http.errors import FieldProblem, NotFound, TooLarge, TooMany, Unacceptable
 from shared.ids import new_id
+from shared.sniffing import media_type_of
 from shared.work import Work
 
 MEGABYTE: Final = 1_048_576
@@ -24,7 +25,6 @@ MOST_FOR_ATTEMPT: Final = 40
 UNCLAIMED: Final = "files.unclaimed"
 # Of an anonymous survey, whose times are only days, it may be little more than a day.
 UNCLAIMED_AFTER: Final = timedelta(days=2)
-LONGEST_NAME: Final = 200
 
 
 class FileNotFound(NotFound):
@@ -137,9 +137,3 @@ async def forget_unclaimed(work: Work, timer: Timer) -> None:
     if file is not None:
         await work.session.delete(file)
     await file_store(work.settings).delete(file_key(work.account_id, file_id))
-
-
-def plain_name(name: str) -> str:
-    """A file's name as it may be shown: no path, nothing invisible."""
-    last = name.replace("\\", "/").rsplit("/", 1)[-1]
-    return "".join(character for character in last if character.isprintable())[:LONGEST_NAME] or "file"

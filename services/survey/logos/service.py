@@ -10,7 +10,6 @@ from sqlalchemy import Select, select
 
 from services.survey.definition.document import Definition, Theme
 from services.survey.definition.faults.fault import Fault, error
-from services.survey.files.sniffing import media_type_of
 from services.survey.invitations.tokens import Link, LinkKind, Links
 from services.survey.logos.models import Logo
 from services.survey.surveys.models import Survey, SurveyVersion
@@ -19,6 +18,7 @@ from shared.files import FileMissing, file_key, file_store
 from shared.http.errors import NotFound, TooLarge, Unacceptable
 from shared.ids import new_id
 from shared.settings import ServiceSettings
+from shared.sniffing import media_type_of
 from shared.work import Work
 
 LARGEST: Final = 200_000

@@ -14,7 +14,6 @@ from services.survey.definition.questions import (
     Date,
     Email,
     File,
-    FileKind,
     LongText,
     Matrix,
     Multiple,
@@ -30,6 +29,7 @@ from services.survey.definition.questions import (
 from services.survey.definition.texts import Text
 from services.survey.pages.fields import NOT_APPLICABLE, OWN_WORDS, Fields, own_words_field
 from services.survey.pages.words import Words
+from shared.sniffing import FileKind
 
 View = dict[str, Any]
 ACCEPTED: Final[dict[FileKind, str]] = {

@@ -1,9 +1,6 @@
 """`/v1/articles/{id}/attachments`: files that go with an article. They are given out to be saved."""
 
-import mimetypes
-from pathlib import PurePosixPath
 from typing import Annotated, Any, Final
-from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import Query, Request, Response
@@ -13,8 +10,10 @@ from services.tickets.articles import service as articles
 from services.tickets.articles.models import Attachment
 from services.tickets.articles.schemas import AttachmentOut
 from services.tickets.auth import TicketsRead, TicketsWrite
+from shared.attachments import BYTES, plain_name, type_of
 from shared.db.pagination import Page
 from shared.files import FileMissing, file_key, file_store
+from shared.http.downloads import download
 from shared.http.errors import NotFound, TooLarge, TooMany, Unacceptable
 from shared.http.routing import APIRouter
 from shared.ids import new_id
@@ -24,7 +23,6 @@ router = APIRouter(prefix="/v1/articles/{article_id}/attachments", tags=["articl
 
 LARGEST: Final = 20 * 1_048_576
 MOST: Final = 20
-LONGEST_NAME: Final = 200
 _BYTES = {"requestBody": {"required": True, "content": {"application/octet-stream": {"schema": {"type": "string"}}}}}
 
 
@@ -48,13 +46,13 @@ async def attach_file(
     counted = select(func.count()).where(Attachment.account_id == work.account_id, Attachment.article_id == article.id)
     if (await work.session.scalar(counted) or 0) >= MOST:
         raise TooMany(f"An article has at most {MOST} attachments. Remove one first.", retry_after=60)
-    plain = _plain(name)
+    plain = plain_name(name)
     attachment = Attachment(
         id=new_id(),
         account_id=work.account_id,
         article_id=article.id,
         name=plain,
-        media_type=mimetypes.guess_type(plain)[0] or "application/octet-stream",
+        media_type=type_of(content, plain),
         size=len(content),
         created_at=work.now,
     )
@@ -97,12 +95,7 @@ async def content_of(work: Work, article_id: UUID, attachment_id: UUID) -> Respo
         content = await file_store(work.settings).get(file_key(work.account_id, attachment.id))
     except FileMissing:
         raise NoSuchAttachment from None
-    headers = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(attachment.name, safe='')}",
-        "Content-Security-Policy": "sandbox; default-src 'none'",
-        "Cache-Control": "private, no-store",
-    }
-    return Response(content, headers=headers, media_type="application/octet-stream")
+    return download(content, name=attachment.name, media_type=BYTES)
 
 
 async def _find(work: Work, article_id: UUID, attachment_id: UUID) -> Attachment:
@@ -111,9 +104,3 @@ async def _find(work: Work, article_id: UUID, attachment_id: UUID) -> Attachment
         raise NoSuchAttachment
     attachment: Attachment = found
     return attachment
-
-
-def _plain(name: str) -> str:
-    """As it may be shown: no path, nothing invisible."""
-    last = PurePosixPath(name.replace("\\", "/")).name
-    return "".join(letter for letter in last if letter.isprintable())[:LONGEST_NAME] or "file"

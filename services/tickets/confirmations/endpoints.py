@@ -21,7 +21,7 @@ from shared.http.languages import accepted_languages
 from shared.http.routing import APIRouter
 from shared.work import Work
 
-_CUSTOMER: Final = Actor(ActorKind.HUMAN, people.CUSTOMER)
+CUSTOMER: Final = Actor(ActorKind.HUMAN, people.CUSTOMER)
 _LONGEST: Final = 5_000
 _HEADERS: Final = {
     "Cache-Control": "no-store",
@@ -38,14 +38,14 @@ async def ask_whether_solved(token: str, request: Request) -> Response:
     """The question, with what the mail's link meant as the first choice. Nothing is changed."""
     claim = read_token(runtime_of(request).settings, token)
     if claim is None:
-        return _unknown(request)
+        return unknown_link(request)
     try:
-        async with public_work(request, claim.account_id, _CUSTOMER) as work:
+        async with public_work(request, claim.account_id, CUSTOMER) as work:
             ticket, standing = await confirmations.look(work, claim.target_id)
             state = "ask" if standing == "done" else "open"
             return await _shown(request, work, state, number=ticket.number)
     except NoSuchTicket:
-        return _unknown(request)
+        return unknown_link(request)
 
 
 @router.post("/solved/{token}", include_in_schema=False)
@@ -53,11 +53,11 @@ async def take_whether_solved(token: str, request: Request) -> Response:
     """Yes or no, and what is missing. Anything else asks again."""
     claim = read_token(runtime_of(request).settings, token)
     if claim is None:
-        return _unknown(request)
+        return unknown_link(request)
     form = await request.form(max_fields=10, max_files=0)
     words = str(form.get("missing") or "").replace("\0", "").strip()[:_LONGEST]
     try:
-        async with public_work(request, claim.account_id, _CUSTOMER) as work:
+        async with public_work(request, claim.account_id, CUSTOMER) as work:
             if form.get("solved") == "yes":
                 standing = await confirmations.confirm(work, claim.target_id)
                 state = "yes" if standing == "done" else "open"
@@ -69,7 +69,7 @@ async def take_whether_solved(token: str, request: Request) -> Response:
             ticket, _ = await confirmations.look(work, claim.target_id)
             return await _shown(request, work, state, number=ticket.number)
     except NoSuchTicket:
-        return _unknown(request)
+        return unknown_link(request)
 
 
 async def _shown(request: Request, work: Work, state: str, *, number: int) -> Response:
@@ -82,15 +82,15 @@ async def _shown(request: Request, work: Work, state: str, *, number: int) -> Re
         "chosen": request.query_params.get("solved"),
         "t": words_in(language),
     }
-    return _private(page("confirmation.html", None, language, context))
+    return private(page("confirmation.html", None, language, context))
 
 
-def _unknown(request: Request) -> Response:
+def unknown_link(request: Request) -> Response:
     language = language_of(*accepted_languages(request))
     title, text = words_in(language)["unknown"]
-    return _private(page("message.html", None, language, {"title": title, "text": text}, status=404))
+    return private(page("message.html", None, language, {"title": title, "text": text}, status=404))
 
 
-def _private(response: Response) -> Response:
+def private(response: Response) -> Response:
     response.headers.update(_HEADERS)
     return response

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field
 
+from services.tickets.attachments.schemas import AttachmentOut
 from shared.http.schemas import Model
 
 
@@ -27,10 +28,16 @@ class NewMessage(Model):
         description="Of an answer: the ticket's version as you read it. If somebody answered since, or the customer "
         "wrote, this is a 409 that says who, and nothing is sent.",
     )
+    attachment_ids: list[UUID] = Field(
+        [],
+        max_length=10,
+        description="Files of POST /v1/tickets/{id}/attachments. The customer gets a link to each, good for 90 days.",
+    )
 
 
 class MessageOut(Model):
-    """`feedback_id` is set for what the customer wrote: what came along is at /v1/feedback/{feedback_id}/attachments.
+    """`attachments` went along with an answer or a note. What came along with what the customer wrote is listed at
+    `customer_attachments`.
 
     `automatic`: no person wrote it (`auto_reply`, `bounce`, `loop` or `bulk`).
     """
@@ -44,3 +51,5 @@ class MessageOut(Model):
     created_at: datetime
     feedback_id: UUID | None
     automatic: str | None
+    attachments: list[AttachmentOut]
+    customer_attachments: str | None = Field(examples=["/v1/feedback/01a20000-0000-7000-8000-000000000072/attachments"])

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, select
 
+from services.tickets.attachments import service as attachments
 from services.tickets.cases import service as tickets
 from services.tickets.cases.collisions import check_nothing_said
 from services.tickets.cases.history import moment_of, record
@@ -30,7 +31,8 @@ NAMELESS = "Support"
 async def write(work: Work, ticket_id: UUID, body: NewMessage) -> Message:
     """A note changes nothing but the conversation. An answer is a change of the ticket: of its clocks and its loop.
 
-    Raises `NoSuchTicket`, `AnsweredMeanwhile`, or `TicketClosed` or `TicketMerged` for an answer where nothing goes on.
+    Raises `NoSuchTicket`, `AnsweredMeanwhile`, `TicketClosed` or `TicketMerged` for an answer where nothing goes on, or
+    `Unacceptable` for files that are not there.
     """
     if body.internal:
         return await _note(work, await find_ticket(work, ticket_id), body)
@@ -88,6 +90,7 @@ async def _answer(work: Work, ticket: Ticket, message: Message) -> None:
         thread_id=ticket.thread_id,
         first_response=first,
         first_response_seconds=int(taken.elapsed.total_seconds()) if taken else None,
+        attachments=await attachments.sent_with(work, message),
     )
     work.emit(replied, subject=ticket.id, version=ticket.version)
     await loops.advance(work, ticket, "contacted", at)
@@ -107,4 +110,5 @@ async def _keep(work: Work, ticket: Ticket, body: NewMessage) -> Message:
     )
     work.session.add(message)
     await work.session.flush()
+    await attachments.claim(work, message, body.attachment_ids)
     return message

@@ -5,6 +5,7 @@ from uuid import UUID
 from fastapi import Response
 
 from services.tickets.auth import TicketsRead, TicketsWrite
+from services.tickets.conversation.answering import shown
 from services.tickets.conversation.schemas import MessageOut
 from services.tickets.drafts import service as drafts
 from services.tickets.drafts.models import Draft
@@ -32,8 +33,9 @@ async def write_draft(
 @router.post("/send", status_code=201)
 async def send_draft(ticket_id: UUID, work: TicketsWrite, expected: IfMatch, body: Sending | None = None) -> MessageOut:
     """Answer the customer with it. However many press the button, it goes out once."""
-    seen_version = body.seen_version if body else None
-    return MessageOut.model_validate(await drafts.send(work, ticket_id, seen_version, expected))
+    message = await drafts.send(work, ticket_id, body or Sending(), expected)
+    [answer] = await shown(work, [message])
+    return answer
 
 
 def _answer(ticket_id: UUID, draft: Draft | None, response: Response) -> DraftOut:

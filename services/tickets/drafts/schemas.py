@@ -16,6 +16,7 @@ class Sending(Model):
     seen_version: int | None = Field(
         None, ge=1, description="The ticket's version as you read it; see POST /v1/tickets/{id}/messages."
     )
+    attachment_ids: list[UUID] = Field([], max_length=10, description="Files that go along.")
 
 
 class DraftOut(Model):

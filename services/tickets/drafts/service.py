@@ -7,6 +7,7 @@ from services.tickets.conversation import service as conversation
 from services.tickets.conversation.models import Message
 from services.tickets.conversation.schemas import NewMessage
 from services.tickets.drafts.models import Draft
+from services.tickets.drafts.schemas import Sending
 from services.tickets.people import service as people
 from shared.http.errors import Conflict, StaleVersion
 from shared.work import Work
@@ -41,7 +42,7 @@ async def write(work: Work, ticket_id: UUID, text: str, expected: int | None) ->
     return draft
 
 
-async def send(work: Work, ticket_id: UUID, seen_version: int | None, expected: int | None) -> Message:
+async def send(work: Work, ticket_id: UUID, body: Sending, expected: int | None) -> Message:
     """The draft becomes an answer, and is empty then: of two who send it the second raises `DraftEmpty`. Raises what
     `conversation.write` does."""
     await lock_ticket(work, ticket_id)
@@ -49,7 +50,7 @@ async def send(work: Work, ticket_id: UUID, seen_version: int | None, expected: 
     _check(draft, expected)
     if draft is None or not draft.text.strip():
         raise DraftEmpty
-    said = NewMessage(text=draft.text, seen_version=seen_version)
+    said = NewMessage(text=draft.text, **body.model_dump())
     await write(work, ticket_id, "", None)
     return await conversation.write(work, ticket_id, said)
 

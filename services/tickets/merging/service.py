@@ -5,6 +5,8 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
+from services.tickets.attachments import service as attachments
+from services.tickets.attachments.models import Attachment
 from services.tickets.cases import announcements
 from services.tickets.cases import service as tickets
 from services.tickets.cases.collisions import check_unchanged
@@ -105,7 +107,7 @@ def _check(target: Ticket, sources: Sequence[Ticket]) -> None:
 async def _merge_into(work: Work, target: Ticket, source: Ticket, reason: str | None) -> None:
     slas.settle(work, source)
     await _leave_a_note(work, target, source)
-    for table in (Message, Heard):
+    for table in (Message, Heard, Attachment):
         mine = (table.account_id == work.account_id) & (table.ticket_id == source.id)
         await work.session.execute(update(table).where(mine).values(ticket_id=target.id))
     target.customer_id = target.customer_id or source.customer_id
@@ -163,6 +165,7 @@ async def _check_messages(work: Work, ticket: Ticket, message_ids: Sequence[UUID
 async def _move_messages(work: Work, ticket: Ticket, to: UUID, message_ids: Sequence[UUID]) -> None:
     said = (Message.account_id == work.account_id) & (Message.ticket_id == ticket.id) & Message.id.in_(message_ids)
     await work.session.execute(update(Message).where(said).values(ticket_id=to))
+    await attachments.move_with(work, message_ids, to)
     heard = (Heard.account_id == work.account_id) & (Heard.ticket_id == ticket.id) & Heard.message_id.in_(message_ids)
     await work.session.execute(update(Heard).where(heard).values(ticket_id=to))
 

@@ -1,13 +1,15 @@
 """What tickets holds of a person, and what becomes of it."""
 
+import json
+from collections.abc import Collection
 from uuid import UUID
 
-import orjson
 from sqlalchemy import select
 
+from services.tickets.attachments import service as attachments
 from services.tickets.contacts.models import NOTHING, Contact
 from services.tickets.db import Base
-from shared.contracts.subjects import TicketsPartDone
+from shared.contracts.subjects import ErasureMode, RecordCount, TicketsPartDone
 from shared.subjects.exports import exports_in
 from shared.subjects.holdings import IDS, Holding
 from shared.subjects.parts import Subjects
@@ -21,7 +23,8 @@ _OF_TICKETS = (
 )
 
 _UNTAGGED = "decision = decision || jsonb_build_object('tags', '[]'::jsonb)"
-_EMPTIED = f"name = null, external_id = null, facts = '{orjson.dumps(NOTHING).decode()}'"
+# With blanks after the colons: `:null` would be a parameter of the statement.
+_EMPTIED = f"name = null, external_id = null, facts = '{json.dumps(NOTHING)}'"
 
 _OF_CONVERSATIONS = (
     "row.conversation_id in (select id from tickets.conversations where account_id = :account_id "
@@ -61,6 +64,7 @@ HOLDINGS = (
     Holding("words", "tickets.ticket_texts", _OF_TICKETS, exported=False, names=None),
     Holding("watchers", "tickets.watchers", _OF_TICKETS, exported=False, names=None),
     Holding("presences", "tickets.presences", _OF_TICKETS, exported=False, names=None),
+    Holding("files", "tickets.message_attachments", _OF_TICKETS, erasable=False, names=None),
     Holding("messages", "tickets.messages", _OF_TICKETS),
     Holding(
         "messages that wait for a ticket",
@@ -115,6 +119,12 @@ HOLDINGS = (
 )
 
 
+async def erase_files(work: Work, ids: Collection[UUID], mode: ErasureMode) -> list[RecordCount]:
+    """They may show who it was, so they go in either mode."""
+    count = await attachments.delete_of(work, ids)
+    return [RecordCount(kind="files", treatment="deleted", count=count)] if count else []
+
+
 async def version_of(work: Work, customer_id: UUID) -> int | None:
     """That of the local copy."""
     mine = (Contact.account_id == work.account_id, Contact.id == customer_id)
@@ -126,5 +136,6 @@ SUBJECTS = Subjects(
     table=EXPORTS,
     holdings=HOLDINGS,
     done=lambda part: TicketsPartDone(part=part),
+    first=erase_files,
     version=version_of,
 )

@@ -12,7 +12,7 @@ import pytest
 from shared.auth.publishable import new_publishable_key
 from shared.contracts.gateway import APIKeyCreated
 from shared.contracts.survey import CustomerSighted
-from shared.contracts.tickets import TicketReplied
+from shared.contracts.tickets import AttachedFile, TicketReplied
 from shared.ids import new_id
 from shared.testing.harness import Harness
 
@@ -45,7 +45,7 @@ class Visitor:
         found: list[dict[str, Any]] = answer.json()["data"]
         return found
 
-    async def staff_reply(self, thread_id: str, text: str) -> None:
+    async def staff_reply(self, thread_id: str, text: str, *files: AttachedFile) -> None:
         reply = TicketReplied(
             ticket_id=new_id(),
             number=1,
@@ -56,6 +56,7 @@ class Visitor:
             customer_id=None,
             first_response=True,
             thread_id=UUID(thread_id),
+            attachments=files,
         )
         await self.survey.deliver(reply, account=self.account, subject=reply.ticket_id)
 
@@ -129,6 +130,13 @@ async def test_nobody_reads_anothers_chat(visitor: Visitor) -> None:
         answer = await visitor.http.get(f"{visitor.path}/{token}/messages", headers={"Origin": ORIGIN})
         assert answer.status_code == 404
         assert (await visitor.post(f"/{token}/messages")).status_code == 404
+
+
+async def test_files_of_an_answer_are_links_below_it(visitor: Visitor) -> None:
+    chat = (await visitor.begin())["chat"]
+    [first] = await visitor.feedback()
+    await visitor.staff_reply(first["thread_id"], "Here", AttachedFile(name="a.pdf", size=9, url="https://x/1"))
+    assert "staff: Here\n\na.pdf (9 bytes)\nhttps://x/1" in await visitor.hears(chat)
 
 
 async def test_an_answer_in_another_conversation_stays_there(visitor: Visitor) -> None:

@@ -5,10 +5,10 @@ from typing import Any, get_args
 
 import pytest
 
-from services.survey.definition.questions import FileKind
 from services.survey.pages.rendering import Message
 from services.survey.pages.words import language_name, words_in
 from shared.http.languages import direction
+from shared.sniffing import FileKind
 
 LANGUAGES = ["en", "de", "fr", "es", "pt", "it", "nl", "ar"]
 

@@ -1,12 +1,11 @@
 """What an upload is, by its bytes: neither its name nor what the sender calls it is believed."""
 
 from collections.abc import Collection, Mapping
-from typing import Final
+from typing import Final, Literal
 
 import puremagic
 
-from services.survey.definition.questions import FileKind
-
+FileKind = Literal["image", "pdf", "text", "office", "audio", "video"]
 # Nothing here is drawn as a page by a browser: no HTML, no SVG, no script.
 _KINDS: Final[Mapping[str, FileKind]] = {
     "image/png": "image",

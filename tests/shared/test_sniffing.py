@@ -5,8 +5,7 @@ import zipfile
 
 import pytest
 
-from services.survey.definition.questions import FileKind
-from services.survey.files.sniffing import media_type_of
+from shared.sniffing import FileKind, media_type_of
 
 ALL: tuple[FileKind, ...] = ("image", "pdf", "text", "office", "audio", "video")
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 50
