@@ -4,8 +4,8 @@ from alembic import op
 
 from shared.db.rls import enable_row_security
 
-revision = "0020"
-down_revision = "0019"
+revision = "0021"
+down_revision = "0020"
 
 STATEMENTS = """
 create table tickets.message_attachments (
