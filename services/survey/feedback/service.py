@@ -1,5 +1,6 @@
 """Reading feedback, and correcting what the machine made of it."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,9 +12,10 @@ from services.survey.feedback.understanding import row_of, told
 from services.survey.learning import corrections
 from services.survey.learning import service as learning
 from services.survey.learning.models import KINDS
+from services.survey.taxonomy import service as taxonomy
 from shared.contracts.feedback import FeedbackUpdated
 from shared.contracts.ratings import Band
-from shared.http.errors import NotFound
+from shared.http.errors import NotFound, Unacceptable
 from shared.work import Work
 
 # What a person says a text feels like, where no score says how much.
@@ -45,7 +47,10 @@ async def find_external(work: Work, source_id: UUID, external_id: str) -> Feedba
 
 
 async def correct(work: Work, feedback: Feedback, wanted: FeedbackChange) -> None:
-    """A person knows better, and the account's models learn from it; what a person confirms, too."""
+    """A person knows better, and the account's models learn from it; what a person confirms, too.
+
+    Raises `Unacceptable` for a topic that is neither in the account's taxonomy nor on the feedback already.
+    """
     given = wanted.model_fields_set
     if "sentiment" in given:
         corrections.record(work, feedback, "sentiment", before=feedback.sentiment_label, after=wanted.sentiment)
@@ -54,9 +59,10 @@ async def correct(work: Work, feedback: Feedback, wanted: FeedbackChange) -> Non
         feedback.sentiment_method, feedback.sentiment_evidence, feedback.sentiment_model = "human", [], None
         feedback.sentiment_mixed = False
     if "topics" in given:
-        known = {topic["key"]: topic for topic in feedback.topics}
-        corrections.record(work, feedback, "topics", before=[*known], after=[*dict.fromkeys(wanted.topics)])
-        feedback.topics = [known.get(key, {"key": key, "evidence": []}) for key in dict.fromkeys(wanted.topics)]
+        topics = await _topics(work, feedback, wanted.topics)
+        before = [topic["key"] for topic in feedback.topics]
+        corrections.record(work, feedback, "topics", before=before, after=[topic["key"] for topic in topics])
+        feedback.topics = topics
     if "urgency" in given:
         corrections.record(work, feedback, "urgency", before=feedback.urgency_label, after=wanted.urgency)
         feedback.urgency_label, feedback.urgency_evidence = wanted.urgency, []
@@ -68,3 +74,15 @@ async def correct(work: Work, feedback: Feedback, wanted: FeedbackChange) -> Non
     if given and feedback.told:
         updated = FeedbackUpdated(**dict(told(row_of(feedback))), reason="corrected")
         work.emit(updated, subject=feedback.id, version=feedback.version, by_day=feedback.anonymous)
+
+
+async def _topics(work: Work, feedback: Feedback, wanted: Sequence[str]) -> list[dict[str, Any]]:
+    """Those that stay as they are, and the new ones with their parents; each once."""
+    staying = {topic["key"]: topic for topic in feedback.topics}
+    known = await taxonomy.current(work)
+    for place, key in enumerate(wanted):
+        if key not in staying and key not in known.keys:
+            detail = "This topic is not in your taxonomy; see GET /v1/taxonomy, or add it there first."
+            raise Unacceptable.field(f"/topics/{place}", "unknown_topic", detail)
+    fresh = {key: {"key": key, "parent": known.parent_of(key), "evidence": []} for key in wanted}
+    return [staying.get(key, topic) for key, topic in fresh.items()]

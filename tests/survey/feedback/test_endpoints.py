@@ -94,11 +94,18 @@ class TestCorrecting:
         assert changed.json()["sentiment"] == human
         assert changed.json()["topics"] == [
             {"key": "delivery", "parent": None, "model": None, "evidence": ["parcel", "late"]},
-            {"key": "packaging", "parent": None, "model": None, "evidence": []},
+            {"key": "packaging", "parent": "delivery", "model": None, "evidence": []},
         ]
         assert changed.json()["rating"] == mine["rating"]
         stale = await client.patch(f"{PATH}/{mine['id']}", json={"topics": []}, headers={"If-Match": '"1"'})
         assert stale.status_code == 412
+
+    async def test_a_topic_that_is_not_in_the_taxonomy_is_refused(self, survey: Harness, account: UUID) -> None:
+        [mine] = await some_feedback(survey, account, {"answers": answers(2, "The parcel was late.")})
+        change = {"topics": ["delivery", "gribbles"]}
+        refused = await survey.client(account=account).patch(f"{PATH}/{mine['id']}", json=change)
+        assert refused.status_code == 422
+        assert [(one["pointer"], one["code"]) for one in refused.json()["errors"]] == [("/topics/1", "unknown_topic")]
 
     async def test_a_person_says_how_much_it_presses(self, survey: Harness, account: UUID) -> None:
         [mine] = await some_feedback(survey, account, {"answers": answers(2, "I call my lawyer.")})

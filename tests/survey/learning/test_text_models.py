@@ -57,14 +57,14 @@ class TestCorrections:
         [feedback_id] = await heard(survey, account, ["The gribble went zonk."])
         client = survey.client(account=account)
         await correct_all(client, [feedback_id], sentiment="negative")
-        await correct_all(client, [feedback_id], sentiment="neutral", topics=["smell"], urgency="high")
+        await correct_all(client, [feedback_id], sentiment="neutral", topics=["taste"], urgency="high")
         async with survey.work(account) as work:
             kept = (await work.session.scalars(select(Correction).order_by(Correction.what, Correction.id))).all()
         said = [(one.what, one.before, one.after, one.corrected_by) for one in kept if one.account_id == account]
         assert said == [
             ("sentiment", "neutral", "negative", "human:tester"),
             ("sentiment", "negative", "neutral", "human:tester"),
-            ("topics", [], ["smell"], "human:tester"),
+            ("topics", [], ["taste"], "human:tester"),
             ("urgency", "low", "high", "human:tester"),
         ]
         updates = [event.data for event in await survey.emitted(account, FeedbackUpdated)]
@@ -142,7 +142,7 @@ class TestLearning:
         client = survey.client(account=account)
         some = await heard(survey, account, [f"florp {number}" for number in range(12)])
         others = await heard(survey, account, [f"plimp {number}" for number in range(12)])
-        await correct_all(client, some, topics=["looks"])
+        await correct_all(client, some, topics=["fit"])
         await correct_all(client, others, topics=[])
         await survey.run_timers()
         assert await listed(survey, account) == []
@@ -153,5 +153,5 @@ class TestLearning:
         assert (model["kind"], model["state"], model["requested_by"]) == ("topics", "ready", "heed")
         assert model["active"], model["note"]
         found = await read(survey, account, "florp 99")
-        assert [(topic.key, topic.model) for topic in found.topics] == [("looks", "own-topics-1")]
+        assert [(topic.key, topic.model) for topic in found.topics] == [("fit", "own-topics-1")]
         assert (await read(survey, account, "plimp 99")).topics == ()

@@ -56,7 +56,7 @@ async def test_labels_of_people_stay(survey: Harness, account: UUID) -> None:
     love, late, fire = await heard(survey, account, said)
     client = survey.client(account=account)
     await correct_all(client, [love], sentiment="negative")
-    await correct_all(client, [late], topics=["smell"])
+    await correct_all(client, [late], topics=["taste"])
     await correct_all(client, [fire], urgency="high")
     survey.clock.advance(timedelta(minutes=1))
     begun = await start(survey, account)
@@ -65,7 +65,7 @@ async def test_labels_of_people_stay(survey: Harness, account: UUID) -> None:
     assert (done["done"], done["kept"]) == (3, 3)
     found = await labels(survey, account)
     assert found["I love it, great!"][0] == "negative"
-    assert found["The parcel was late, I love it."] == ("positive", ["smell"])
+    assert found["The parcel was late, I love it."] == ("positive", ["taste"])
     assert (await client.get(f"/v1/feedback/{fire}")).json()["urgency"] == {"label": "high", "evidence": []}
 
 
