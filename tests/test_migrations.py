@@ -22,6 +22,7 @@ FOR_ALL_ACCOUNTS = {
     "gateway": {"sign_in_attempts"},
     "notifier": {"dispatches", "mailbox"},
     "survey": {"dispatches"},
+    "tickets": {"dispatches"},
 }
 OF_THE_KIT = {"alembic_version", "inbox", "outbox", "timers"}
 
