@@ -16,7 +16,7 @@ from services import catalog
 if TYPE_CHECKING:
     from tests.system.world import World
 
-EXAMPLES = 12
+EXAMPLES = 8
 # Each refusal of a sign-in takes its time on purpose.
 FEW = {"POST /v1/sessions": 4}
 SLOWEST_SECONDS = 10.0
