@@ -84,5 +84,7 @@ async def _topics(work: Work, feedback: Feedback, wanted: Sequence[str]) -> list
         if key not in staying and key not in known.keys:
             detail = "This topic is not in your taxonomy; see GET /v1/taxonomy, or add it there first."
             raise Unacceptable.field(f"/topics/{place}", "unknown_topic", detail)
-    fresh = {key: {"key": key, "parent": known.parent_of(key), "evidence": []} for key in wanted}
+    fresh: dict[str, dict[str, Any]] = {
+        key: {"key": key, "parent": known.parent_of(key), "evidence": []} for key in wanted
+    }
     return [staying.get(key, topic) for key, topic in fresh.items()]
