@@ -24,7 +24,7 @@ from services.survey.subjects.part import SUBJECTS
 from services.survey.taxonomy import handlers as taxonomy
 from services.survey.triggers import handlers as occasions
 from services.survey.triggers import service as triggers
-from services.survey.widget import handlers as widget
+from services.survey.widget.models import KEYS
 from shared.bus.subscriptions import on, on_batch
 from shared.contracts.activities import ActivityDeleted, ActivityRecorded
 from shared.contracts.consent import ConsentChanged
@@ -58,9 +58,9 @@ SUBSCRIPTIONS = (
     on(AccountCreated, accounts.remember),
     on(AccountUpdated, accounts.rename),
     on(AccountCreated, taxonomy.announce_first),
-    on(APIKeyCreated, widget.remember),
-    on(APIKeyUpdated, widget.change),
-    on(APIKeyRevoked, widget.revoke),
+    on(APIKeyCreated, KEYS.remember),
+    on(APIKeyUpdated, KEYS.change),
+    on(APIKeyRevoked, KEYS.revoke),
     on_batch([CustomerCreated, CustomerUpdated, CustomerDeleted], contacts.remember),
     on_batch([ConsentChanged], consents.remember),
     on(SegmentChanged, segments.remember),

@@ -27,7 +27,7 @@ from services.tickets.slas.promises import ALARM
 from services.tickets.slas.reapplying import PORTION_DUE, portion_due
 from services.tickets.snoozing import service as snoozing
 from services.tickets.subjects.part import SUBJECTS
-from services.tickets.visitors import handlers as visitors
+from services.tickets.visitors.models import KEYS
 from shared.bus.subscriptions import Subscription, TimerBatch, TimerHandler, on, on_batch
 from shared.contracts.activities import ActivityCorrected, ActivityDeleted, ActivityRecorded
 from shared.contracts.customers import (
@@ -90,9 +90,9 @@ SUBSCRIPTIONS: list[Subscription] = [
     on(TicketReplied, outcomes.hear_staff),
     on(TicketResolved, outcomes.hear_resolved),
     on(TicketReopened, outcomes.hear_reopened),
-    on(APIKeyCreated, visitors.remember),
-    on(APIKeyUpdated, visitors.change),
-    on(APIKeyRevoked, visitors.revoke),
+    on(APIKeyCreated, KEYS.remember),
+    on(APIKeyUpdated, KEYS.change),
+    on(APIKeyRevoked, KEYS.revoke),
     on(SubjectRequestOpened, SUBJECTS.take_part),
 ]
 

@@ -19,6 +19,7 @@ from shared.contracts.customers import (
     CustomerMerged,
     CustomerUpdated,
 )
+from shared.editing import differing
 from shared.http.errors import Unacceptable
 from shared.ids import new_id
 from shared.work import Work
@@ -311,7 +312,7 @@ class Directory:
         for kind in verified:
             if values.get(kind) is not None and values[kind] == getattr(customer, kind):
                 self.holdings.see((kind, values[kind]), verified=True)
-        values = {name: value for name, value in values.items() if getattr(customer, name) != value}
+        values = differing(customer, values)
         attributes = merged_attributes(customer.attributes, changes.get("attributes", {}))
         moves = {kind: values[kind] for kind in IdentityKind if kind in values}
         self._require_free(customer, moves)

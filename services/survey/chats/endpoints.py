@@ -10,10 +10,11 @@ from services.survey.chats import service as chats
 from services.survey.chats.models import Chat, ChatMessage
 from services.survey.chats.schemas import ChatOut, MessageOut, MessagesOut, NewChat, NewMessage
 from services.survey.forms.visitors import author_of, page_of, signs_of
-from services.survey.widget.door import VISITOR, Guest
-from services.survey.widget.endpoints import guarded, json_answer, read_body
+from services.survey.widget.door import DOOR, VISITOR
+from services.survey.widget.endpoints import json_answer
 from shared.http.dependencies import public_work, runtime_of
 from shared.http.errors import Unacceptable
+from shared.visitors.door import Guest, read_body
 
 
 async def begin(request: Request, guest: Guest) -> Response:
@@ -33,7 +34,7 @@ async def begin(request: Request, guest: Guest) -> Response:
         )
         await chats.begin(work, chat, body, suspicious=suspicious)
         found = await chats.messages(work, chat.id, None)
-        out = ChatOut(chat=chats.token_of(settings, chat.id), messages=_shown(found))
+        out = ChatOut(chat=chats.token_of(settings, chat), messages=_shown(found))
     return json_answer(out.model_dump(), 201)
 
 
@@ -75,7 +76,7 @@ def _page(found: Sequence[ChatMessage]) -> MessagesOut:
 
 
 ROUTES = (
-    Route("/w/{key}/chats", guarded(begin), methods=["POST"]),
-    Route("/w/{key}/chats/{chat}/messages", guarded(say), methods=["POST"]),
-    Route("/w/{key}/chats/{chat}/messages", guarded(listen), methods=["GET"]),
+    Route("/w/{key}/chats", DOOR.guarded(begin), methods=["POST"]),
+    Route("/w/{key}/chats/{chat}/messages", DOOR.guarded(say), methods=["POST"]),
+    Route("/w/{key}/chats/{chat}/messages", DOOR.guarded(listen), methods=["GET"]),
 )

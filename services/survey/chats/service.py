@@ -1,7 +1,5 @@
 """Chats: what visitors write becomes feedback of one conversation, and what staff answer comes back to them."""
 
-import base64
-import hmac
 from collections.abc import Sequence
 from typing import Final
 from uuid import UUID, uuid5
@@ -15,6 +13,7 @@ from services.survey.hearing.canonical import Author, FeedbackItem
 from services.survey.hearing.service import hear
 from services.survey.responses.suspicion import TRAPPED
 from services.survey.sources.builtin import builtin_source
+from shared.auth.links import Claim, LinkSigner
 from shared.bus.events import Event
 from shared.contracts.tickets import TicketReplied
 from shared.http.errors import NotFound
@@ -24,8 +23,6 @@ from shared.work import Work
 
 CHANNEL: Final = "chat"
 MOST_AT_ONCE: Final = 200
-_PURPOSE: Final = "survey.chat"
-_MAC_BYTES: Final = 16
 
 
 class ChatNotFound(NotFound):
@@ -34,21 +31,17 @@ class ChatNotFound(NotFound):
     code = "chat_not_found"
 
 
-def token_of(settings: ServiceSettings, chat_id: UUID) -> str:
-    """128 bits that nobody guesses, and whose chat it is."""
-    return base64.urlsafe_b64encode(chat_id.bytes + _mac(settings, chat_id)).decode().rstrip("=")
+def token_of(settings: ServiceSettings, chat: Chat) -> str:
+    """What the page keeps to come back with."""
+    return _signer(settings).token(Claim(0, chat.account_id, chat.id))
 
 
 def chat_in(settings: ServiceSettings, token: str) -> UUID:
     """Raises `ChatNotFound`."""
-    try:
-        raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-        chat_id = UUID(bytes=raw[:16])
-    except ValueError:
-        raise ChatNotFound from None
-    if not hmac.compare_digest(raw[16:], _mac(settings, chat_id)):
+    claim = _signer(settings).read(token)
+    if claim is None:
         raise ChatNotFound
-    return chat_id
+    return claim.target_id
 
 
 def chat_begun_with(api_key_id: UUID, message: NewMessage) -> UUID:
@@ -136,5 +129,5 @@ async def _add(work: Work, chat_id: UUID, message_id: UUID, *, author: str, name
     return await work.session.scalar(statement) is not None
 
 
-def _mac(settings: ServiceSettings, chat_id: UUID) -> bytes:
-    return hmac.digest(settings.derived_key(_PURPOSE), chat_id.bytes, "sha256")[:_MAC_BYTES]
+def _signer(settings: ServiceSettings) -> LinkSigner:
+    return LinkSigner(settings.derived_key("survey.chat"))

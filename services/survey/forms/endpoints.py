@@ -14,11 +14,12 @@ from services.survey.hearing.service import hear
 from services.survey.pages.forms import Sent, form_of
 from services.survey.responses import suspicion
 from services.survey.sources.builtin import builtin_source
-from services.survey.widget.door import VISITOR, Guest
-from services.survey.widget.endpoints import guarded, json_answer, read_body
+from services.survey.widget.door import DOOR, VISITOR
+from services.survey.widget.endpoints import json_answer
 from shared.http.dependencies import public_work, runtime_of
 from shared.http.errors import TooLarge, Unacceptable
 from shared.http.problems import from_validation
+from shared.visitors.door import Guest, read_body
 
 MEGABYTE = 1_048_576
 MOST_FILES = 5
@@ -102,6 +103,6 @@ def _media(files: list[Sent]) -> tuple[Media, ...]:
 
 
 ROUTES = (
-    Route("/w/{key}/messages", guarded(show_form), methods=["GET"]),
-    Route("/w/{key}/messages", guarded(take_message), methods=["POST"]),
+    Route("/w/{key}/messages", DOOR.guarded(show_form), methods=["GET"]),
+    Route("/w/{key}/messages", DOOR.guarded(take_message), methods=["POST"]),
 )

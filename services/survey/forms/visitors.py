@@ -8,8 +8,9 @@ from fastapi import Request
 from services.survey.forms.schemas import Visitor
 from services.survey.hearing.canonical import Author
 from services.survey.responses import suspicion
-from services.survey.widget.door import Guest, identified
+from services.survey.widget.door import identified
 from shared.http.dependencies import runtime_of
+from shared.visitors.door import Guest
 
 
 def author_of(request: Request, guest: Guest, visitor: Visitor) -> Author:

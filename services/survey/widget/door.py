@@ -1,85 +1,26 @@
 """Who may come in by a publishable key: pages of the key's own origins, to hand in answers and for nothing else."""
 
-from dataclasses import dataclass
-from typing import Any
-from uuid import UUID
-
-from fastapi import Request
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import OctKey
-from sqlalchemy import select
+from typing import Final
 
 from services.survey.responses.schemas import CustomerNamed
 from services.survey.widget.models import WidgetKey
-from shared.auth.publishable import account_of, identity_secret
 from shared.bus.events import Actor
 from shared.contracts.base import ActorKind
-from shared.http.dependencies import public_work, runtime_of
-from shared.http.errors import Forbidden, NotFound, Unacceptable
 from shared.settings import ServiceSettings
+from shared.visitors.door import Door, Guest, bad_identity, identity_in
 
-VISITOR = Actor(ActorKind.HUMAN, "respondent")
-
-
-class KeyNotFound(NotFound):
-    """There is no such publishable key, or it was revoked."""
-
-    code = "key_not_found"
-
-
-class OriginNotAllowed(Forbidden):
-    """This key may not be used from this web site: add its origin to the key."""
-
-    code = "origin_not_allowed"
-
-
-@dataclass(frozen=True, slots=True)
-class Guest:
-    """A page that may come in. `origin` is what its answers are allowed to be read by."""
-
-    account_id: UUID
-    api_key_id: UUID
-    origin: str
-
-
-async def enter(request: Request) -> Guest:
-    """Raises `KeyNotFound`, `OriginNotAllowed`, or `TooMany` for a key that is used too often."""
-    key, runtime = request.path_params["key"], runtime_of(request)
-    account_id = account_of(key)
-    if account_id is None:
-        raise KeyNotFound
-    async with public_work(request, account_id, VISITOR) as work:
-        mine = (WidgetKey.account_id == account_id) & (WidgetKey.public_key == key)
-        known = await work.session.scalar(select(WidgetKey).where(mine))
-    now = runtime.clock.now()
-    if known is None or known.is_revoked or (known.expires_at is not None and known.expires_at <= now):
-        raise KeyNotFound
-    # Programs can send any origin; browsers cannot, and it is in them that a stranger's page would speak for us.
-    origin = request.headers.get("origin", "")
-    if origin not in known.origins:
-        raise OriginNotAllowed
-    request.scope["heed.headers"] = request.app.state.limiter.take(f"widget:{known.api_key_id}") | allowed(origin)
-    return Guest(account_id, known.api_key_id, origin)
-
-
-def allowed(origin: str) -> dict[str, str]:
-    """What lets a page of this origin read the answer; no cookie is ever involved."""
-    return {"Access-Control-Allow-Origin": origin, "Vary": "Origin", "Cross-Origin-Resource-Policy": "cross-origin"}
+VISITOR: Final = Actor(ActorKind.HUMAN, "respondent")
+DOOR: Final = Door(WidgetKey, VISITOR, "widget")
 
 
 def identified(settings: ServiceSettings, guest: Guest, token: str | None) -> CustomerNamed | None:
-    """The visitor, as the owner's own server signed who it is (JWT, HS256): `sub` is the external id.
-
-    Raises `Unacceptable` for a token that is not good; without one it is nobody.
-    """
-    if not token:
+    """The visitor, as the owner's own server signed who it is. Raises `Unacceptable` for a token that is not good;
+    without one it is nobody."""
+    claims = identity_in(settings, guest, token)
+    if claims is None:
         return None
-    key = OctKey.import_key(identity_secret(settings, guest.api_key_id))
+    named = {name: claims[name] for name in ("email", "phone", "name") if claims.get(name)}
     try:
-        claims: dict[str, Any] = jwt.decode(token, key, algorithms=["HS256"]).claims
-        named = {name: claims[name] for name in ("email", "phone", "name") if claims.get(name)}
         return CustomerNamed(external_id=claims["sub"], **named)
-    except (JoseError, KeyError, TypeError, ValueError):
-        detail = "Sign `sub`, the customer's external id, with the key's identity secret (HS256)."
-        raise Unacceptable.field("/identity", "bad_identity", detail) from None
+    except ValueError:
+        raise bad_identity() from None

@@ -1,14 +1,12 @@
 """`/w/{key}`: the widget's script and what it asks of us. Plain routes, for pages of other origins."""
 
-from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import orjson
 from fastapi import Request, Response
-from pydantic import BaseModel, ValidationError
 from starlette.routing import Route
 
 from services.survey.attempts import service as attempts
@@ -27,21 +25,19 @@ from services.survey.responses import suspicion
 from services.survey.responses.intake import Outcome, Sender, Watched, intake_of, submission_of
 from services.survey.responses.schemas import NewResponse
 from services.survey.surveys.published import PublishedSurvey, published_surveys
-from services.survey.widget.door import VISITOR, Guest, allowed, enter, identified
+from services.survey.widget.door import DOOR, VISITOR, identified
 from services.survey.widget.schemas import Filled, Shown
 from services.survey.widget.steps import end_step, frame, page_step
 from shared.http.dependencies import public_work, runtime_of
 from shared.http.errors import Unacceptable
-from shared.http.problems import from_validation, problem_response, request_id_of, translate
 from shared.service import Runtime
+from shared.visitors.door import Guest, preflight, read_body
 
 CHANNEL = "widget"
 _SCRIPT = Path(__file__).parent / "script"
 # In the order in which they build on each other; together they are one function, so nothing of it is seen outside.
 _PARTS = ("device", "sending", "building", "controls", "view", "showing")
 _STYLE = '"/*css*/"'
-B = TypeVar("B", bound=BaseModel)
-Handler = Callable[[Request, Guest], Awaitable[Response]]
 
 
 async def give_script(request: Request) -> Response:
@@ -121,35 +117,13 @@ def script() -> str:
     return f'/* Heed */(() => {{"use strict";\n{body.replace(_STYLE, style)}}})();\n'
 
 
-def guarded(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-    """A page may read why it was refused, if it may come in at all."""
-
-    async def endpoint(request: Request) -> Response:
-        try:
-            return await handler(request, await enter(request))
-        except Exception as problem:
-            return problem_response(translate(problem), request_id_of(request))
-
-    return endpoint
-
-
-async def _preflight(request: Request) -> Response:
-    """Our script asks no leave; this is for pages that send JSON by themselves."""
-    try:
-        guest = await enter(request)
-    except Exception as problem:
-        return problem_response(translate(problem), request_id_of(request))
-    asked = {"Access-Control-Allow-Methods": "GET, POST", "Access-Control-Allow-Headers": "Content-Type"}
-    return Response(status_code=204, headers=allowed(guest.origin) | asked | {"Access-Control-Max-Age": "600"})
-
-
 ROUTES = (
     Route("/w/{key}.js", give_script, methods=["GET"]),
-    Route("/w/{key}/surveys/{survey_id}", guarded(show_survey), methods=["GET"]),
-    Route("/w/{key}/attempts", guarded(observe), methods=["POST"]),
-    Route("/w/{key}/responses", guarded(answer), methods=["POST"]),
-    Route("/w/{key}/uploads", guarded(upload), methods=["POST"]),
-    Route("/w/{key}/{rest:path}", _preflight, methods=["OPTIONS"]),
+    Route("/w/{key}/surveys/{survey_id}", DOOR.guarded(show_survey), methods=["GET"]),
+    Route("/w/{key}/attempts", DOOR.guarded(observe), methods=["POST"]),
+    Route("/w/{key}/responses", DOOR.guarded(answer), methods=["POST"]),
+    Route("/w/{key}/uploads", DOOR.guarded(upload), methods=["POST"]),
+    Route("/w/{key}/{rest:path}", DOOR.guarded(preflight), methods=["OPTIONS"]),
 )
 
 
@@ -157,14 +131,6 @@ async def _open(runtime: Runtime, guest: Guest, survey_id: UUID, version: int | 
     surveys = published_surveys(runtime)
     survey = await surveys.open(guest.account_id, survey_id)
     return survey if version is None else await surveys.at(guest.account_id, survey_id, version)
-
-
-async def read_body(request: Request, model: type[B]) -> B:
-    raw = await request.body()
-    try:
-        return model.model_validate_json(raw)
-    except ValidationError as problem:
-        raise from_validation(problem.errors(include_url=False, include_input=False), skip=0) from None
 
 
 def _sheet(survey: PublishedSurvey, wanted: str) -> Sheet:

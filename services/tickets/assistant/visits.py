@@ -1,14 +1,10 @@
 """`/assistant/{key}/conversations`: the assistant on a business's own pages, by publishable key. Plain routes, for
 pages of other origins."""
 
-import base64
-import hmac
-from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from typing import Final
 from uuid import UUID
 
 from fastapi import Request, Response
-from pydantic import BaseModel, ValidationError
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
@@ -19,26 +15,23 @@ from services.tickets.assistant.schemas import LineOut, NewMessage, NewVisit, Vi
 from services.tickets.contacts import service as contacts
 from services.tickets.phrasing import service as phrasing
 from services.tickets.phrasing.service import Asked
-from services.tickets.visitors.door import VISITOR, Guest, allowed, enter, identified
+from services.tickets.visitors.door import DOOR, VISITOR
+from shared.auth.links import Claim, LinkSigner
 from shared.http.dependencies import public_work, runtime_of
-from shared.http.problems import from_validation, problem_response, request_id_of, translate
 from shared.settings import ServiceSettings
+from shared.visitors.door import Guest, identity_in, preflight, read_body
 from shared.work import Work
 
 CHANNEL: Final = "chat"
-_PURPOSE: Final = "tickets.conversation"
-_MAC_BYTES: Final = 16
-B = TypeVar("B", bound=BaseModel)
-Handler = Callable[[Request, Guest], Awaitable[Response]]
 
 
 async def begin(request: Request, guest: Guest) -> Response:
     """The first message. Answers with the key to the conversation, which the page keeps."""
-    body, settings = await _read(request, NewVisit), runtime_of(request).settings
-    external_id = identified(settings, guest, body.identity)
+    body, settings = await read_body(request, NewVisit), runtime_of(request).settings
+    identity = identity_in(settings, guest, body.identity)
     phrased = await phrasing.ask(request, guest.account_id, VISITOR, Asked(body.text, body.locale))
     async with public_work(request, guest.account_id, VISITOR) as work:
-        customer_id = await contacts.known_as(work, external_id) if external_id is not None else None
+        customer_id = await contacts.known_as(work, str(identity["sub"])) if identity is not None else None
         conversation = await conversations.begin(
             work,
             text=body.text,
@@ -56,7 +49,7 @@ async def begin(request: Request, guest: Guest) -> Response:
 
 async def say(request: Request, guest: Guest) -> Response:
     """What the visitor says next, and what was answered."""
-    body, settings = await _read(request, NewMessage), runtime_of(request).settings
+    body, settings = await read_body(request, NewMessage), runtime_of(request).settings
     asked = Asked(body.text, conversation_id=_conversation(request), message_id=body.message_id)
     phrased = await phrasing.ask(request, guest.account_id, VISITOR, asked)
     async with public_work(request, guest.account_id, VISITOR) as work:
@@ -76,57 +69,31 @@ async def listen(request: Request, guest: Guest) -> Response:
     return JSONResponse(out.model_dump(mode="json"))
 
 
-def _guarded(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-    """A page may read why it was refused, if it may come in at all."""
-
-    async def endpoint(request: Request) -> Response:
-        try:
-            return await handler(request, await enter(request))
-        except Exception as problem:
-            return problem_response(translate(problem), request_id_of(request))
-
-    return endpoint
-
-
-async def _preflight(request: Request, guest: Guest) -> Response:
-    asked = {"Access-Control-Allow-Methods": "GET, POST", "Access-Control-Allow-Headers": "Content-Type"}
-    return Response(status_code=204, headers=allowed(guest.origin) | asked | {"Access-Control-Max-Age": "600"})
-
-
 ROUTES = (
-    Route("/assistant/{key}/conversations", _guarded(begin), methods=["POST"]),
-    Route("/assistant/{key}/conversations/{chat}/messages", _guarded(say), methods=["POST"]),
-    Route("/assistant/{key}/conversations/{chat}/messages", _guarded(listen), methods=["GET"]),
-    Route("/assistant/{key}/{rest:path}", _guarded(_preflight), methods=["OPTIONS"]),
+    Route("/assistant/{key}/conversations", DOOR.guarded(begin), methods=["POST"]),
+    Route("/assistant/{key}/conversations/{chat}/messages", DOOR.guarded(say), methods=["POST"]),
+    Route("/assistant/{key}/conversations/{chat}/messages", DOOR.guarded(listen), methods=["GET"]),
+    Route("/assistant/{key}/{rest:path}", DOOR.guarded(preflight), methods=["OPTIONS"]),
 )
 
 
 async def _visit(work: Work, settings: ServiceSettings, conversation: Conversation, after: UUID | None) -> VisitOut:
     said = await lines.since(work, conversation.id, after)
     shown = [LineOut.model_validate(line) for line in said]
-    return VisitOut(chat=token_of(settings, conversation.id), state=conversation.state, messages=shown)
+    token = _signer(settings).token(Claim(0, work.account_id, conversation.id))
+    return VisitOut(chat=token, state=conversation.state, messages=shown)
 
 
-def token_of(settings: ServiceSettings, conversation_id: UUID) -> str:
-    """128 bits that nobody guesses, and whose conversation it is."""
-    return base64.urlsafe_b64encode(conversation_id.bytes + _mac(settings, conversation_id)).decode().rstrip("=")
+def _signer(settings: ServiceSettings) -> LinkSigner:
+    return LinkSigner(settings.derived_key("tickets.conversation"))
 
 
 def _conversation(request: Request) -> UUID:
     """Raises `NoSuchConversation`."""
-    token = request.path_params["chat"]
-    try:
-        raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-        conversation_id = UUID(bytes=raw[:16])
-    except ValueError:
-        raise conversations.NoSuchConversation from None
-    if not hmac.compare_digest(raw[16:], _mac(runtime_of(request).settings, conversation_id)):
+    claim = _signer(runtime_of(request).settings).read(request.path_params["chat"])
+    if claim is None:
         raise conversations.NoSuchConversation
-    return conversation_id
-
-
-def _mac(settings: ServiceSettings, conversation_id: UUID) -> bytes:
-    return hmac.digest(settings.derived_key(_PURPOSE), conversation_id.bytes, "sha256")[:_MAC_BYTES]
+    return claim.target_id
 
 
 def _uuid(text: str) -> UUID | None:
@@ -134,10 +101,3 @@ def _uuid(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
-
-
-async def _read(request: Request, model: type[B]) -> B:
-    try:
-        return model.model_validate_json(await request.body())
-    except ValidationError as problem:
-        raise from_validation(problem.errors(include_url=False, include_input=False), skip=0) from None

@@ -27,6 +27,7 @@ from services.tickets.statuses import service as statuses
 from services.tickets.teams import service as teams
 from shared.contracts.tickets import TicketState
 from shared.db.database import Database, driver_of
+from shared.editing import differing
 from shared.http.errors import AppError
 from shared.ids import new_id
 from shared.work import Work
@@ -82,7 +83,7 @@ async def edit(
     state, status_id = await statuses.wanted(work, ticket, sent)
     if "fields" in sent:
         sent["fields"] = await fields.changed(work.session, work.account_id, ticket.fields, sent["fields"])
-    wanted = {name: value for name, value in sent.items() if getattr(ticket, name) != value}
+    wanted = differing(ticket, sent)
     check_way(ticket.state, state)
     if not wanted and (state, status_id) == (ticket.state, ticket.status_id):
         return ticket
@@ -110,7 +111,7 @@ async def resolve(work: Work, ticket_id: UUID, body: Resolution, expected: int |
     ticket = await lock_ticket(work, ticket_id)
     await check_unchanged(work, ticket, expected)
     check_way(ticket.state, "resolved")
-    found = {name: value for name, value in body.found().items() if getattr(ticket, name) != value}
+    found = differing(ticket, body.found())
     if found or ticket.state != "resolved":
         slas.settle(work, ticket)
     if found:

@@ -11,6 +11,7 @@ from services.tickets.cases.models import Ticket
 from services.tickets.fields.models import TicketField
 from services.tickets.fields.schemas import Choice, FieldPatch, NewField
 from services.tickets.fields.values import WITH_CHOICES, Value, fit
+from shared.editing import change, differing
 from shared.http.dependencies import check_match
 from shared.http.errors import Conflict, FieldProblem, NotFound, Unacceptable
 from shared.ids import new_id
@@ -70,12 +71,8 @@ async def edit(work: Work, field_id: UUID, patch: FieldPatch, expected: int | No
     sent: dict[str, Any] = {name: getattr(patch, name) for name in patch.model_fields_set}
     if patch.choices is not None:
         sent["choices"] = _stored(patch.choices)
-    wanted = {name: value for name, value in sent.items() if getattr(field, name) != value}
-    if wanted:
-        for name, value in wanted.items():
-            setattr(field, name, value)
-        field.version += 1
-        field.updated_at = work.now
+    if wanted := differing(field, sent):
+        change(work, field, wanted)
         await work.session.flush()
     return field
 

@@ -14,6 +14,7 @@ from services.tickets.problems import service as problems
 from services.tickets.problems.models import Problem
 from shared.contracts.activities import ActivityAmount
 from shared.contracts.problems import ExpectedChange, ImprovementChanged, ImprovementShipped
+from shared.editing import change, differing
 from shared.http.dependencies import check_match
 from shared.http.errors import Conflict, FieldProblem, NotFound, Unacceptable
 from shared.ids import new_id
@@ -57,17 +58,16 @@ async def edit(work: Work, improvement_id: UUID, patch: ImprovementPatch, expect
     """Raises `NoSuchImprovement`, `StaleVersion`, `NoWayThere` or `Unacceptable`."""
     improvement = await find(work, improvement_id, lock=True)
     check_match(expected, improvement.version)
-    wanted = {name: value for name, value in patch.sent().items() if getattr(improvement, name) != value}
+    wanted = differing(improvement, patch.sent())
     _check_way(improvement.state, wanted.get("state", improvement.state))
     await problems.check_owner(work, wanted.get("owner_id"))
     others = patch.problem_ids is not None and set(patch.problem_ids) != set(await problem_ids(work, improvement_id))
     if not wanted and not others:
         return improvement
-    for name, value in wanted.items():
-        setattr(improvement, name, value)
+    change(work, improvement, wanted)
     if others:
         await _set_problems(work, improvement, patch.problem_ids or [])
-    _changed(work, improvement)
+    _announce(work, improvement)
     await work.session.flush()
     return improvement
 
@@ -85,12 +85,12 @@ async def ship(work: Work, improvement_id: UUID, at: datetime | None, expected: 
         raise NoWayThere("A dropped improvement is planned again before it is shipped.")
     if at is not None and at > work.now:
         raise Unacceptable.field("/shipped_at", "future", "What is shipped is there already.")
-    improvement.state, improvement.shipped_at = "shipped", at or work.now
+    change(work, improvement, {"state": "shipped", "shipped_at": at or work.now})
     solved = await _problems_of(work, improvement_id)
     for problem in solved:
         if problem.state not in problems.OVER:
             problems.change(work, problem, {"state": "fixed"})
-    _changed(work, improvement)
+    _announce(work, improvement)
     await work.session.flush()
     await _announce_shipping(work, improvement, solved)
     return improvement
@@ -139,12 +139,6 @@ async def _set_problems(work: Work, improvement: Improvement, wanted: Sequence[U
 def _check_way(state: str, to: str) -> None:
     if state != to and to not in _WAYS[state]:
         raise NoWayThere(f"An improvement that is {state} cannot become {to}.")
-
-
-def _changed(work: Work, improvement: Improvement) -> None:
-    improvement.version += 1
-    improvement.updated_at = work.now
-    _announce(work, improvement)
 
 
 def _announce(work: Work, improvement: Improvement) -> None:

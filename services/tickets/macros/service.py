@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from services.tickets.macros import variables
 from services.tickets.macros.models import Macro
 from services.tickets.macros.schemas import Actions, MacroPatch, NewMacro
+from shared.editing import change, differing
 from shared.http.dependencies import check_match
 from shared.http.errors import NotFound, Unacceptable
 from shared.ids import new_id
@@ -54,12 +55,8 @@ async def edit(work: Work, macro_id: UUID, patch: MacroPatch, expected: int | No
     sent: dict[str, Any] = {name: getattr(patch, name) for name in patch.model_fields_set}
     if patch.actions is not None:
         sent["actions"] = _checked(patch.actions)
-    wanted = {name: value for name, value in sent.items() if getattr(macro, name) != value}
-    if wanted:
-        for name, value in wanted.items():
-            setattr(macro, name, value)
-        macro.version += 1
-        macro.updated_at = work.now
+    if wanted := differing(macro, sent):
+        change(work, macro, wanted)
         await work.session.flush()
     return macro
 

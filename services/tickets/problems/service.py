@@ -15,6 +15,7 @@ from services.tickets.feedback.models import KnownFeedback
 from services.tickets.people import service as people
 from services.tickets.problems.models import LinkKind, Problem, ProblemLink
 from services.tickets.problems.schemas import LinkItem, Links, NewProblem, ProblemPatch
+from shared import editing
 from shared.contracts.problems import ProblemChanged
 from shared.http.dependencies import check_match
 from shared.http.errors import NotFound, Unacceptable
@@ -65,8 +66,7 @@ async def edit(work: Work, problem_id: UUID, patch: ProblemPatch, expected: int 
     """Raises `NoSuchProblem`, `StaleVersion` or `Unacceptable`."""
     problem = await find(work, problem_id, lock=True)
     check_match(expected, problem.version)
-    sent = patch.model_dump(exclude_unset=True)
-    wanted = {name: value for name, value in sent.items() if getattr(problem, name) != value}
+    wanted = editing.differing(problem, patch.model_dump(exclude_unset=True))
     if not wanted:
         return problem
     await _check(work, wanted.get("cause"), wanted.get("owner_id"))
@@ -77,12 +77,9 @@ async def edit(work: Work, problem_id: UUID, patch: ProblemPatch, expected: int 
 
 def change(work: Work, problem: Problem, wanted: Mapping[str, Any]) -> None:
     """The problem is locked."""
-    for name, value in wanted.items():
-        setattr(problem, name, value)
+    editing.change(work, problem, wanted)
     if "state" in wanted:
         problem.closed_at = work.now if problem.state == "closed" else None
-    problem.version += 1
-    problem.updated_at = work.now
     _announce(work, problem)
 
 

@@ -25,6 +25,7 @@ from services.tickets.routing.schemas import (
 )
 from services.tickets.slas import revisions
 from services.tickets.teams import service as teams
+from shared.editing import change, differing
 from shared.expressions.conditions import holds
 from shared.http.dependencies import check_match
 from shared.http.errors import NotFound, Unacceptable
@@ -63,14 +64,9 @@ async def edit(work: Work, rule_id: UUID, patch: RulePatch, expected: int | None
     await revisions.advance(work)
     rule = await find(work, rule_id, lock=True)
     check_match(expected, rule.version)
-    sent = patch.model_dump(exclude_unset=True)
-    wanted = {name: value for name, value in sent.items() if getattr(rule, name) != value}
-    if wanted:
-        for name, value in wanted.items():
-            setattr(rule, name, value)
+    if wanted := differing(rule, patch.model_dump(exclude_unset=True)):
+        change(work, rule, wanted)
         await _check(work, _fields(rule))
-        rule.version += 1
-        rule.updated_at = work.now
         await work.session.flush()
     return rule
 

@@ -9,6 +9,7 @@ from services.tickets.cases.models import Ticket
 from services.tickets.statuses.models import Status
 from services.tickets.statuses.schemas import NewStatus, StatusPatch
 from shared.contracts.tickets import TicketState
+from shared.editing import change, differing
 from shared.http.dependencies import check_match
 from shared.http.errors import Conflict, NotFound, Unacceptable
 from shared.ids import new_id
@@ -58,18 +59,14 @@ async def edit(work: Work, status_id: UUID, patch: StatusPatch, expected: int | 
     """Raises `NoSuchStatus`, `StaleVersion` or `NameTaken`."""
     status = await find(work, status_id, lock=True)
     check_match(expected, status.version)
-    sent = patch.model_dump(exclude_unset=True)
-    wanted = {name: value for name, value in sent.items() if getattr(status, name) != value}
+    wanted = differing(status, patch.model_dump(exclude_unset=True))
     if not wanted:
         return status
     if "name" in wanted:
         await _check_name(work, wanted["name"], status.id)
     if wanted.get("is_default"):
         await _dethrone(work, status.state)
-    for name, value in wanted.items():
-        setattr(status, name, value)
-    status.version += 1
-    status.updated_at = work.now
+    change(work, status, wanted)
     await work.session.flush()
     return status
 

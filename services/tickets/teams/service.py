@@ -17,6 +17,7 @@ from services.tickets.routing.refusals import unknown_person, unknown_team
 from services.tickets.slas import revisions
 from services.tickets.teams.models import Team, TeamMember
 from services.tickets.teams.schemas import NewTeam, TeamPatch
+from shared.editing import change, differing
 from shared.http.dependencies import check_match
 from shared.http.errors import Conflict, FieldProblem, NotFound, Unacceptable
 from shared.ids import new_id
@@ -66,14 +67,9 @@ async def edit(work: Work, team_id: UUID, patch: TeamPatch, expected: int | None
     await revisions.advance(work)
     team = await find(work, team_id, lock=True)
     check_match(expected, team.version)
-    sent = patch.model_dump(exclude_unset=True)
-    wanted = {name: value for name, value in sent.items() if getattr(team, name) != value}
-    if wanted:
+    if wanted := differing(team, patch.model_dump(exclude_unset=True)):
         await _check(work, wanted, but=team.id)
-        for name, value in wanted.items():
-            setattr(team, name, value)
-        team.version += 1
-        team.updated_at = work.now
+        change(work, team, wanted)
         await work.session.flush()
         await queues.look_again(work, team.id)
     return team

@@ -10,6 +10,7 @@ from services.tickets.listing.filters import Filters, conditions
 from services.tickets.listing.sorting import shown_by
 from services.tickets.views.models import View
 from services.tickets.views.schemas import CountOut, NewView, ViewPatch
+from shared.editing import change, differing
 from shared.http.dependencies import check_match
 from shared.http.errors import NotFound, Unacceptable
 from shared.ids import new_id
@@ -60,12 +61,8 @@ async def edit(work: Work, view_id: UUID, patch: ViewPatch, expected: int | None
     sent: dict[str, Any] = {name: getattr(patch, name) for name in patch.model_fields_set}
     if patch.filters is not None:
         sent["filters"] = _stored(patch.filters)
-    wanted = {name: value for name, value in sent.items() if getattr(view, name) != value}
-    if wanted:
-        for name, value in wanted.items():
-            setattr(view, name, value)
-        view.version += 1
-        view.updated_at = work.now
+    if wanted := differing(view, sent):
+        change(work, view, wanted)
         await work.session.flush()
     return view
 
