@@ -70,9 +70,10 @@ format: .venv/ready-tests ## rewrite the code in the one style
 	@$(V) -m ruff format $(PATHS)
 
 lock: .venv/uv ## choose newest allowed versions of all packages and write them down with hashes
-	$(COMPILE) --upgrade --extra embedded --extra test pyproject.toml -o tests/requirements.lock
-	$(COMPILE) --constraint tests/requirements.lock --extra embedded pyproject.toml -o requirements.lock
+	$(COMPILE) --upgrade --extra embedded --extra science --extra mcp --extra test pyproject.toml -o tests/requirements.lock
+	$(COMPILE) --constraint tests/requirements.lock --extra embedded --extra science --extra mcp pyproject.toml -o requirements.lock
 	$(COMPILE) --constraint tests/requirements.lock pyproject.toml -o deploy/requirements.lock
+	$(COMPILE) --constraint tests/requirements.lock --extra science pyproject.toml -o deploy/science.lock
 
 clean: ## remove the environment and caches; data in .heed stays
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis .import_linter_cache

@@ -193,7 +193,8 @@ def _distributions() -> Mapping[str, list[str]]:
 @functools.cache
 def _declared_packages() -> set[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    lines = [*project["dependencies"], *project["optional-dependencies"]["embedded"]]
+    extras = project["optional-dependencies"]
+    lines = [*project["dependencies"], *extras["embedded"], *extras["science"], *extras["mcp"]]
     return {_normal(re.split(r"[\[<>=!;~ ]", line)[0]) for line in lines}
 
 

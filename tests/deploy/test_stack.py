@@ -1,6 +1,8 @@
 """`docker-compose.yml` and the Dockerfile, as they are written; that they run is seen by running them."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -89,7 +91,7 @@ class TestEveryService:
     def test_runs_both_halves_from_one_image_that_holds_only_this_service(self, name: str) -> None:
         web, worker = CONTAINERS[name], CONTAINERS[f"{name}-worker"]
         assert web["image"].startswith(f"heed/{name}:")
-        assert web["build"]["args"] == {"SERVICE": name}
+        assert web["build"]["args"].items() - {("LIBRARIES", "science")} == {("SERVICE", name)}
         assert {key for key in web if web[key] != worker.get(key)} == {"command", "build"}
         assert "build" not in worker
         assert (web["command"], worker["command"]) == ([name, "web"], [name, "worker"])
@@ -182,6 +184,23 @@ class TestTheFiles:
         files = [ROOT / mount for mount in mounts if mount.startswith("./")]
         assert files
         assert all(path.exists() for path in files)
+
+    def test_the_science_is_in_the_images_that_calculate(self) -> None:
+        science = re.compile(r"^\s*(?:import|from) (?:numpy|scipy|sklearn|statsmodels|pyarrow|matplotlib)\b", re.M)
+        folders = {name: (ROOT / "services" / name).rglob("*.py") for name in catalog.NAMES}
+        calculating = {
+            name for name, files in folders.items() if any(science.search(path.read_text()) for path in files)
+        }
+        assert calculating
+        equipped = {name for name in catalog.NAMES if "LIBRARIES" in CONTAINERS[name]["build"]["args"]}
+        assert calculating <= equipped
+        assert not equipped & {"gateway", "customers", "notifier"}
+
+    def test_a_service_starts_before_the_science_is_loaded(self) -> None:
+        hidden = ["numpy", "scipy", "sklearn", "statsmodels", "pyarrow", "matplotlib", "pandas"]
+        apps = "; ".join(f"import services.{name}.app" for name in catalog.NAMES)
+        program = f"import sys; sys.modules.update(dict.fromkeys({hidden!r})); {apps}"
+        subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, timeout=60)
 
     def test_the_stack_uses_nothing_that_older_compose_cannot_read(self) -> None:
         assert not ONLY_COMPOSE_2 & {*STACK, *keys_of(list(CONTAINERS.values()))}
