@@ -1,7 +1,7 @@
 """Everything the customers service listens to, and what it does later."""
 
+from services.customers.activities import awaited, telling
 from services.customers.activities import observed as shops
-from services.customers.activities import telling
 from services.customers.companies import service as companies
 from services.customers.consents import handlers as consents
 from services.customers.consents import observed as messages
@@ -36,6 +36,7 @@ SUBSCRIPTIONS: list[Subscription] = [
 TIMERS: dict[str, TimerHandler] = {
     telling.TIMER: telling.happens,
     shops.UNCLAIMED: shops.claim,
+    awaited.TIMER: records.identify_by_order,
     companies.SPREAD: companies.spread,
     companies.GATHER: companies.gather,
     imports.GO_ON: imports.go_on,

@@ -19,6 +19,7 @@ from tests.notifier.messages.test_smtp import Sink
 from tests.survey.adapters.broken import payload
 
 ORDER, SHOP, SECRET = "#1044", "https://shop.example", "the client secret of the app"
+TOKEN = "a token of the tool"
 # A tool that asks buyers for a review on Google and knows which order it asked about: Google itself tells of no orders.
 REVIEWS: dict[str, Any] = {
     "auth": {"kind": "bearer"},
@@ -40,6 +41,8 @@ REVIEWS: dict[str, Any] = {
 
 class Shopper(Support):
     """What Ana does, as each sender tells of it."""
+
+    tool: str | None = None
 
     async def buys(self, at: datetime) -> None:
         secrets = {"signing_secrets": [SECRET]}
@@ -64,11 +67,12 @@ class Shopper(Support):
         }
         await self.post("/v1/responses", response, 201)
 
-    async def reviews(self, at: datetime) -> None:
-        hook = await self.connected("json", settings=REVIEWS, secrets={"secrets": ["a token of the tool"]})
-        review = {"id": "g1", "stars": 2, "comment": "Late.", "reviewer": "A.", "order": ORDER}
+    async def reviews(self, at: datetime, called: str) -> None:
+        """At a hook that is connected with the first."""
+        self.tool = self.tool or await self.connected("json", settings=REVIEWS, secrets={"secrets": [TOKEN]})
+        review = {"id": called, "stars": 2, "comment": "Late.", "reviewer": "A.", "order": ORDER}
         body = json.dumps(review | {"written_at": at.isoformat()}).encode()
-        await self.send(hook, body, {"authorization": "Bearer a token of the tool"})
+        await self.send(self.tool, body, {"authorization": f"Bearer {TOKEN}"})
 
     async def chats(self) -> None:
         made = await self.post("/v1/api-keys", {"name": "Shop", "kind": "publishable", "origins": [SHOP]}, 201)
@@ -117,22 +121,25 @@ async def test_shows_all_that_one_customer_did_and_said(databases: Databases, wo
     async with running_heed(tmp_path / "home", **environment) as heed, heed.client() as client:
         ana, now = Shopper(client, Sink()), datetime.now(UTC)
         await ana.connect()
+        # Nobody knows the order yet, and so not who it was.
+        await ana.reviews(now - timedelta(hours=30), "early")
         await ana.buys(now - timedelta(days=3))
         customer_id = await ana.customer()
         await ana.comes(ANA, "Where is my parcel?", Subject="My order")
-        await ana.timeline(customer_id, 2)
+        await ana.timeline(customer_id, 3)
         await ana.chats()
         # What is told late stands where it belongs.
-        await ana.reviews(now - timedelta(days=1))
+        await ana.reviews(now - timedelta(days=1), "g1")
         await ana.answers(now - timedelta(days=2))
 
-        entries = await ana.timeline(customer_id, 5)
+        entries = await ana.timeline(customer_id, 6)
         assert [each.get("activity") or each["channel"] for each in entries] == [
-            *("purchase", "api", "google_business", "email", "chat"),
+            *("purchase", "api", "google_business", "google_business", "email", "chat"),
         ]
         assert entries[0]["amount"] == {"amount": "409.94", "currency": "USD"}
         times = [each["at"] for each in entries]
         assert times == sorted(times)
         # The reviewer is called `A.`, and nothing but the order says who that is.
-        [review] = (await ana.get("/v1/feedback?kind=review"))["data"]
-        assert (review["customer_id"], review["order_ref"], review["author_name"]) == (customer_id, ORDER, "A.")
+        reviews = (await ana.get("/v1/feedback?kind=review"))["data"]
+        whose = {(each["customer_id"], each["order_ref"], each["author_name"]) for each in reviews}
+        assert (len(reviews), whose) == (2, {(customer_id, ORDER, "A.")})

@@ -60,3 +60,18 @@ class DeletedActivity(AccountOwned, Base):
     source: Mapped[str] = mapped_column(Text, primary_key=True)
     source_id: Mapped[str] = mapped_column(Text, primary_key=True)
     deleted_at: Mapped[datetime]
+
+
+class AwaitedOrder(AccountOwned, Base):
+    """An order that somebody named by whom nobody could be told yet: when it is recorded, `sighting_id` finds them."""
+
+    __tablename__ = "awaited_orders"
+    __table_args__ = (Index("ix_awaited_orders_order_key", "account_id", "order_key"),)
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    sighting_id: Mapped[UUID] = mapped_column(primary_key=True)
+    order_key: Mapped[str] = mapped_column(Text)
+    # As in `CustomerSighted`.
+    handle: Mapped[str | None] = mapped_column(Text)
+    verified: Mapped[bool]
+    expires_at: Mapped[datetime]

@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from services.customers.activities import telling
+from services.customers.activities import awaited, telling
 from services.customers.activities.models import Activity, DeletedActivity
 from services.customers.activities.orders import order_key
 from services.customers.activities.schemas import NewActivity, Status
@@ -121,13 +121,16 @@ async def record_all(work: Work, activities: Sequence[NewActivity]) -> list[Outc
     while rows:
         # A statement cannot correct what it has just recorded: the same one once more waits for the next.
         first = {(row["source"], row["source_id"]): place for place, row in reversed(rows.items())}
-        for stored in await _store(work, [rows[place] for place in first.values()]):
+        written = await _store(work, [rows[place] for place in first.values()])
+        for stored in written:
             activity_id, source, source_id, customer_id, *_ = stored
             place = first[source, source_id]
             sent = rows[place]
             status: Status = "created" if activity_id == sent["id"] else "corrected"
             outcomes[place] = Outcome(status, activity_id, customer_id)
             await telling.of(work, SimpleNamespace(**sent | dict(zip(_STORED, stored, strict=True))))
+        keys = [rows[first[stored.source, stored.source_id]]["order_key"] for stored in written]
+        await awaited.arrived(work, {key for key in keys if key is not None})
         # Others were first in the meantime, or it comes twice here.
         untold = [place for place in first.values() if place not in outcomes]
         outcomes |= await _seen(work, activities, untold, is_stored=True)

@@ -7,7 +7,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import delete, select
 
+from services.customers.activities.models import AwaitedOrder
 from shared.contracts.activities import ActivityAmount, ActivityDeleted
 from shared.contracts.customers import CustomerCreated, CustomerIdentified, CustomerUpdated
 from shared.contracts.hearing import ActivityObserved, ConsentObserved, PrivacyMatched, PrivacyRequested
@@ -143,6 +145,81 @@ class TestSightings:
         assert await sight(customers, account, verified=False, email="new@example.com") is None
         assert await sight(customers, account, handle="mail:x") is None
         assert len(await customers.emitted(account, CustomerCreated, CustomerUpdated)) == before
+
+
+class TestWaiting:
+    """A review may name an order that nobody has told of yet."""
+
+    async def sighted(self, customers: Harness, account: UUID, sighting_id: UUID, **named: Any) -> None:
+        verified = named.pop("verified", True)
+        reference = CustomerReference(**{"order": "1001", **named})
+        sighted = CustomerSighted(sighting_id=sighting_id, customer=reference, verified=verified)
+        await customers.deliver(sighted, account=account, subject=sighting_id)
+
+    async def identified(self, customers: Harness, account: UUID) -> list[tuple[UUID, str]]:
+        events = [event.data for event in await customers.emitted(account, CustomerIdentified)]
+        return [(e.sighting_id, str(e.customer_id)) for e in events if isinstance(e, CustomerIdentified)]
+
+    async def test_finds_the_buyer_once_when_the_order_comes(self, customers: Harness, account: UUID) -> None:
+        review = new_id()
+        for _ in range(2):
+            await self.sighted(customers, account, review, handle="trustpilot:u1")
+        await customers.run_timers()
+        for _ in range(2):
+            await customers.deliver(order(), account=account)
+            await customers.run_timers()
+        [activity] = await listed(customers, account)
+        assert await self.identified(customers, account) == [(review, activity["customer_id"])]
+        # As from an order that was there first, the handle is learnt.
+        assert await sight(customers, account, handle="trustpilot:u1") == UUID(activity["customer_id"])
+
+    async def test_finds_it_by_an_order_that_is_told_over_the_api(self, customers: Harness, account: UUID) -> None:
+        reviews = [new_id(), new_id()]
+        await self.sighted(customers, account, reviews[0])
+        await self.sighted(customers, account, reviews[1], order="#A-7", verified=False, handle="mail:x")
+        client, ana = customers.client(account=account), {"customer": {"email": "ana@example.com"}, "kind": "purchase"}
+        orders = [ana | {"source_id": "1001"}, ana | {"source_id": "x", "properties": {"order_ref": "a-7"}}]
+        answer = await client.post("/v1/activities/bulk", json={"activities": orders})
+        assert answer.status_code == 200, answer.text
+        await customers.run_timers()
+        [first, _] = await listed(customers, account)
+        assert sorted(await self.identified(customers, account)) == [(id_, first["customer_id"]) for id_ in reviews]
+        assert await sight(customers, account, handle="mail:x") is None
+
+    async def test_takes_no_others_order_for_it(self, customers: Harness, account: UUID) -> None:
+        await self.sighted(customers, account, new_id())
+        await customers.deliver(order("#1002"), account=account)
+        await customers.deliver(order(), account=new_id())
+        await customers.run_timers()
+        assert await self.identified(customers, account) == []
+
+    async def test_looks_again_by_itself_for_an_order_that_came_in_the_same_moment(
+        self, customers: Harness, account: UUID
+    ) -> None:
+        review = new_id()
+        await self.sighted(customers, account, review)
+        async with customers.work(account) as work:
+            # As if the order had been written by somebody who could not yet see who waits.
+            held = delete(AwaitedOrder).where(AwaitedOrder.account_id == account).returning(AwaitedOrder)
+            [row] = (await work.session.scalars(held)).all()
+            columns = {column.key: getattr(row, column.key) for column in AwaitedOrder.__table__.columns}
+        await customers.deliver(order(), account=account)
+        async with customers.work(account) as work:
+            work.session.add(AwaitedOrder(**columns))
+        customers.clock.advance(timedelta(minutes=11))
+        await customers.run_timers()
+        assert [id_ for id_, _ in await self.identified(customers, account)] == [review]
+
+    async def test_ends(self, customers: Harness, account: UUID) -> None:
+        await self.sighted(customers, account, new_id())
+        for days in (30, 2):
+            customers.clock.advance(timedelta(days=days))
+            await customers.run_timers()
+        async with customers.work(account) as work:
+            assert (await work.session.scalars(select(AwaitedOrder))).all() == []
+        await customers.deliver(order(), account=account)
+        await customers.run_timers()
+        assert await self.identified(customers, account) == []
 
 
 async def say(
