@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 
+from services.metrics.cohorts import endpoints as cohorts
 from services.metrics.db import Base
 from services.metrics.improvements import endpoints as improvements
 from services.metrics.rollups import endpoints as rollups
@@ -9,14 +10,15 @@ from services.metrics.scores import endpoints as scores
 from services.metrics.settings import MetricsSettings
 from services.metrics.subjects.part import EXPORTS
 from services.metrics.subscriptions import SUBSCRIPTIONS, TIMERS
+from services.metrics.worth import endpoints as worth
 from shared.http.app import service_app
 from shared.service import Runtime, Service
 from shared.subjects.exports import export_router
 
 
 def create_app(runtime: Runtime) -> FastAPI:
-    routers = [rollups.router, scores.router, improvements.router, export_router(EXPORTS)]
-    return service_app(runtime, title="metrics", routers=routers)
+    routers = [rollups.router, scores.router, improvements.router, cohorts.router, worth.router]
+    return service_app(runtime, title="metrics", routers=[*routers, export_router(EXPORTS)])
 
 
 SERVICE = Service(

@@ -1,5 +1,6 @@
 """Everything the metrics service listens to, and what it does later."""
 
+from services.metrics.activities import handlers as activities
 from services.metrics.facts import handlers as facts
 from services.metrics.improvements import handlers as improvements
 from services.metrics.people import handlers as people
@@ -8,6 +9,7 @@ from services.metrics.surveys import handlers as surveys
 from services.metrics.tickets import handlers as tickets
 from services.metrics.tickets.steps import STEPS
 from shared.bus.subscriptions import Subscription, on, on_batch
+from shared.contracts.activities import ActivityCorrected, ActivityDeleted, ActivityRecorded
 from shared.contracts.consent import ConsentChanged
 from shared.contracts.customers import CustomerCreated, CustomerMerged, CustomerUnmerged, CustomerUpdated
 from shared.contracts.feedback import FeedbackErased, FeedbackReceived, FeedbackUpdated
@@ -19,6 +21,7 @@ from shared.subjects.exports import export_timers
 SUBSCRIPTIONS: list[Subscription] = [
     on_batch([FeedbackReceived, FeedbackUpdated, FeedbackErased], facts.record_all),
     on_batch(STEPS, tickets.record_all),
+    on_batch([ActivityRecorded, ActivityCorrected, ActivityDeleted], activities.record_all),
     on_batch([CustomerCreated, CustomerUpdated], people.note_records),
     on_batch([ConsentChanged], people.note_consents),
     on(CustomerMerged, facts.merge),

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import func, or_, select
 
+from services.metrics.activities.service import EMPTIED
 from services.metrics.db import Base
 from services.metrics.facts import service as facts
 from services.metrics.facts.models import Fact
@@ -39,6 +40,14 @@ HOLDINGS = (
     # Without its steps, what comes late of a ticket counts for nothing.
     Holding("tickets", "metrics.ticket_facts", pseudonym=_NOBODYS, names="ticket_id"),
     Holding("ticket_steps", "metrics.ticket_steps", pseudonym=_NOBODYS, names="ticket_id", exported=False),
+    # Cohorts and totals do not change if their customer becomes nobody. Erased, an activity cannot come back late.
+    Holding(
+        "activities",
+        "metrics.activities",
+        emptied=EMPTIED,
+        pseudonym="customer_id = :nobody, origin_customer_id = null",
+        names="activity_id",
+    ),
     Holding("people", "metrics.people", f"row.person_id = {IDS}", names="person_id"),
 )
 
