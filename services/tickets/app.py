@@ -73,7 +73,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         routers=[
             bulk.router,
             search.router,
-            followups.router,
+            followups.account,
             satisfaction.account,
             cases.router,
             causes.router,
@@ -110,6 +110,7 @@ def create_app(runtime: Runtime) -> FastAPI:
             help_centre.router,
             macros.router,
             satisfaction.team,
+            followups.team,
             teams.router,
             agents.router,
             routing.rules,

@@ -225,6 +225,9 @@ async def insert_tickets(
         placed = await place(connection, account_id, roster, openings)
         possible = [one for one in placed if one.refusal is None]
         if not possible:
+            if not fresh:
+                # Nothing has compared the mark: what is missing may have been made since.
+                continue
             return [one.refusal for one in placed if one.refusal is not None]
         # An id that the database gave is a UUID of the driver's own kind.
         values = orjson.dumps([_values(one, book) for one in possible], default=str).decode()

@@ -10,11 +10,12 @@ from shared.db.base import AccountOwned
 
 
 class FollowUpPolicy(AccountOwned, Base):
-    """An account without a row has `USUAL` (see `service`)."""
+    """`scope_id` is a team, or the account itself. Without one a ticket is opened again by whoever had it."""
 
     __tablename__ = "follow_up_policies"
 
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    scope_id: Mapped[UUID] = mapped_column(primary_key=True)
     new_ticket_after_days: Mapped[int | None]
     keep_assignee: Mapped[bool]
     version: Mapped[int]

@@ -18,6 +18,8 @@ class PolicyIn(Model):
 
 
 class PolicyOut(Model):
+    """`version` 0: there is none yet; what is shown is what holds without one."""
+
     new_ticket_after_days: int | None
     keep_assignee: bool
     version: int

@@ -17,6 +17,7 @@ from services.tickets.followups.schemas import PolicyIn
 from services.tickets.links.models import Link
 from services.tickets.people import service as people
 from services.tickets.statuses.models import Status
+from services.tickets.teams.models import Team
 from shared.http.dependencies import check_match
 from shared.ids import new_id
 from shared.work import Work
@@ -25,18 +26,33 @@ What = Literal["reopen", "new_ticket"]
 WROTE_AGAIN: Final = "The customer wrote again"
 
 
-async def policy_of(work: Work, *, lock: bool = False) -> FollowUpPolicy:
-    """The account's, or the usual one: opened again, by whoever had it, however long ago it was."""
-    statement = select(FollowUpPolicy).where(FollowUpPolicy.account_id == work.account_id)
+async def policy_of(work: Work, scope_id: UUID, *, lock: bool = False) -> FollowUpPolicy:
+    """That of a team or of the account; or else the usual one: opened again, by whoever had it, however long ago."""
+    mine = (FollowUpPolicy.account_id == work.account_id) & (FollowUpPolicy.scope_id == scope_id)
+    statement = select(FollowUpPolicy).where(mine)
     found: FollowUpPolicy | None = await work.session.scalar(statement.with_for_update() if lock else statement)
     return found or FollowUpPolicy(
-        account_id=work.account_id, new_ticket_after_days=None, keep_assignee=True, version=0, updated_at=work.now
+        account_id=work.account_id,
+        scope_id=scope_id,
+        new_ticket_after_days=None,
+        keep_assignee=True,
+        version=0,
+        updated_at=work.now,
     )
 
 
-async def replace(work: Work, body: PolicyIn, expected: int | None) -> FollowUpPolicy:
+async def policy_for(work: Work, team_id: UUID | None) -> FollowUpPolicy:
+    """What holds for a ticket: the policy of its team if that has one of its own, else the account's."""
+    if team_id is not None:
+        policy = await policy_of(work, team_id)
+        if policy.version:
+            return policy
+    return await policy_of(work, work.account_id)
+
+
+async def replace(work: Work, scope_id: UUID, body: PolicyIn, expected: int | None) -> FollowUpPolicy:
     """Raises `StaleVersion`."""
-    policy = await policy_of(work, lock=True)
+    policy = await policy_of(work, scope_id, lock=True)
     check_match(expected, policy.version)
     policy.new_ticket_after_days, policy.keep_assignee = body.new_ticket_after_days, body.keep_assignee
     policy.version += 1
@@ -44,6 +60,13 @@ async def replace(work: Work, body: PolicyIn, expected: int | None) -> FollowUpP
     work.session.add(policy)
     await work.session.flush()
     return policy
+
+
+async def remove(work: Work, scope_id: UUID) -> None:
+    """The account's holds again. Nothing happens if there is none."""
+    policy = await policy_of(work, scope_id, lock=True)
+    if policy.version:
+        await work.session.delete(policy)
 
 
 def decide(policy: FollowUpPolicy, resolved_at: datetime | None, now: datetime, *, may_reopen: bool) -> What:
@@ -59,7 +82,7 @@ def decide(policy: FollowUpPolicy, resolved_at: datetime | None, now: datetime, 
 async def follow_up(work: Work, ticket: Ticket, thread_id: UUID, reason: str = WROTE_AGAIN) -> Ticket:
     """The ticket in which it goes on now that the customer has written to one that was done. The ticket is locked, its
     clocks are settled."""
-    policy = await policy_of(work)
+    policy = await policy_for(work, ticket.team_id)
     may_reopen = await _may_reopen(work, ticket)
     if decide(policy, ticket.resolved_at, work.now, may_reopen=may_reopen) == "new_ticket":
         return await _begun(work, ticket, thread_id) or await _begin(work, ticket, thread_id, policy)
@@ -84,6 +107,12 @@ async def _begun(work: Work, ticket: Ticket, thread_id: UUID) -> Ticket | None:
     return await lock_ticket(work, found) if found is not None and found != ticket.id else None
 
 
+async def _team_of(work: Work, ticket: Ticket) -> UUID | None:
+    """A team whose tickets are all done may have been deleted."""
+    team = await work.session.get(Team, ticket.team_id) if ticket.team_id is not None else None
+    return team.id if team is not None else None
+
+
 async def _begin(work: Work, ticket: Ticket, thread_id: UUID, policy: FollowUpPolicy) -> Ticket:
     has = ticket.assignee_id
     keeps = policy.keep_assignee and has is not None and await people.can_be_assigned(work, has)
@@ -98,6 +127,7 @@ async def _begin(work: Work, ticket: Ticket, thread_id: UUID, policy: FollowUpPo
         channel=ticket.channel,
         origin_kind="system",
         assign=policy.keep_assignee and not keeps,
+        team_id=await _team_of(work, ticket),
         assignee_id=has if keeps else None,
         customer_id=ticket.customer_id,
         thread_id=thread_id,

@@ -12,15 +12,15 @@ from services.tickets.followups.service import decide
 from shared.contracts.tickets import CustomerWrote, TicketOpened, TicketReopened
 from shared.ids import new_id
 from shared.testing.harness import Harness
-from tests.tickets.builders import add_person, get, patch, post, requested
+from tests.tickets.builders import add_person, get, make_team, patch, post, requested
 from tests.tickets.merging.test_merging import message
 
 POLICY = "/v1/tickets/follow-up-policy"
 DONE_AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
-async def put(client: httpx.AsyncClient, **body: Any) -> dict[str, Any]:
-    response = await client.put(POLICY, json=body)
+async def put(client: httpx.AsyncClient, path: str = POLICY, **body: Any) -> dict[str, Any]:
+    response = await client.put(path, json=body)
     assert response.status_code == 200, response.text
     answer: dict[str, Any] = response.json()
     return answer
@@ -131,3 +131,76 @@ class TestAReplyAfterTheEnd:
         await tickets.deliver(message(thread, "One more thing.", tickets.clock.now()), account=account)
         newer, older = (await get(client, "/v1/tickets"))["data"]
         assert (older["state"], newer["state"]) == ("closed", "open")
+
+
+class TestATeam:
+    async def test_of_another_account_is_not_found(self, tickets: Harness, account: UUID) -> None:
+        team, other = await make_team(tickets.client(account=account)), tickets.client(account=new_id())
+        path = f"/v1/teams/{team}/follow-up-policy"
+        assert (await tickets.anonymous().get(path)).status_code == 401
+        assert (await other.get(path)).status_code == 404
+        assert (await other.put(path, json={})).status_code == 404
+        assert (await other.delete(path)).status_code == 404
+
+    async def test_has_the_accounts_policy_until_it_has_its_own(self, tickets: Harness, account: UUID) -> None:
+        client = tickets.client(account=account)
+        path = f"/v1/teams/{await make_team(client)}/follow-up-policy"
+        await put(client, new_ticket_after_days=3)
+        assert (await get(client, path))["version"] == 0
+        assert await put(client, path, new_ticket_after_days=9, keep_assignee=False) == {
+            "new_ticket_after_days": 9,
+            "keep_assignee": False,
+            "version": 1,
+        }
+        assert (await client.put(path, json={}, headers={"If-Match": '"7"'})).status_code == 412
+        assert (await get(client, POLICY))["new_ticket_after_days"] == 3
+        assert (await client.delete(path)).status_code == 204
+        assert (await get(client, path))["version"] == 0
+
+    @pytest.mark.parametrize(("late", "tickets_after"), [(timedelta(), 2), (timedelta(seconds=-1), 1)])
+    async def test_decides_for_its_tickets_at_its_own_border(
+        self, tickets: Harness, account: UUID, thread: UUID, late: timedelta, tickets_after: int
+    ) -> None:
+        """Nothing is lost on either side of it."""
+        client = tickets.client(account=account)
+        [old] = (await get(client, "/v1/tickets"))["data"]
+        team = await make_team(client, UUID(old["assignee_id"]))
+        await self.give_to_team(client, old, team)
+        await put(client, new_ticket_after_days=None)
+        await put(client, f"/v1/teams/{team}/follow-up-policy", new_ticket_after_days=2)
+        tickets.clock.advance(timedelta(days=2) + late)
+        await tickets.deliver(message(thread, "It broke again.", tickets.clock.now()), account=account)
+        found = (await get(client, "/v1/tickets"))["data"]
+        assert len(found) == tickets_after
+        assert (found[0]["team_id"], found[0]["assignee_name"], found[0]["state"]) == (team, "Ana", "open")
+        said = (await get(client, f"/v1/tickets/{found[0]['id']}/messages"))["data"]
+        assert [each["text"] for each in said] == ["It broke again."]
+
+    async def test_that_keeps_nobody_gets_it_into_its_queue(
+        self, tickets: Harness, account: UUID, thread: UUID
+    ) -> None:
+        client = tickets.client(account=account)
+        [old] = (await get(client, "/v1/tickets"))["data"]
+        team = await make_team(client)
+        await self.give_to_team(client, old, team)
+        await put(client, f"/v1/teams/{team}/follow-up-policy", new_ticket_after_days=0, keep_assignee=False)
+        tickets.clock.advance(timedelta(minutes=1))
+        await tickets.deliver(message(thread, "It broke again.", tickets.clock.now()), account=account)
+        newer, _ = (await get(client, "/v1/tickets"))["data"]
+        assert (newer["team_id"], newer["assignee_id"], newer["state"]) == (team, None, "new")
+        assert newer["queued_at"] is not None
+
+    async def test_that_is_gone_has_no_say(self, tickets: Harness, account: UUID, thread: UUID) -> None:
+        client = tickets.client(account=account)
+        [old] = (await get(client, "/v1/tickets"))["data"]
+        team = await make_team(client)
+        await self.give_to_team(client, old, team)
+        assert (await client.delete(f"/v1/teams/{team}")).status_code == 204
+        await put(client, new_ticket_after_days=0)
+        tickets.clock.advance(timedelta(minutes=1))
+        await tickets.deliver(message(thread, "It broke again.", tickets.clock.now()), account=account)
+        newer, _ = (await get(client, "/v1/tickets"))["data"]
+        assert (newer["team_id"], newer["assignee_name"]) == (None, "Ana")
+
+    async def give_to_team(self, client: httpx.AsyncClient, ticket: dict[str, Any], team: str) -> None:
+        await patch(client, f"/v1/tickets/{ticket['id']}", team_id=team, assignee_id=ticket["assignee_id"])

@@ -78,6 +78,13 @@ class TestTeams:
         assert (await client.delete(f"{PATH}/{team}")).status_code == 204
         assert (await get(client, f"/v1/tickets/{ticket['id']}"))["team_id"] == team
 
+    async def test_get_tickets_as_soon_as_they_are_there(self, tickets: Harness, account: UUID) -> None:
+        """Whoever opens tickets remembers the teams; one that they do not know yet is no reason to refuse it."""
+        client = tickets.client(account=account)
+        await open_ticket(client)
+        team = await make_team(client)
+        assert (await open_ticket(client, team_id=team))["team_id"] == team
+
     async def test_list_their_members_by_name(self, tickets: Harness, account: UUID) -> None:
         client = tickets.client(account=account)
         ana = await add_person(tickets, account, "Ana")
