@@ -52,6 +52,7 @@ from services.survey.taxonomy import endpoints as taxonomy
 from services.survey.templates import endpoints as templates
 from services.survey.triggers import endpoints as triggers
 from services.survey.widget import endpoints as widget
+from services.survey.widget import openapi as widget_openapi
 from shared.http.app import service_app
 from shared.service import Runtime, Service
 from shared.subjects.exports import export_router, export_timers
@@ -107,8 +108,8 @@ def create_app(runtime: Runtime) -> FastAPI:
             *widget.ROUTES,
             *hooks.ROUTES,
         ],
-        openapi_paths=openapi.paths() | sources_openapi.paths(),
-        openapi_schemas=openapi.schemas(),
+        openapi_paths=openapi.paths() | sources_openapi.paths() | widget_openapi.paths(),
+        openapi_schemas=openapi.schemas() | widget_openapi.schemas(),
         body_limits={
             "/v1/responses/bulk": None,
             "/v1/uploads": files.LARGEST + 1,

@@ -61,6 +61,13 @@ PUBLIC: Final = {
     | {"GET /mailbox", "GET /mailbox/{mail_id}", "GET /mailbox/{mail_id}/html"},
 }
 
+# Not in the API document: what services ask each other, and pages that people open in a browser; the assistant's
+# addresses are its script's own.
+UNDESCRIBED: Final = re.compile(
+    r"/(?:livez|readyz|metrics|openapi\.json|internal/.*|docs.*|assets|favicon\.ico|robots\.txt|v1/(?:async|open)api\.json"
+    r"|r/.*|s/logos/.*|help/.*|files/.*|solved/.*|p/.*|mailbox.*|assistant/.*)?"
+)
+
 # Not GET, and still allowed to a viewer: what changes nothing, and what concerns only the viewer.
 VIEWER_MAY: Final = {
     "POST /v1/segments/preview",

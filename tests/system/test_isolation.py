@@ -54,6 +54,16 @@ class TestEveryRoute:
         assert {call: status for call, status in found.items() if status != 401} == {}
         assert len(found) >= LEAST_ANONYMOUS[name]
 
+    async def test_is_in_the_api_document_under_a_name_of_its_own(self, name: str, harness: "HarnessFactory") -> None:
+        from tests.system.surface import UNDESCRIBED, operations
+
+        service = await service_of(name, harness)
+        paths = service.app.openapi()["paths"]
+        found = [one for one in operations(service.app) if not UNDESCRIBED.fullmatch(one.path)]
+        assert [str(one) for one in found if one.method.lower() not in paths.get(one.path, {})] == []
+        names = [paths[one.path][one.method.lower()]["operationId"] for one in found]
+        assert len(set(names)) == len(names) > 0
+
     async def test_refuses_a_viewer_who_writes(self, name: str, harness: "HarnessFactory", account: UUID) -> None:
         from shared.auth.scopes import ROLES
         from tests.system.surface import VIEWER_MAY

@@ -108,7 +108,7 @@ def _bulk() -> dict[str, Any]:
 
 def _page(method: str) -> dict[str, Any]:
     html = {"text/html": {"schema": {"type": "string"}}}
-    token = {"name": "token", "in": "path", "required": True, "schema": {"type": "string"}}
+    token = {"name": "token", "in": "path", "required": True, "schema": {"type": "string"}, "example": "o.AYkK..."}
     described: dict[str, Any] = {
         "tags": ["pages"],
         "operationId": f"pages_{method}_page",
@@ -125,7 +125,8 @@ def _page(method: str) -> dict[str, Any]:
     }
     if method == "post":
         form = {"type": "object", "properties": {"score": {"type": "string"}, "comment": {"type": "string"}}}
-        described["requestBody"] = {"content": {"application/x-www-form-urlencoded": {"schema": form}}}
+        filled = {"schema": form, "example": {"score": "9", "comment": "Fast and friendly."}}
+        described["requestBody"] = {"content": {"application/x-www-form-urlencoded": filled}}
         described["responses"]["422"] = {"description": "The page again, with what is missing.", "content": html}
     return described
 

@@ -2,6 +2,15 @@
 
 from typing import Any
 
+_TOKEN = {
+    "name": "token",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string"},
+    "description": "Of the source, as its `hook_url` has it; shown once.",
+    "example": "0Lh7yGQf0s6k2b8i5vXo4JmRt1uWcZpDqNeAaBfHgEk",
+}
+
 
 def paths() -> dict[str, Any]:
     return {"/hooks/{token}": {"get": _described("get"), "post": _described("post")}}
@@ -29,12 +38,14 @@ def _described(method: str) -> dict[str, Any]:
         if method == "post"
         else "The handshake of platforms that have one.",
         "security": [],
-        "parameters": [{"name": "token", "in": "path", "required": True, "schema": {"type": "string"}}],
+        "parameters": [_TOKEN],
         "responses": {
             "200": {"description": "Kept, or known already." if method == "post" else "It is.", "content": said}
         }
         | {status: {"description": text, "content": problem} for status, text in refusals.items()},
     }
     if method == "post":
-        described["requestBody"] = {"content": {"application/octet-stream": {"schema": {"type": "string"}}}}
+        anything = {"schema": {"type": "string"}}
+        review = {"schema": {}, "example": {"id": "r-17", "rating": 2, "text": "It came late.", "order": "#1042"}}
+        described["requestBody"] = {"content": {"application/json": review, "application/octet-stream": anything}}
     return described
