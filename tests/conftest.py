@@ -23,7 +23,7 @@ from tests.browser.installed import chromium
 if TYPE_CHECKING:
     from shared.service import Service
     from shared.testing.databases import Databases
-    from shared.testing.harness import Harness
+    from shared.testing.harness import Harness, Pools
 
 HarnessFactory = Callable[..., Awaitable["Harness"]]
 
@@ -126,8 +126,17 @@ def account() -> UUID:
     return new_id()
 
 
+@pytest.fixture(scope="session")
+async def pools() -> AsyncIterator["Pools"]:
+    from shared.testing.harness import Pools
+
+    kept = Pools()
+    yield kept
+    await kept.end()
+
+
 @pytest.fixture
-async def harness(databases: "Databases") -> AsyncIterator[HarnessFactory]:
+async def harness(databases: "Databases", pools: "Pools") -> AsyncIterator[HarnessFactory]:
     """`await harness(SERVICE, **settings)` gives one service under test; see `Harness`."""
     from shared.service import open_runtime
     from shared.testing.harness import Harness
@@ -139,6 +148,7 @@ async def harness(databases: "Databases") -> AsyncIterator[HarnessFactory]:
             clock = FrozenClock()
             await databases.prepare(service)
             runtime = open_runtime(service, databases.settings(service, **settings), clock=clock)
+            pools.share(runtime)
             app = service.create_app(runtime)
             made = Harness(runtime, app, clock, databases.signer)
             await stack.enter_async_context(running(app))

@@ -5,7 +5,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
-from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
 from shared.http import health
@@ -56,16 +55,16 @@ def service_app(
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
-        generate_unique_id_function=_operation_id,
         # A trailing slash is a different address; a redirect would lose the body of a POST.
         redirect_slashes=False,
     )
     app.state.runtime = runtime
     app.state.limiter = RateLimiter(runtime.settings.rate_limit_per_minute, runtime.clock)
-    app.router.routes.extend(routes)
-    app.include_router(health.router)
+    # Routers are whole when their modules are loaded. Included, each route would be worked out again for this one
+    # application, when it is first asked for.
+    app.router.routes.extend([*routes, *health.router.routes])
     for router in routers:
-        app.include_router(router)
+        app.router.routes.extend(router.routes)
     install_error_handlers(app)
     app.add_middleware(
         Edge,
@@ -77,8 +76,3 @@ def service_app(
     )
     app.openapi = lambda: describe(app, openapi_paths or {}, openapi_schemas or {})  # type: ignore[method-assign]
     return app
-
-
-def _operation_id(route: APIRoute) -> str:
-    tag = str(route.tags[0]) if route.tags else "api"
-    return f"{tag.replace(' ', '_').replace('-', '_')}_{route.name}"

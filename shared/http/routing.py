@@ -62,7 +62,13 @@ def link_next_page(request: Request, response: Response) -> None:
 class APIRouter(FastAPIRouter):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("route_class", Route)
+        kwargs.setdefault("generate_unique_id_function", _operation_id)
         super().__init__(*args, **kwargs)
+
+
+def _operation_id(route: APIRoute) -> str:
+    tag = str(route.tags[0]) if route.tags else "api"
+    return f"{tag.replace(' ', '_').replace('-', '_')}_{route.name}"
 
 
 class Plain:

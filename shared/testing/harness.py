@@ -15,12 +15,45 @@ from shared.bus.consumer import deliver
 from shared.bus.events import Actor, Event, decode_event, encode_event
 from shared.bus.timers import run_due_timers
 from shared.contracts.base import ActorKind, Payload
+from shared.db.database import Database
 from shared.ids import new_id
 from shared.service import Runtime
 from shared.testing.clock import FrozenClock
 from shared.work import Work, open_work
 
 TESTER = Actor(ActorKind.HUMAN, "tester")
+# Of a pool, between tests. A server has a hundred connections for all services and workers.
+MOST_KEPT = 3
+
+
+class Lasting(Database):
+    """Stays connected when the application that used it ends: connecting, and working out every statement once more,
+    takes longer than most tests."""
+
+    async def close(self) -> None:
+        if self.engine.sync_engine.pool.checkedin() > MOST_KEPT:  # type: ignore[attr-defined]
+            await self.engine.dispose()
+
+    async def end(self) -> None:
+        await super().close()
+
+
+class Pools:
+    """Databases that tests share, one for each service and size of its pool."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str, int], Lasting] = {}
+
+    def share(self, runtime: Runtime) -> None:
+        """Have it use the pool of the tests before it."""
+        key = (runtime.service.name, runtime.database.url, runtime.settings.database_pool_size)
+        if key not in self._kept:
+            self._kept[key] = Lasting(runtime.service.name, runtime.service.metadata, runtime.settings)
+        runtime.database = self._kept[key]
+
+    async def end(self) -> None:
+        for database in self._kept.values():
+            await database.end()
 
 
 class Harness:
