@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from services.metrics.scores.schemas import ConfidenceInterval, Excluded, ExcludedTickets
+from services.metrics.scores.schemas import ConfidenceInterval, Excluded, ExcludedTickets, SignificanceOut
 from shared.http.schemas import Model
 
 
@@ -24,7 +24,8 @@ class Side(Model):
 
 
 class EffectOut(Model):
-    """`difference` is after - before; `more_than_noise`: its interval does not hold 0. Null where a side has nothing.
+    """`difference` is after - before; `more_than_noise` is what a comparison calls `significant`. Null where a
+    side has nothing.
 
     What else changed at the time is in it, too: it shows what happened, and does not prove why. The day on which it was
     shipped is on neither side; `complete` is false while days of the side after are still to come.
@@ -40,6 +41,7 @@ class EffectOut(Model):
     after: Side
     difference: float | None
     interval: ConfidenceInterval | None
+    test: SignificanceOut | None
     more_than_noise: bool | None
     expected_change: Decimal | None
     complete: bool

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
+from services.metrics.comparisons import significance
+from services.metrics.comparisons.significance import Change
 from services.metrics.facts.reading import Family
 from services.metrics.scores import formulas
-from services.metrics.scores.formulas import Bands, Estimate
-from services.metrics.scores.histograms import Histogram, Scale
+from services.metrics.scores.formulas import Bands, Estimate, Moments
+from services.metrics.scores.histograms import PERCENT, Histogram, Scale
 from services.metrics.scores.selection import OF_FEEDBACK, By
 from services.metrics.tickets.catalogue import TICKET_CATALOGUE, TicketMetric
 from shared.http.errors import NotFound
@@ -16,6 +19,16 @@ class UnknownMetric(NotFound):
     """There is no such metric; `GET /v1/metrics` lists those there are."""
 
     code = "unknown_metric"
+
+
+class Statistic(StrEnum):
+    """What is made of the answers: promoters less detractors, the share of positive ones, or the mean of the scores or
+    of an index's exact values."""
+
+    NET = "net"
+    SHARE = "share"
+    MEAN = "mean"
+    INDEX = "index"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,31 +42,44 @@ class Metric:
     formula: str
     version: int
     places: Callable[[Scale], tuple[int, int]]
-    estimate: Callable[[Histogram, Bands], Estimate | None]
+    statistic: Statistic
 
     @property
     def dimensions(self) -> list[By]:
         return sorted(OF_FEEDBACK)
 
-    def of(self, histogram: Histogram) -> tuple[Estimate | None, Bands]:
-        bands = formulas.split(histogram, self.places)
-        return self.estimate(histogram, bands), bands
+    def bands(self, histogram: Histogram) -> Bands:
+        return formulas.split(histogram, self.places)
 
+    def estimate(self, histogram: Histogram) -> Estimate | None:
+        match self.statistic:
+            case Statistic.NET:
+                return formulas.net_promoter_score(self.bands(histogram))
+            case Statistic.SHARE:
+                return formulas.share_of_positive(self.bands(histogram))
+        scale = self._common(histogram)
+        return formulas.mean(self._moments(histogram, scale), scale)
 
-def _nps(histogram: Histogram, bands: Bands) -> Estimate | None:
-    return formulas.net_promoter_score(bands)
+    def change(self, this: Histogram, other: Histogram) -> Change | None:
+        """Means of different scales are compared on 0..100."""
+        match self.statistic:
+            case Statistic.NET:
+                return significance.of_net_promoters(self.bands(this), self.bands(other))
+            case Statistic.SHARE:
+                return significance.of_shares(self.bands(this), self.bands(other))
+        scale = self._common(this, other)
+        return significance.of_means(self._moments(this, scale), self._moments(other, scale), scale)
 
+    def _common(self, *histograms: Histogram) -> Scale | None:
+        together = Histogram()
+        for histogram in histograms:
+            together.merge(histogram)
+        return PERCENT if self.statistic is Statistic.INDEX and together.n else together.scale()
 
-def _share(histogram: Histogram, bands: Bands) -> Estimate | None:
-    return formulas.share_of_positive(bands)
-
-
-def _mean(histogram: Histogram, bands: Bands) -> Estimate | None:
-    return formulas.mean(histogram)
-
-
-def _index(histogram: Histogram, bands: Bands) -> Estimate | None:
-    return formulas.index_mean(histogram)
+    def _moments(self, histogram: Histogram, scale: Scale | None) -> Moments:
+        if self.statistic is Statistic.INDEX:
+            return formulas.index_moments(histogram)
+        return formulas.moments_of(histogram, scale)
 
 
 _SATISFIED = "the best score of a scale of 2 or 3, the best two of a longer one"
@@ -68,7 +94,7 @@ SCORES = {
             formula="100 · (promoters - detractors) / n; promoters 9..10, detractors 0..6 on 0..10",
             version=1,
             places=formulas.nps_places,
-            estimate=_nps,
+            statistic=Statistic.NET,
         ),
         Metric(
             name="csat",
@@ -78,7 +104,7 @@ SCORES = {
             formula=f"100 · satisfied / n; satisfied is {_SATISFIED}",
             version=1,
             places=formulas.csat_places,
-            estimate=_share,
+            statistic=Statistic.SHARE,
         ),
         Metric(
             name="csat_mean",
@@ -88,7 +114,7 @@ SCORES = {
             formula="sum of scores / n",
             version=1,
             places=formulas.csat_places,
-            estimate=_mean,
+            statistic=Statistic.MEAN,
         ),
         Metric(
             name="ces",
@@ -98,7 +124,7 @@ SCORES = {
             formula="sum of scores / n; scales on which less is easier are turned round first",
             version=1,
             places=formulas.ces_places,
-            estimate=_mean,
+            statistic=Statistic.MEAN,
         ),
         Metric(
             name="ces_pct",
@@ -108,7 +134,7 @@ SCORES = {
             formula="100 · easy / n; easy is the upper half of the scale, without its middle (5..7 of 7, 4..5 of 5)",
             version=1,
             places=formulas.ces_places,
-            estimate=_share,
+            statistic=Statistic.SHARE,
         ),
         Metric(
             name="csi",
@@ -118,7 +144,7 @@ SCORES = {
             formula="mean of 100 · Σ weight · (score - minimum) / (maximum - minimum) / Σ weight of each answer",
             version=1,
             places=formulas.index_places,
-            estimate=_index,
+            statistic=Statistic.INDEX,
         ),
         Metric(
             name="rating",
@@ -128,7 +154,7 @@ SCORES = {
             formula="sum of scores / n",
             version=1,
             places=formulas.csat_places,
-            estimate=_mean,
+            statistic=Statistic.MEAN,
         ),
         Metric(
             name="rating_pct",
@@ -138,7 +164,7 @@ SCORES = {
             formula=f"100 · good / n; good is {_SATISFIED}",
             version=1,
             places=formulas.csat_places,
-            estimate=_share,
+            statistic=Statistic.SHARE,
         ),
         Metric(
             name="binary_pct",
@@ -148,7 +174,7 @@ SCORES = {
             formula="100 · up / n, over what asks for yes or no, such as a chat's rating",
             version=1,
             places=formulas.csat_places,
-            estimate=_share,
+            statistic=Statistic.SHARE,
         ),
         Metric(
             name="review_rating",
@@ -158,7 +184,7 @@ SCORES = {
             formula="sum of stars / n, over public reviews that are still there; never mixed with surveys",
             version=1,
             places=formulas.csat_places,
-            estimate=_mean,
+            statistic=Statistic.MEAN,
         ),
         Metric(
             name="review_rating_pct",
@@ -168,7 +194,7 @@ SCORES = {
             formula=f"100 · good / n; good is {_SATISFIED}",
             version=1,
             places=formulas.csat_places,
-            estimate=_share,
+            statistic=Statistic.SHARE,
         ),
         Metric(
             name="recommended_pct",
@@ -178,7 +204,7 @@ SCORES = {
             formula="100 · recommended / n; a yes or no, never averaged with stars",
             version=1,
             places=formulas.csat_places,
-            estimate=_share,
+            statistic=Statistic.SHARE,
         ),
         Metric(
             name="recovered_reviews_pct",
@@ -188,7 +214,7 @@ SCORES = {
             formula="100 · raised / n, over public reviews that are rated otherwise than at first",
             version=1,
             places=formulas.csat_places,
-            estimate=_share,
+            statistic=Statistic.SHARE,
         ),
     )
 }

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
+from services.metrics.comparisons.significance import Change
+
 T = TypeVar("T")
 
 # First day of the period (None for the whole window), and the value of what is told apart (None without one).
@@ -14,10 +16,11 @@ Place = tuple[date | None, Any]
 @dataclass(frozen=True, slots=True)
 class Counted(Generic[T]):
     """`found`: what there is in each period and group with any; `total`: in the whole window. `blank` is what there is
-    elsewhere, and `fields` turns each into those of `Score`."""
+    elsewhere, `fields` turns each into those of `Score`, and `change` is from the second to the first of two."""
 
     found: Mapping[Place, T]
     total: T
     blank: Callable[[], T]
     fields: Callable[[T], dict[str, Any]]
+    change: Callable[[T, T], Change | None]
     watermark: datetime | None

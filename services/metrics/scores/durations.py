@@ -49,6 +49,10 @@ class Durations:
             return Measured(value, None)
         return Measured(value, mean_bounds(value, Fraction(squares, self.n), self.n, 0, inf))
 
+    def ranked(self, rank: int) -> int:
+        """The value of this rank, from 1 for the shortest."""
+        return self._at(rank - 1)
+
     def _at(self, index: int) -> int:
         """The value at this place in order, from 0."""
         low, high = 0, len(self._upto) - 1

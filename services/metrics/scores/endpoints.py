@@ -9,6 +9,7 @@ from fastapi import Query
 from pydantic import WithJsonSchema
 from sqlalchemy import select
 
+from services.metrics.comparisons.against import CompareQuery, against
 from services.metrics.facts.models import Fact
 from services.metrics.facts.reading import Exclusion
 from services.metrics.scores import queries
@@ -52,12 +53,25 @@ async def read_metric(
     by: By | None = None,
     dimension: DimensionName = None,
     interval: Annotated[Period, Query(description="Length of the periods of `series`.")] = Period.TOTAL,
+    compare: CompareQuery = [],  # noqa: B006
 ) -> MetricAnswer:
     """The number of a window of whole days in UTC, by when it happened, with its 95 % interval.
 
     Every number follows from rows that `/rows` lists: `n` of them, and as many for each reason in `excluded`.
+
+    `compare=previous` is with the window before, which has as many days, or as many months if it is whole months;
+    `last_year` with the same dates a year before; `channel:web` and the like with others of a kind that is filtered
+    for (`filter[channel]=email`), in the same window.
     """
-    return await scores.answer(work, metric(name), selection, by=by, dimension=dimension, period=interval)
+    return await scores.answer(
+        work,
+        metric(name),
+        selection,
+        by=by,
+        dimension=dimension,
+        period=interval,
+        against=against(selection, compare),
+    )
 
 
 @router.get("/{name}/rows")

@@ -11,6 +11,8 @@ from shared.statistics import Z, mean_bounds, wilson
 NET = Scale(-100, 100)
 # Below this many answers the plain interval of the NPS promises too much.
 FEW = 100
+# So many are added to those, see `net_promoter_score`.
+ADDED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,19 @@ class Bands:
     negative: int
     neutral: int
     positive: int
+
+    @property
+    def n(self) -> int:
+        return self.negative + self.neutral + self.positive
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """What a mean and its error follow from. `squares`: of the differences from the mean, summed."""
+
+    n: int
+    mean: Fraction
+    squares: Fraction
 
 
 def split(histogram: Histogram, places: Callable[[Scale], tuple[int, int]]) -> Bands:
@@ -74,55 +89,49 @@ def net_promoter_score(bands: Bands) -> Estimate | None:
     one kind, the interval is that of the sample with 3/4 promoter, 3/4 detractor and 3/2 passives added (Rocks,
     "Interval Estimation for the Net Promoter Score", The American Statistician, 2016): plain ones are too narrow there.
     """
-    n = bands.negative + bands.neutral + bands.positive
-    if n == 0:
+    if bands.n == 0:
         return None
-    value = 100 * Fraction(bands.positive - bands.negative, n)
-    plain = _net_moments(bands.positive, bands.negative, n)
-    is_adjusted = n < FEW or plain[1] == 0
-    centre, variance = _net_moments(bands.positive + 0.75, bands.negative + 0.75, n + 3) if is_adjusted else plain
-    margin = Z * sqrt(variance / (n + 3 if is_adjusted else n))
+    moments = plain = net_moments(bands, added=0)
+    if bands.n < FEW or plain.squares == 0:
+        moments = net_moments(bands, added=ADDED)
+    value, centre, margin = 100 * plain.mean, 100 * float(moments.mean), 100 * Z * sqrt(moments.squares) / moments.n
     # The adjustment pulls towards the middle; a reader must still find the value inside its own interval.
-    low, high = min(100 * (centre - margin), float(value)), max(100 * (centre + margin), float(value))
+    low, high = min(centre - margin, float(value)), max(centre + margin, float(value))
     return Estimate(value, max(-100.0, low), min(100.0, high), NET)
+
+
+def net_moments(bands: Bands, *, added: int) -> Moments:
+    """Of answers valued -1, 0 and 1; with so many `added`, a quarter of them promoters and a quarter detractors."""
+    n = bands.n + added
+    mean = Fraction(bands.positive - bands.negative, n)
+    return Moments(n, mean, bands.positive + bands.negative + Fraction(added, 2) - n * mean**2)
 
 
 def share_of_positive(bands: Bands) -> Estimate | None:
     """100·positive/n with Wilson's score interval (Wilson 1927)."""
-    n = bands.negative + bands.neutral + bands.positive
-    if n == 0:
+    if bands.n == 0:
         return None
-    low, high = wilson(bands.positive / n, n)
-    return Estimate(100 * Fraction(bands.positive, n), 100 * low, 100 * high, PERCENT)
+    low, high = wilson(bands.positive / bands.n, bands.n)
+    return Estimate(100 * Fraction(bands.positive, bands.n), 100 * low, 100 * high, PERCENT)
 
 
-def mean(histogram: Histogram) -> Estimate | None:
-    """The arithmetic mean on the common scale, with the interval of `mean_bounds`."""
-    scale, n = histogram.scale(), histogram.n
+def mean(moments: Moments, scale: Scale | None) -> Estimate | None:
+    """The arithmetic mean on the scale that the moments are on, with the interval of `mean_bounds`."""
     if scale is None:
         return None
-    scores = list(histogram.scores())
-    value = sum((score * count for score, count in scores), Fraction(0)) / n
-    squares = sum(((score - value) ** 2 * count for score, count in scores), Fraction(0))
-    return _mean_estimate(value, squares, n, scale)
+    low, high = mean_bounds(moments.mean, moments.squares, moments.n, scale.minimum, scale.maximum)
+    return Estimate(moments.mean, low, high, scale)
 
 
-def index_mean(histogram: Histogram) -> Estimate | None:
-    """As `mean`, of an index's exact values (ACSI's formula, unweighted over the answers)."""
-    n = histogram.n
-    if n == 0:
-        return None
-    total, squares = Fraction(histogram.index_sum), Fraction(histogram.index_squares)
-    return _mean_estimate(total / n, squares - total**2 / n, n, PERCENT)
+def moments_of(histogram: Histogram, scale: Scale | None) -> Moments:
+    """On this scale, which is that of all scores, or `PERCENT`."""
+    scores = [] if scale is None else list(histogram.scores(scale))
+    n = sum(count for _, count in scores)
+    value = sum((score * count for score, count in scores), Fraction(0)) / (n or 1)
+    return Moments(n, value, sum(((score - value) ** 2 * count for score, count in scores), Fraction(0)))
 
 
-def _mean_estimate(value: Fraction, squares: Fraction, n: int, scale: Scale) -> Estimate:
-    """`squares`: of the differences from the mean, summed."""
-    low, high = mean_bounds(value, squares, n, scale.minimum, scale.maximum)
-    return Estimate(value, low, high, scale)
-
-
-def _net_moments(promoters: float, detractors: float, n: float) -> tuple[float, float]:
-    """Mean and variance of answers valued -1, 0 and 1."""
-    net = (promoters - detractors) / n
-    return net, (promoters + detractors) / n - net**2
+def index_moments(histogram: Histogram) -> Moments:
+    """Of an index's exact values, on `PERCENT` (ACSI's formula, unweighted over the answers)."""
+    n, total = histogram.n, Fraction(histogram.index_sum)
+    return Moments(n, total / (n or 1), Fraction(histogram.index_squares) - total**2 / (n or 1))

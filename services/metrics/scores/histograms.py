@@ -47,6 +47,11 @@ class Histogram:
         self.index_sum += total
         self.index_squares += squares
 
+    def merge(self, other: "Histogram") -> None:
+        for scale, counts in other.counts.items():
+            self.add(scale, counts)
+        self.add_index(other.index_sum, other.index_squares)
+
     def scale(self) -> Scale | None:
         """The scale that the scores can be averaged on: their own if they share one, else 0..100; None without any."""
         used = self.scales()
@@ -56,9 +61,8 @@ class Histogram:
         """Those with answers, in order."""
         return sorted(scale for scale, counts in self.counts.items() if any(counts))
 
-    def scores(self) -> Iterator[tuple[Fraction, int]]:
-        """Each score, on the common `scale()`, with how many answers have it."""
-        common = self.scale()
+    def scores(self, common: Scale) -> Iterator[tuple[Fraction, int]]:
+        """Each score, on `common`, with how many answers have it."""
         for scale in self.scales():
             for index, count in enumerate(self.counts[scale]):
                 own, percent = Fraction(scale.minimum + index), Fraction(100 * index, len(scale) - 1)
@@ -80,8 +84,6 @@ class Tally:
             self.excluded[reason] += count
 
     def merge(self, other: "Tally") -> None:
-        for scale, counts in other.histogram.counts.items():
-            self.histogram.add(scale, counts)
-        self.histogram.add_index(other.histogram.index_sum, other.histogram.index_squares)
+        self.histogram.merge(other.histogram)
         for reason, count in other.excluded.items():
             self.excluded[reason] += count

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from pydantic import Field
 
+from services.metrics.comparisons.against import Comparison
+from services.metrics.comparisons.significance import Method
 from services.metrics.facts.reading import Exclusion, Family
 from services.metrics.scores.selection import By, Period
 from services.metrics.tickets.course import HandledBy
@@ -99,6 +101,36 @@ class DurationsOut(Model):
     p95: MeasuredOut
 
 
+class SignificanceOut(Model):
+    """A test of no change at all: `statistic` is z or t, null where the probability was counted out; `p_value` is
+    two-sided."""
+
+    method: Method
+    statistic: float | None
+    p_value: float
+
+
+class ComparisonOut(Model):
+    """`change` is this value minus the other, which is `value` here. `significant`: by the test at 5 %, or, where there
+    is none, by bounds that leave out 0; of several groups only what would be among so many (Holm). Null where too
+    little is known, and for what is counted at a moment."""
+
+    comparison: Comparison
+    from_: date = Field(serialization_alias="from")
+    to: date = Field(description="The first day that is not in it.")
+    filters: dict[str, list[str]]
+    value: float | None
+    n: int
+    interval: ConfidenceInterval | None
+    excluded: Excluded | ExcludedTickets
+    insufficient: bool
+    rows: str
+    change: float | None = Field(description="On 0..100 if the two are on different scales.")
+    change_interval: ConfidenceInterval | None
+    test: SignificanceOut | None
+    significant: bool | None
+
+
 class Score(Model):
     """`value` is null, never 0, if nothing was counted; `insufficient` says that `n` is too small to conclude from."""
 
@@ -111,6 +143,7 @@ class Score(Model):
     durations: DurationsOut | None = Field(description="For metrics that are times.")
     excluded: Excluded | ExcludedTickets
     insufficient: bool
+    comparison: ComparisonOut | None = Field(description="With `compare`; in `series` if `interval` is `total`.")
 
 
 class SeriesScore(Score):

@@ -1,9 +1,12 @@
 """Answering questions about scores and tickets: the one way from what was counted to an answer."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
+from services.metrics.comparisons.against import Against
+from services.metrics.comparisons.answers import Other, judge_together, rows_of
+from services.metrics.comparisons.significance import Change
 from services.metrics.scores import queries
 from services.metrics.scores import schemas as s
 from services.metrics.scores.catalogue import AnyMetric, Metric
@@ -15,6 +18,8 @@ from services.metrics.tickets.catalogue import TicketMetric
 from shared.http.errors import Unacceptable
 from shared.statistics import LEVEL, shown
 from shared.work import Work
+
+T = TypeVar("T")
 
 # Fewer answers than this are shown, but nothing should be concluded from them.
 ENOUGH = 30
@@ -29,27 +34,22 @@ async def answer(
     by: By | None,
     dimension: str | None,
     period: Period,
+    against: Against | None = None,
 ) -> s.MetricAnswer:
     """The metric over the window, and by period and group. Raises `Unacceptable` for a series nobody could read."""
     _check_terms(metric, selection, by, dimension)
-    periods = selection.periods(period)
     counted = await _counted(work, metric, selection, by=by, dimension=dimension, period=period)
-    grouped = by is not None or dimension is not None
-    groups = _groups(counted.found) if grouped else [None]
-    if len(groups) * len(periods) > MOST_POINTS:
-        detail = f"{len(groups)} groups in {len(periods)} periods; filter, or choose a longer interval."
-        raise Unacceptable.field("query:by", "too_many_groups", detail)
-    labels = await _labels(work, by, groups)
-    series = []
-    if grouped or period is not Period.TOTAL:
-        for start, end in periods:
-            for group in groups:
-                tally = counted.found.get((None if period is Period.TOTAL else start, group)) or counted.blank()
-                name = None if group is None else str(group)
-                point = s.SeriesScore.model_construct(
-                    from_=start, to=end, group=name, label=labels.get(group), **counted.fields(tally)
-                )
-                series.append(point)
+    other = None
+    if against is not None:
+        check_filters(metric, against.selection)
+        told = await _counted(work, metric, against.selection, by=by, dimension=dimension, period=Period.TOTAL)
+        other = Other(against, metric.name, told)
+    series: list[s.SeriesScore] = []
+    if by is not None or dimension is not None:
+        groups = _groups([*counted.found, *(other.told.found if other is not None and period is Period.TOTAL else ())])
+        series = _series(counted, other, selection, period, groups, await _labels(work, by, groups))
+    elif period is not Period.TOTAL:
+        series = _series(counted, other, selection, period, [None], {})
     return s.MetricAnswer(
         metric=metric.name,
         unit=metric.unit,
@@ -61,10 +61,50 @@ async def answer(
         dimension=dimension,
         period=period,
         watermark=counted.watermark,
-        rows=f"/v1/metrics/{metric.name}/rows?{selection.query}",
+        rows=rows_of(metric.name, selection),
         series=series,
-        **counted.fields(counted.total),
+        **_with(other, counted, counted.total, None if other is None else other.told.total),
     )
+
+
+def _series(
+    counted: Counted[T],
+    other: Other[T] | None,
+    selection: Selection,
+    period: Period,
+    groups: Sequence[Any],
+    labels: Mapping[Any, str],
+) -> list[s.SeriesScore]:
+    periods = selection.periods(period)
+    if len(groups) * len(periods) > MOST_POINTS:
+        detail = f"{len(groups)} groups in {len(periods)} periods; filter, or choose a longer interval."
+        raise Unacceptable.field("query:by", "too_many_groups", detail)
+    series = []
+    for start, end in periods:
+        for group in groups:
+            place = None if period is Period.TOTAL else start, group
+            tally = counted.found.get(place) or counted.blank()
+            counterpart = None
+            if other is not None and period is Period.TOTAL:
+                counterpart = other.told.found.get(place) or other.told.blank()
+            series.append(
+                s.SeriesScore.model_construct(
+                    None,
+                    from_=start,
+                    to=end,
+                    group=None if group is None else str(group),
+                    label=labels.get(group),
+                    **_with(other, counted, tally, counterpart),
+                )
+            )
+    judge_together([point.comparison for point in series if point.comparison is not None])
+    return series
+
+
+def _with(other: Other[T] | None, counted: Counted[T], this: T, counterpart: T | None) -> dict[str, Any]:
+    """The fields of `Score`."""
+    comparison = None if other is None or counterpart is None else other.compared(counted, this, counterpart)
+    return {**counted.fields(this), "comparison": comparison}
 
 
 def check_filters(metric: AnyMetric, selection: Selection) -> None:
@@ -105,10 +145,12 @@ async def _counted(
     total = Tally()
     for tally in found.values():
         total.merge(tally)
-    return Counted(found, total, Tally, partial(_score, metric), await queries.watermark(work))
+    return Counted(
+        found, total, Tally, partial(_score, metric), partial(_change, metric), await queries.watermark(work)
+    )
 
 
-def _groups(found: Mapping[Place, Any]) -> list[Any]:
+def _groups(found: Iterable[Place]) -> list[Any]:
     """Those that occur, by name, feedback without a value last."""
     return sorted({group for _, group in found}, key=lambda group: (group is None, str(group)))
 
@@ -120,10 +162,14 @@ async def _labels(work: Work, by: By | None, groups: list[Any]) -> Mapping[Any, 
     return {group: str(group) for group in present}
 
 
+def _change(metric: Metric, this: Tally, other: Tally) -> Change | None:
+    return metric.change(this.histogram, other.histogram)
+
+
 def _score(metric: Metric, tally: Tally) -> dict[str, Any]:
     """The fields of `Score`. Made without validation: a series has hundreds, and nothing in them comes from outside."""
     histogram = tally.histogram
-    estimate, bands = metric.of(histogram)
+    estimate, bands = metric.estimate(histogram), metric.bands(histogram)
     interval = scale = None
     if estimate is not None:
         low, high = shown(estimate.low), shown(estimate.high)

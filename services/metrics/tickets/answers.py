@@ -4,6 +4,8 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
+from services.metrics.comparisons import significance
+from services.metrics.comparisons.significance import Change
 from services.metrics.scores import schemas as s
 from services.metrics.scores.counted import Counted
 from services.metrics.scores.durations import Durations, Measured
@@ -29,7 +31,9 @@ async def counted(
         # What is there at a moment is there at the window's end, and not once for each period.
         if metric.shape is not Shape.STOCK or start == last:
             total.merge(outcomes)
-    return Counted(found, total, Outcomes, partial(_fields, metric), await queries.watermark(work))
+    return Counted(
+        found, total, Outcomes, partial(_fields, metric), partial(_change, metric), await queries.watermark(work)
+    )
 
 
 def _fields(metric: TicketMetric, outcomes: Outcomes) -> dict[str, Any]:
@@ -46,6 +50,7 @@ def _fields(metric: TicketMetric, outcomes: Outcomes) -> dict[str, Any]:
         "excluded": s.ExcludedTickets.model_construct(
             None, **{reason.value: count for reason, count in outcomes.excluded.items()}
         ),
+        "comparison": None,
         "insufficient": n < ENOUGH and metric.shape is not Shape.STOCK,
     }
     if metric.shape is Shape.STOCK:
@@ -58,6 +63,17 @@ def _fields(metric: TicketMetric, outcomes: Outcomes) -> dict[str, Any]:
             | _share(bands)
         )
     return fields | (_durations(outcomes) if n else {})
+
+
+def _change(metric: TicketMetric, this: Outcomes, other: Outcomes) -> Change | None:
+    match metric.shape:
+        case Shape.STOCK:
+            return Change(Fraction(this.good - other.good), None, None)
+        case Shape.SHARE:
+            return significance.of_shares(Bands(this.bad, 0, this.good), Bands(other.bad, 0, other.good))
+        case Shape.DURATION if this.good and other.good:
+            return significance.of_medians(Durations(this.seconds), Durations(other.seconds))
+    return None
 
 
 def _share(bands: Bands) -> dict[str, Any]:

@@ -124,6 +124,7 @@ class TestAsking:
             "period": "total",
             "watermark": "2026-03-01T12:00:00Z",
             "durations": None,
+            "comparison": None,
             "rows": "/v1/metrics/nps/rows?from=2026-03-01&to=2026-04-01",
             "series": [],
         }
