@@ -12,6 +12,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, Literal, Protocol
 from zoneinfo import ZoneInfo
 
+# From when to when.
+Opening = tuple[datetime, datetime]
 # Minutes after midnight; the end of the day is 1,440.
 Interval = tuple[int, int]
 MIDNIGHT: Final = 1_440
@@ -19,6 +21,7 @@ MIDNIGHT: Final = 1_440
 Kind = Literal["open", "outside_hours", "holiday"]
 _DAY: Final = timedelta(days=1)
 _SECOND: Final = timedelta(seconds=1)
+_NONE: Final = timedelta()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +46,9 @@ class Hours(Protocol):
     def spans(self, start: datetime, end: datetime) -> Iterator[Span]:
         """What lies between two instants, in order and without gaps. Nothing if `end` is not after `start`."""
 
-    def openings(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
-        """From when to when it is open, between two instants: the open ones of `spans`, found faster."""
+    def reached(self, start: datetime, amounts: Sequence[timedelta], furthest: datetime) -> list[datetime]:
+        """When it has been open since `start` for each of the amounts, which are positive and rise: by the open ones
+        of `spans`, found faster. What is not reached by `furthest` is put there."""
 
 
 class AroundTheClock:
@@ -54,9 +58,8 @@ class AroundTheClock:
         if start < end:
             yield Span(start, end, "open")
 
-    def openings(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
-        if start < end:
-            yield start, end
+    def reached(self, start: datetime, amounts: Sequence[timedelta], furthest: datetime) -> list[datetime]:
+        return [min(start + amount, furthest) for amount in amounts]
 
 
 class BusinessHours:
@@ -70,7 +73,7 @@ class BusinessHours:
     ) -> None:
         self.zone, self._week, self._special = zone, week, special
         self._days: dict[date, tuple[Span, ...]] = {}
-        self._open: dict[date, tuple[tuple[datetime, datetime], ...]] = {}
+        self._open: dict[date, tuple[tuple[Opening, ...], timedelta]] = {}
 
     def spans(self, start: datetime, end: datetime) -> Iterator[Span]:
         day = start.astimezone(self.zone).date()
@@ -84,17 +87,30 @@ class BusinessHours:
                     return
             day += _DAY
 
-    def openings(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
-        day, last = start.astimezone(self.zone).date(), end.astimezone(self.zone).date()
-        while day <= last:
-            known = self._open.get(day)
-            if known is None:
-                spans = (span for span in self._day(day) if span.kind == "open")
-                known = self._open[day] = tuple((span.start, span.end) for span in spans)
-            for opening, closing in known:
-                if start < closing and opening < end:
-                    yield max(opening, start), min(closing, end)
+    def reached(self, start: datetime, amounts: Sequence[timedelta], furthest: datetime) -> list[datetime]:
+        day, last = start.astimezone(self.zone).date(), furthest.astimezone(self.zone).date()
+        found: list[datetime] = []
+        # As if it had begun when the first day did, so that whole days can be counted as wholes.
+        passed = -self._open_before(day, start)
+        while day <= last and len(found) < len(amounts):
+            openings, length = self._openings(day)
+            while len(found) < len(amounts) and amounts[len(found)] <= passed + length:
+                found.append(_at(openings, amounts[len(found)] - passed))
+            passed += length
             day += _DAY
+        return [min(at, furthest) for at in found] + [furthest] * (len(amounts) - len(found))
+
+    def _open_before(self, day: date, end: datetime) -> timedelta:
+        """For how long it has been open on that day, up to `end`."""
+        return sum((min(closing, end) - opening for opening, closing in self._openings(day)[0] if opening < end), _NONE)
+
+    def _openings(self, day: date) -> tuple[tuple[Opening, ...], timedelta]:
+        known = self._open.get(day)
+        if known is None:
+            openings = tuple((span.start, span.end) for span in self._day(day) if span.kind == "open")
+            length = sum((closing - opening for opening, closing in openings), _NONE)
+            known = self._open[day] = openings, length
+        return known
 
     def _day(self, day: date) -> tuple[Span, ...]:
         known = self._days.get(day)
@@ -118,6 +134,15 @@ class BusinessHours:
             at = closing
         if at < end:
             yield Span(at, end, closed, name)
+
+
+def _at(openings: Sequence[Opening], amount: timedelta) -> datetime:
+    """When these have been open for so long; they are, in all."""
+    for opening, closing in openings:
+        if amount <= closing - opening:
+            return opening + amount
+        amount -= closing - opening
+    raise ValueError("they are not open for so long")
 
 
 def first_instant(zone: ZoneInfo, day: date, minute: int) -> datetime:

@@ -7,12 +7,13 @@ The session watches every attribute, and that costs more than the clocks do.
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from services.tickets.cases.states import ACTIVE
 from shared.contracts.tickets import Priority, TicketState
@@ -63,9 +64,12 @@ class TicketRow:
     def __post_init__(self) -> None:
         self._as_read = _values(self)
 
-    @property
-    def is_changed(self) -> bool:
-        return _values(self) != self._as_read
+    def differing(self) -> set[str]:
+        """The columns whose values are other ones than were read."""
+        now = _values(self)
+        if now == self._as_read:
+            return set()
+        return {name for name, value, read in zip(_WRITTEN, now, self._as_read, strict=True) if value != read}
 
 
 # Columns that are written, and the types their values travel as.
@@ -123,17 +127,25 @@ def _from(columns: dict[str, str]) -> dict[str, str]:
     return {name: f"told.{name}::jsonb" if name in _IN_JSON else f"told.{name}" for name in columns}
 
 
-# The ids are asked for by themselves too: joined alone, they might be compared with each ticket of the account.
-_WRITE: Final = text(f"""
-    update tickets.tickets as ticket set {", ".join(f"{name} = {told}" for name, told in _from(_WRITTEN).items())}
-    from unnest(cast(:ids as uuid[]), {_arrays(_WRITTEN)}) as told (told_id, {", ".join(_WRITTEN)})
-    where ticket.account_id = :account_id and ticket.id = any(cast(:ids as uuid[])) and ticket.id = told_id
-""")
 _REMEMBER: Final = text(f"""
     insert into tickets.history (account_id, {", ".join(_HISTORY)})
     select :account_id, {", ".join(_from(_HISTORY).values())}
     from unnest({_arrays(_HISTORY)}) as told ({", ".join(_HISTORY)})
 """)
+
+
+@cache
+def _writing(names: tuple[str, ...]) -> TextClause:
+    """Of all there are, only a few come up: what a policy or a calendar changes, what a warning does, what a miss does.
+
+    The ids are asked for by themselves too: joined alone, they might be compared with each ticket of the account.
+    """
+    columns = {name: _WRITTEN[name] for name in names}
+    return text(f"""
+        update tickets.tickets as ticket set {", ".join(f"{name} = {told}" for name, told in _from(columns).items())}
+        from unnest(cast(:ids as uuid[]), {_arrays(columns)}) as told (told_id, {", ".join(columns)})
+        where ticket.account_id = :account_id and ticket.id = any(cast(:ids as uuid[])) and ticket.id = told_id
+    """)
 
 
 async def lock_portion(work: Work, after: UUID | None, most: int) -> list[TicketRow]:
@@ -148,13 +160,15 @@ async def lock_free(work: Work, ticket_ids: Sequence[UUID]) -> list[TicketRow]:
 
 
 async def write(work: Work, tickets: Iterable[TicketRow]) -> None:
-    """What was changed of them, and their new history."""
-    changed = [ticket for ticket in tickets if ticket.is_changed]
-    if changed:
-        columns = _transposed(_WRITTEN, [_values(ticket) for ticket in changed])
-        ids = [ticket.id for ticket in changed]
-        await work.session.execute(_WRITE, columns | {"account_id": work.account_id, "ids": ids})
-    history = [tuple(row[name] for name in _HISTORY) for ticket in changed for row in ticket.history]
+    """What was changed of them, and their new history. A column in which none is another is not written."""
+    differing = {ticket: found for ticket in tickets if (found := ticket.differing())}
+    if differing:
+        some = set().union(*differing.values())
+        names = tuple(name for name in _WRITTEN if name in some)
+        columns = _transposed(names, [tuple(getattr(ticket, name) for name in names) for ticket in differing])
+        ids = [ticket.id for ticket in differing]
+        await work.session.execute(_writing(names), columns | {"account_id": work.account_id, "ids": ids})
+    history = [tuple(row[name] for name in _HISTORY) for ticket in differing for row in ticket.history]
     if history:
         await work.session.execute(_REMEMBER, _transposed(_HISTORY, history) | {"account_id": work.account_id})
 

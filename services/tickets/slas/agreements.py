@@ -16,12 +16,13 @@ import orjson
 
 from services.tickets.calendars.content import hours_of
 from services.tickets.calendars.hours import AroundTheClock, Hours
-from services.tickets.slas.clock import Target, Terms
+from services.tickets.slas.clock import TARGETS, Target, Terms
 from services.tickets.slas.policy_schemas import Conditions, PolicyIn, Targets
 from shared.contracts.tickets import Priority
 
 K = TypeVar("K")
 V = TypeVar("V")
+Seconds = tuple[int | None, ...]
 # A version of a policy, and of a calendar unless it counts around the clock.
 Pin = tuple[UUID, int, UUID | None, int | None]
 
@@ -66,11 +67,20 @@ class Agreement:
     policy: PolicyIn
     hours: Hours
     _terms: dict[Priority, Terms] = field(default_factory=dict)
+    _seconds: dict[Priority, Seconds] = field(default_factory=dict)
 
     def terms(self, priority: Priority) -> Terms:
         known = self._terms.get(priority)
         if known is None:
             known = self._terms[priority] = terms_of(self.policy, priority, self.hours)
+        return known
+
+    def seconds(self, priority: Priority) -> Seconds:
+        """What is allowed, in the order of `TARGETS`; null: there is no target of that kind."""
+        known = self._seconds.get(priority)
+        if known is None:
+            allowed = seconds_of(getattr(self.policy.targets, priority))
+            known = self._seconds[priority] = tuple(allowed[target] for target in TARGETS)
         return known
 
 
@@ -99,14 +109,14 @@ def terms_of(policy: PolicyIn, priority: Priority, hours: Hours) -> Terms:
     seconds = seconds_of(getattr(policy.targets, priority))
     return Terms(
         allowances={target: timedelta(seconds=number) for target, number in seconds.items() if number is not None},
-        paused_in={target: frozenset(getattr(policy.paused_in, target)) for target in Target},
+        paused_in={target: frozenset(getattr(policy.paused_in, target)) for target in TARGETS},
         warn_at=tuple(policy.warn_at),
         hours=hours,
     )
 
 
 def seconds_of(targets: Targets) -> Mapping[Target, int | None]:
-    return {target: getattr(targets, f"{target}_seconds") for target in Target}
+    return {target: getattr(targets, f"{target}_seconds") for target in TARGETS}
 
 
 async def book_of(connection: asyncpg.Connection, account_id: UUID, *, fresh: bool = False) -> Book | None:

@@ -7,7 +7,7 @@ away, so the ledger explains the clock to the microsecond, and due times, warnin
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Literal
@@ -32,6 +32,8 @@ class What(StrEnum):
     WROTE = "wrote"
     REPLIED = "replied"
 
+
+TARGETS: Final = tuple(Target)
 
 SegmentKind = Literal["running", "outside_hours", "holiday", "paused", "with_assistant"]
 Standing = Literal["running", "paused", "met", "missed", "stopped"]
@@ -64,6 +66,20 @@ class Terms:
     paused_in: Mapping[Target, frozenset[TicketState]]
     warn_at: tuple[int, ...]
     hours: Hours
+    _amounts: dict[Target, Sequence[timedelta]] = field(default_factory=dict, compare=False)
+
+    def amounts(self, target: Target) -> Sequence[timedelta]:
+        """What is on the clock at each warning and, last, when it is due."""
+        known = self._amounts.get(target)
+        if known is None:
+            allowance = self.allowances[target]
+            known = (*(allowance * percent / 100 for percent in self.warn_at), allowance)
+            self._amounts[target] = known
+        return known
+
+
+# From when to when a ticket was in which state, and whether the assistant had it.
+Stretch = tuple[datetime, datetime, TicketState, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +142,10 @@ class Clock:
 def read(entries: Sequence[Entry], terms: Terms, until: datetime) -> list[Clock]:
     """All clocks that were ever started, by target and then by start. Entries after `until` are not known yet."""
     known = in_order(entry for entry in entries if entry.at <= until)
+    life = list(_life(known, until))
     return [
-        _clock(known, target, terms, start, stop, until)
-        for target in Target
+        _clock(life, target, terms, start, stop)
+        for target in TARGETS
         if target in terms.allowances
         for start, stop in waits(known, target)
     ]
@@ -183,33 +200,22 @@ def _came_to_rest(entries: Sequence[Entry]) -> datetime | None:
     return since
 
 
-def _clock(
-    entries: Sequence[Entry],
-    target: Target,
-    terms: Terms,
-    start: datetime,
-    stop: datetime | None,
-    until: datetime,
-) -> Clock:
+def _clock(life: Sequence[Stretch], target: Target, terms: Terms, start: datetime, stop: datetime | None) -> Clock:
+    _, until, state, with_assistant = life[-1]
     end = stop or until
-    segments = ledger(entries, target, terms, start, end)
-    state, with_assistant = _at_the_end(entries)
+    segments = _ledger(life, target, terms, start, end)
     goes_on = stop is None and not with_assistant and not _is_paused(state, target, terms)
-    allowance = terms.allowances[target]
-    amounts = [*(allowance * percent / 100 for percent in terms.warn_at), allowance]
     ahead = end if goes_on or (stop is not None and state != "merged") else None
-    *warned, due_at = _reached(segments, amounts, terms.hours, ahead)
+    *warned, due_at = _reached(segments, terms.amounts(target), terms.hours, ahead)
     warnings = [(percent, at) for percent, at in zip(terms.warn_at, warned, strict=True) if at is not None]
-    return Clock(target, allowance, start, stop, segments, state, goes_on, due_at, warnings)
+    return Clock(target, terms.allowances[target], start, stop, segments, state, goes_on, due_at, warnings)
 
 
-def ledger(entries: Sequence[Entry], target: Target, terms: Terms, start: datetime, end: datetime) -> list[Segment]:
-    """The segments from `start` to `end`, without gaps. Entries are in order.
-
-    There are none without length, and neighbours that say the same are one.
-    """
+def _ledger(life: Sequence[Stretch], target: Target, terms: Terms, start: datetime, end: datetime) -> list[Segment]:
+    """The segments from `start` to `end`, without gaps. There are none without length, and neighbours that say the same
+    are one."""
     segments: list[Segment] = []
-    for segment in _segments(entries, target, terms, start, end):
+    for segment in _segments(life, target, terms, start, end):
         last = segments[-1] if segments else None
         if last is not None and (last.kind, last.state, last.name) == (segment.kind, segment.state, segment.name):
             segment = Segment(segments.pop().start, segment.end, segment.kind, segment.state, segment.name)
@@ -223,10 +229,10 @@ def elapsed(segments: Sequence[Segment]) -> timedelta:
 
 
 def _segments(
-    entries: Sequence[Entry], target: Target, terms: Terms, start: datetime, end: datetime
+    life: Sequence[Stretch], target: Target, terms: Terms, start: datetime, end: datetime
 ) -> Iterator[Segment]:
-    for since, until, state, with_assistant in _life(entries, end):
-        since = max(since, start)
+    for begun, ended, state, with_assistant in life:
+        since, until = max(begun, start), min(ended, end)
         if since >= until:
             continue
         if with_assistant:
@@ -239,27 +245,21 @@ def _segments(
                 yield Segment(span.start, span.end, kind, state, span.name)
 
 
-def _life(entries: Sequence[Entry], end: datetime) -> Iterator[tuple[datetime, datetime, TicketState, bool]]:
-    """From when to when the ticket was in which state, and whether the assistant had it."""
+def _life(entries: Sequence[Entry], until: datetime) -> Iterator[Stretch]:
+    """Without gaps; the last stretch is the one that lasts, if only since `until`. Entries are in order."""
     since, state, with_assistant = entries[0].at, _first_state(entries), False
     for entry in entries:
         if entry.what in (What.WROTE, What.REPLIED):
             continue
-        at = min(entry.at, end)
-        yield since, at, state, with_assistant
-        since = at
+        yield since, entry.at, state, with_assistant
+        since = entry.at
         if entry.what is What.MOVED:
             before, state = state, entry.state or state
             if before in AT_REST and state not in AT_REST:
                 with_assistant = False  # who reopens a ticket wants people
         else:
             with_assistant = entry.what is What.WITH_ASSISTANT
-    yield since, end, state, with_assistant
-
-
-def _at_the_end(entries: Sequence[Entry]) -> tuple[TicketState, bool]:
-    *_, (_, _, state, with_assistant) = _life(entries, entries[-1].at)
-    return state, with_assistant
+    yield since, until, state, with_assistant
 
 
 def _first_state(entries: Sequence[Entry]) -> TicketState:
@@ -279,19 +279,15 @@ def _reached(
     """When the clock reaches each of the amounts, which rise. `ahead`: from when on it runs by the hours alone."""
     found: list[datetime | None] = []
     on_the_clock = timedelta()
-    for start, end in _running(segments, hours, ahead):
-        while amounts[len(found)] <= on_the_clock + (end - start):
-            found.append(start + (amounts[len(found)] - on_the_clock))
+    for segment in segments:
+        if not segment.runs:
+            continue
+        while amounts[len(found)] <= on_the_clock + segment.duration:
+            found.append(segment.start + (amounts[len(found)] - on_the_clock))
             if len(found) == len(amounts):
                 return found
-        on_the_clock += end - start
-    furthest = ahead + FURTHEST if ahead is not None else None
-    return found + [furthest] * (len(amounts) - len(found))
-
-
-def _running(segments: Sequence[Segment], hours: Hours, ahead: datetime | None) -> Iterator[tuple[datetime, datetime]]:
-    for segment in segments:
-        if segment.runs:
-            yield segment.start, segment.end
-    if ahead is not None:
-        yield from hours.openings(ahead, ahead + FURTHEST)
+        on_the_clock += segment.duration
+    left = [amount - on_the_clock for amount in amounts[len(found) :]]
+    if ahead is None:
+        return [*found, *(None for _ in left)]
+    return [*found, *hours.reached(ahead, left, ahead + FURTHEST)]

@@ -20,7 +20,7 @@ from services.tickets.cases.states import ACTIVE
 from services.tickets.slas import clock, policies
 from services.tickets.slas import service as slas
 from services.tickets.slas.agreements import Agreement, Book, book_of
-from services.tickets.slas.clock import Entry, Target
+from services.tickets.slas.clock import TARGETS, Entry, Target
 from services.tickets.slas.life import entries_of_all
 from services.tickets.slas.models import Reapplication
 from services.tickets.slas.service import AnyTicket
@@ -35,7 +35,7 @@ PORTION_DUE: Final = "sla.reapply"
 PORTION: Final = 500
 _terms_in: Final = attrgetter(
     *("policy_id", "policy_version", "calendar_id", "calendar_version"),
-    *(f"{target}_{what}" for target in Target for what in ("seconds", "due_at")),
+    *(f"{target}_{what}" for target in TARGETS for what in ("seconds", "due_at")),
 )
 
 
@@ -112,10 +112,10 @@ def apply(work: Work, ticket: AnyTicket, life: Sequence[Entry], agreement: Agree
     before, at = _terms_in(ticket), moment_of(work, ticket)
     ticket.policy_id, ticket.policy_version, ticket.calendar_id, ticket.calendar_version = agreement.pin
     slas.copy_times(ticket, agreement)
-    clocks = clock.current(clock.read(life, slas.terms_for(ticket, agreement), at))
+    clocks = clock.current(clock.read(life, agreement.terms(ticket.priority), at))
     slas.note(ticket, clocks)
     missed = {target: one.due_at for target, one in clocks.items() if one.due_at is not None and one.is_missed(at)}
-    told = [target for target in Target if getattr(ticket, f"{target}_missed_at") is not None]
+    told = slas.missed_in(ticket)
     for target in told:
         setattr(ticket, f"{target}_missed_at", missed.get(target))
     if _terms_in(ticket) != before:

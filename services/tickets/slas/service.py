@@ -6,6 +6,8 @@ there to be listed by, to ring an alarm by, and to say a thing once. One alarm a
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
+from operator import attrgetter
+from typing import Final
 from uuid import UUID
 
 from services.tickets.cases.history import moment_of, record
@@ -13,8 +15,8 @@ from services.tickets.cases.models import Ticket
 from services.tickets.cases.portions import TicketRow
 from services.tickets.cases.states import DONE
 from services.tickets.slas import clock
-from services.tickets.slas.agreements import Agreement, agreement_of, seconds_of
-from services.tickets.slas.clock import Clock, Target, Terms
+from services.tickets.slas.agreements import Agreement, agreement_of
+from services.tickets.slas.clock import TARGETS, Clock, Target, Terms
 from services.tickets.slas.life import entries_of
 from services.tickets.slas.promises import ALARM, JUST_AFTER
 from shared.contracts.tickets import TargetMet, TargetMissed, TargetWarned
@@ -23,6 +25,12 @@ from shared.work import Work
 
 Clocks = Mapping[Target, Clock]
 AnyTicket = Ticket | TicketRow
+
+# Columns of a ticket, by target. They are looked up for every one of many tickets.
+_SECONDS: Final = tuple(f"{target}_seconds" for target in TARGETS)
+_DUE_AT: Final = {target: f"{target}_due_at" for target in TARGETS}
+_MISSED_AT: Final = {target: f"{target}_missed_at" for target in TARGETS}
+_seconds_in: Final = attrgetter(*_SECONDS)
 
 
 async def agreement_with(work: Work, ticket: AnyTicket) -> Agreement:
@@ -33,9 +41,12 @@ async def agreement_with(work: Work, ticket: AnyTicket) -> Agreement:
 
 def terms_for(ticket: AnyTicket, agreement: Agreement) -> Terms:
     """Times are those that were copied into the ticket, with the priority that it had then."""
-    seconds = {target: getattr(ticket, f"{target}_seconds") for target in Target}
-    terms = agreement.terms(ticket.priority)
-    allowances = {target: timedelta(seconds=number) for target, number in seconds.items() if number is not None}
+    terms, seconds = agreement.terms(ticket.priority), _seconds_in(ticket)
+    if seconds == agreement.seconds(ticket.priority):
+        return terms
+    allowances = {
+        target: timedelta(seconds=number) for target, number in zip(TARGETS, seconds, strict=True) if number is not None
+    }
     return Terms(allowances, terms.paused_in, terms.warn_at, terms.hours)
 
 
@@ -51,17 +62,17 @@ def settle(work: Work, ticket: AnyTicket) -> None:
     """Write down the targets that were missed up to this moment. Called before anything else changes the ticket."""
     if ticket.state == "merged":
         return
-    for target in Target:
-        due: datetime | None = getattr(ticket, f"{target}_due_at")
-        known = getattr(ticket, f"{target}_missed_at") is not None
+    for target in TARGETS:
+        due: datetime | None = getattr(ticket, _DUE_AT[target])
+        known = getattr(ticket, _MISSED_AT[target]) is not None
         if due is None or known or is_met(ticket, target) or moment_of(work, ticket) <= due:
             continue
         miss(work, ticket, target, due)
 
 
 def miss(work: Work, ticket: AnyTicket, target: Target, due: datetime) -> None:
-    setattr(ticket, f"{target}_missed_at", due)
-    record(work, ticket, "target_missed", changes={f"{target}_missed_at": (None, due.isoformat())})
+    setattr(ticket, _MISSED_AT[target], due)
+    record(work, ticket, "target_missed", changes={_MISSED_AT[target]: (None, due.isoformat())})
     missed = TargetMissed(
         ticket_id=ticket.id,
         number=ticket.number,
@@ -95,21 +106,26 @@ async def apply_priority(work: Work, ticket: Ticket) -> None:
 
 
 def copy_times(ticket: AnyTicket, agreement: Agreement) -> None:
-    for target, seconds in seconds_of(getattr(agreement.policy.targets, ticket.priority)).items():
-        setattr(ticket, f"{target}_seconds", seconds)
+    for name, seconds in zip(_SECONDS, agreement.seconds(ticket.priority), strict=True):
+        setattr(ticket, name, seconds)
     ticket.warned = {}
 
 
 def note(ticket: AnyTicket, clocks: Clocks) -> None:
     """The due times of what is waited for now. Those of a first answer and a solution stay when they have come."""
-    for target in Target:
+    for target in TARGETS:
         latest = clocks.get(target)
         over = latest is None or (latest.stop is not None and target not in (Target.FIRST_RESPONSE, Target.RESOLUTION))
-        setattr(ticket, f"{target}_due_at", None if over or latest is None else latest.due_at)
-        missed_at: datetime | None = getattr(ticket, f"{target}_missed_at")
+        setattr(ticket, _DUE_AT[target], None if over or latest is None else latest.due_at)
+        missed_at: datetime | None = getattr(ticket, _MISSED_AT[target])
         # A miss belongs to a wait, and the next answer is another wait.
         if missed_at is not None and (over or latest is None or missed_at < latest.start):
-            setattr(ticket, f"{target}_missed_at", None)
+            setattr(ticket, _MISSED_AT[target], None)
+
+
+def missed_in(ticket: AnyTicket) -> list[Target]:
+    """Of which it was written down that they were missed."""
+    return [target for target, name in _MISSED_AT.items() if getattr(ticket, name) is not None]
 
 
 def next_alarm(ticket: AnyTicket, clocks: Clocks) -> datetime | None:
@@ -148,7 +164,7 @@ def warn(work: Work, ticket: AnyTicket, clocks: Clocks) -> None:
 
 
 def _unsaid(ticket: AnyTicket, one: Clock) -> Iterable[datetime]:
-    if one.stop is not None or one.state == "merged" or getattr(ticket, f"{one.target}_missed_at") is not None:
+    if one.stop is not None or one.state == "merged" or getattr(ticket, _MISSED_AT[one.target]) is not None:
         return
     for _, at in _warnings_left(ticket, one):
         yield at
@@ -158,16 +174,18 @@ def _unsaid(ticket: AnyTicket, one: Clock) -> Iterable[datetime]:
 
 def _warnings_left(ticket: AnyTicket, one: Clock) -> list[tuple[int, datetime]]:
     """Those that were not given yet in this wait."""
+    if one.stop is not None:
+        return []
     since, given = ticket.warned.get(one.target.value, ("", 0))
-    if since != one.start.isoformat():
+    if given and since != one.start.isoformat():
         given = 0
-    return [(percent, at) for percent, at in one.warnings if percent > given] if one.stop is None else []
+    return [(percent, at) for percent, at in one.warnings if percent > given]
 
 
 def _tell_met(work: Work, ticket: Ticket, done: Clock) -> None:
     if done.stop is None or done.due_at is None or done.is_missed(done.stop):
         return
-    if getattr(ticket, f"{done.target}_missed_at") is not None:
+    if getattr(ticket, _MISSED_AT[done.target]) is not None:
         return
     met = TargetMet(
         ticket_id=ticket.id,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.tickets.calendars.hours import BusinessHours, Hours, SpecialDay, first_instant
+from services.tickets.calendars.hours import BusinessHours, Hours, Span, SpecialDay, first_instant
 from tests.tickets.slas.lives import ZONES, calendars, office
 
 MINUTE: Final = timedelta(minutes=1)
@@ -68,13 +68,9 @@ CASES: Final = [
 ]
 
 
-def advanced(hours: BusinessHours, start: datetime, amount: timedelta) -> datetime:
-    for span in hours.spans(start, start + timedelta(days=30)):
-        if span.kind == "open":
-            if span.end - span.start >= amount:
-                return span.start + amount
-            amount -= span.end - span.start
-    raise AssertionError("not within thirty days")
+def advanced(hours: BusinessHours, start: datetime, amount: timedelta) -> datetime | None:
+    spans = [span for span in hours.spans(start, start + timedelta(days=30)) if span.kind == "open"]
+    return open_for(spans, amount)
 
 
 def open_minutes(zone: str, week: Sequence[str], start: datetime, minutes: int) -> Iterator[bool]:
@@ -94,6 +90,15 @@ def open_minutes(zone: str, week: Sequence[str], start: datetime, minutes: int) 
         if at >= start:
             yield bool(opened - closed)
         at += MINUTE
+
+
+def open_for(spans: Sequence[Span], amount: timedelta) -> datetime | None:
+    """When these have been open for so long, if they are."""
+    for span in spans:
+        if span.end - span.start >= amount:
+            return span.start + amount
+        amount -= span.end - span.start
+    return None
 
 
 class TestSummerTime:
@@ -144,12 +149,31 @@ class TestSpans:
         assert all(one.end == other.start for one, other in pairwise(spans))
 
     @settings(deadline=None, max_examples=60)
-    @given(calendar=calendars(), after=st.integers(0, 10**7), length=st.integers(0, 10**7))
-    def test_are_open_when_the_openings_say_so(self, calendar: Hours, after: int, length: int) -> None:
+    @given(
+        calendar=calendars(),
+        after=st.integers(0, 10**7),
+        length=st.integers(1, 10**7),
+        seconds=st.sets(st.integers(1, 10**7), min_size=1, max_size=4),
+    )
+    def test_say_when_it_has_been_open_for_so_long(
+        self, calendar: Hours, after: int, length: int, seconds: set[int]
+    ) -> None:
         start = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=after)
         end = start + timedelta(seconds=length)
-        spans = [(span.start, span.end) for span in calendar.spans(start, end) if span.kind == "open"]
-        assert spans == list(calendar.openings(start, end))
+        amounts = [timedelta(seconds=number) for number in sorted(seconds)]
+        spans = [span for span in calendar.spans(start, end) if span.kind == "open"]
+        assert calendar.reached(start, amounts, end) == [open_for(spans, amount) or end for amount in amounts]
+
+    def test_say_so_also_of_what_ends_with_an_opening(self) -> None:
+        """It is then, and not when the doors open again."""
+        hours, monday = office("UTC", {0: ["09:00-12:00", "13:00-14:00"]}), datetime(2026, 3, 2, 10, tzinfo=UTC)
+        amounts = [timedelta(hours=2), timedelta(hours=2, microseconds=1), timedelta(hours=3), timedelta(hours=4)]
+        assert hours.reached(monday, amounts, monday + timedelta(days=30)) == [
+            datetime(2026, 3, 2, 12, tzinfo=UTC),
+            datetime(2026, 3, 2, 13, 0, 0, 1, tzinfo=UTC),
+            datetime(2026, 3, 2, 14, tzinfo=UTC),
+            datetime(2026, 3, 9, 10, tzinfo=UTC),
+        ]
 
     def test_name_the_holiday_and_the_special_day(self) -> None:
         special = {
