@@ -40,6 +40,6 @@ TIMERS: dict[str, TimerHandler] = {
     companies.SPREAD: companies.spread,
     companies.GATHER: companies.gather,
     imports.GO_ON: imports.go_on,
-    imports.FORGET: imports.forget,
+    imports.FORGET: imports.SHELF.forget,
     **SEGMENT_TIMERS,
 }

@@ -96,7 +96,7 @@ TIMERS = {
     replays.TIMER: replays.go_on,
     watching.TIMER: watching.look,
     emerging.TIMER: emerging.look_daily,
-    imports.FORGET: imports.forget,
+    imports.FORGET: imports.SHELF.forget,
     learning.CONSIDER: learning.consider,
     relabelings.TIMER: relabelings.advance,
 }

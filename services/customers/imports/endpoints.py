@@ -8,14 +8,15 @@ from sqlalchemy import select
 
 from services.customers.imports import service as imports
 from services.customers.imports.models import Import, ImportRejection
-from services.customers.imports.report import report
 from services.customers.imports.schemas import Column, ImportDetail, ImportOut, RejectionOut, Run
+from services.customers.imports.service import SHELF
 from services.customers.records.auth import WRITE, CustomersRead, CustomersWrite
 from shared.db.pagination import Page, PageQuery, paginate
 from shared.http.dependencies import authenticate, public_work
 from shared.http.routing import APIRouter
 from shared.http.schemas import Name
 from shared.http.uploads import table_body, uploaded_table
+from shared.imports.reports import download
 from shared.work import Work
 
 router = APIRouter(prefix="/v1/imports", tags=["imports"])
@@ -54,7 +55,7 @@ async def list_imports(work: CustomersRead, page: PageQuery) -> Page[ImportOut]:
 @router.get("/{import_id}")
 async def read_import(import_id: UUID, work: CustomersRead) -> ImportDetail:
     """How far it is, and how its columns are mapped."""
-    return await _detail(work, await imports.find(work, import_id))
+    return await _detail(work, await SHELF.find(work, import_id))
 
 
 @router.post("/{import_id}/run", status_code=202)
@@ -72,13 +73,13 @@ async def cancel_import(import_id: UUID, work: CustomersWrite) -> ImportDetail:
 @router.delete("/{import_id}", status_code=204)
 async def delete_import(import_id: UUID, work: CustomersWrite) -> None:
     """Delete the file and the report. The customers stay."""
-    await imports.remove(work, import_id)
+    await SHELF.remove(work, import_id)
 
 
 @router.get("/{import_id}/rejections")
 async def list_rejections(import_id: UUID, work: CustomersRead, page: PageQuery) -> Page[RejectionOut]:
     """Lines that were not taken, in order, and why; the first 10,000."""
-    statement = imports.rejections_of(work, await imports.find(work, import_id))
+    statement = SHELF.rejections_of(work, await SHELF.find(work, import_id))
     found = await paginate(work.session, statement, page, keys=(ImportRejection.line.asc(),))
     return found.map(RejectionOut.model_validate)
 
@@ -86,10 +87,9 @@ async def list_rejections(import_id: UUID, work: CustomersRead, page: PageQuery)
 @router.get("/{import_id}/rejections.csv", response_class=Response)
 async def download_rejections(import_id: UUID, work: CustomersRead) -> Response:
     """The same as a file: correct it and upload it again."""
-    row = await imports.find(work, import_id)
-    rejections = await work.session.scalars(imports.rejections_of(work, row).order_by(ImportRejection.line))
-    headers = {"Content-Disposition": f'attachment; filename="rejected-{row.id}.csv"'}
-    return Response(report(row, rejections), media_type="text/csv; charset=utf-8", headers=headers)
+    row = await SHELF.find(work, import_id)
+    rejections = await work.session.scalars(SHELF.rejections_of(work, row).order_by(ImportRejection.line))
+    return download(row, row.mapping, rejections)
 
 
 async def _detail(work: Work, row: Import) -> ImportDetail:

@@ -8,11 +8,10 @@ from typing import Any
 from services.customers.attributes import fitting
 from services.customers.records.identities import normal_email, normal_phone
 from shared.http.errors import FieldProblem, Unacceptable
+from shared.imports.reports import REPORT_COLUMNS, reported
 from shared.spreadsheets import unquoted
 
 FIELDS = ("external_id", "email", "phone", "name", "locale", "timezone", "company", "preferred_channel")
-# What our reports of rejected lines put before the file's own columns.
-REPORT_COLUMNS = ("line", "problems")
 # Two columns that make one name.
 NAME_PARTS = ("first_name", "last_name")
 ATTRIBUTE = "attributes."
@@ -55,13 +54,6 @@ def suggest(
             field = _as_attribute(column)
         found[column] = field if field not in found.values() else None
     return found
-
-
-def reported(header: Sequence[str]) -> list[str] | None:
-    """The header of the file whose rejected lines a report of ours has; None if this is no such report."""
-    if tuple(header[: len(REPORT_COLUMNS)]) != REPORT_COLUMNS:
-        return None
-    return [unquoted(column) for column in header[len(REPORT_COLUMNS) :]]
 
 
 def renewed(mapping: Mapping[str, str | None], header: Sequence[str]) -> dict[str, str | None]:

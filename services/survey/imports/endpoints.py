@@ -10,13 +10,14 @@ from sqlalchemy import select
 from services.survey.feedback.auth import FeedbackRead, FeedbackWrite
 from services.survey.imports import service as imports
 from services.survey.imports.models import FeedbackImport, FeedbackImportRejection
-from services.survey.imports.report import report
 from services.survey.imports.schemas import Column, ImportDetail, ImportOut, Preview, RejectionOut, Run, Trial
+from services.survey.imports.service import SHELF
 from shared.db.pagination import Page, PageQuery, paginate
 from shared.http.dependencies import authenticate, public_work
 from shared.http.routing import APIRouter
 from shared.http.schemas import Name
 from shared.http.uploads import table_body, uploaded_table
+from shared.imports.reports import download
 from shared.work import Work
 
 router = APIRouter(prefix="/v1/feedback-imports", tags=["feedback"])
@@ -57,13 +58,13 @@ async def list_feedback_imports(work: FeedbackRead, page: PageQuery) -> Page[Imp
 @router.get("/{import_id}")
 async def read_feedback_import(import_id: UUID, work: FeedbackRead) -> ImportDetail:
     """How far it is, and how its columns are mapped."""
-    return await _detail(work, await imports.find(work, import_id))
+    return await _detail(work, await SHELF.find(work, import_id))
 
 
 @router.post("/{import_id}/preview")
 async def preview_feedback_import(import_id: UUID, body: Trial, work: FeedbackWrite) -> Preview:
     """What the first 20 lines would become with a mapping; nothing is kept."""
-    row = await imports.find(work, import_id)
+    row = await SHELF.find(work, import_id)
     mapping = body.mapping or imports.mapping_of(row)
     return Preview(mapping=mapping, lines=await imports.preview(work, row, mapping))
 
@@ -83,24 +84,23 @@ async def cancel_feedback_import(import_id: UUID, work: FeedbackWrite) -> Import
 @router.delete("/{import_id}", status_code=204)
 async def delete_feedback_import(import_id: UUID, work: FeedbackWrite) -> None:
     """Delete the file and the report. The feedback stays."""
-    await imports.remove(work, import_id)
+    await SHELF.remove(work, import_id)
 
 
 @router.get("/{import_id}/rejections")
 async def list_feedback_rejections(import_id: UUID, work: FeedbackRead, page: PageQuery) -> Page[RejectionOut]:
     """Lines that were not taken, in order, and why; the first 10,000."""
-    statement = imports.rejections_of(work, await imports.find(work, import_id))
+    statement = SHELF.rejections_of(work, await SHELF.find(work, import_id))
     found = await paginate(work.session, statement, page, keys=(FeedbackImportRejection.line.asc(),))
     return found.map(RejectionOut.model_validate)
 
 
-@router.get("/{import_id}/report.csv", response_class=Response)
+@router.get("/{import_id}/rejections.csv", response_class=Response)
 async def download_feedback_rejections(import_id: UUID, work: FeedbackRead) -> Response:
     """The same as a file: correct it and upload it again."""
-    row = await imports.find(work, import_id)
-    rejections = await work.session.scalars(imports.rejections_of(work, row).order_by(FeedbackImportRejection.line))
-    headers = {"Content-Disposition": f'attachment; filename="rejected-{row.id}.csv"'}
-    return Response(report(row, rejections), media_type="text/csv; charset=utf-8", headers=headers)
+    row = await SHELF.find(work, import_id)
+    rejections = await work.session.scalars(SHELF.rejections_of(work, row).order_by(FeedbackImportRejection.line))
+    return download(row, imports.mapping_of(row).columns, rejections)
 
 
 async def _detail(work: Work, row: FeedbackImport) -> ImportDetail:

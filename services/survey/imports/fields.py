@@ -24,5 +24,3 @@ FIELDS: Final = (
 # These may be made of several columns, with what stands between them.
 SEVERAL: Final = {"external_id": "/", "text": "\n\n", "customer.name": " "}
 DIMENSION: Final = "dimensions."
-# What our reports of rejected lines put before the file's own columns.
-REPORT_COLUMNS: Final = ("line", "problems")

@@ -31,7 +31,7 @@ _MOST_ATTEMPTS: Final = 5
 async def go_on(runtime: Runtime, claim: Claim) -> None:
     """One attempt; the claim is named after the import."""
     async with open_claim(runtime, claim) as work:
-        row = await service.find_running(work, claim.id)
+        row = await service.SHELF.find_running(work, claim.id)
         if row is not None and claim.attempts > _MOST_ATTEMPTS:
             await service.fail(work, row)
             row = None

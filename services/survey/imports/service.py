@@ -8,12 +8,10 @@ line is counted twice.
 import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
-from itertools import islice
-from typing import Any, Final, Literal
+from typing import Final, Literal
 from uuid import UUID
 
-from sqlalchemy import Select, Text, cast, delete, func, insert, select
+from sqlalchemy import Text, cast, func, select
 
 from services.survey.accounts.models import Account
 from services.survey.hearing.service import hear
@@ -21,17 +19,16 @@ from services.survey.imports import reading
 from services.survey.imports.formats import Format, plain
 from services.survey.imports.formats.known import format_of
 from services.survey.imports.models import FeedbackImport, FeedbackImportPortion, FeedbackImportRejection
-from services.survey.imports.portions import Portion, Problems, Read, Said, problems_of
+from services.survey.imports.portions import Portion, Read, Said, problems_of
 from services.survey.imports.schemas import LineProblem, Mapping, PreviewLine, Run
 from services.survey.imports.suggesting import suggest
 from services.survey.learning.reading import reader_of
 from services.survey.sources.builtin import builtin_source
 from services.survey.taxonomy import service as taxonomies
-from shared.bus.subscriptions import Timer
 from shared.dispatch.queue import enqueue, withdraw
 from shared.http.errors import AppError, Conflict, NotFound
-from shared.ids import new_id
-from shared.spreadsheets import Layout, Line, Table, UnreadableFile, layout_of, lines_of, storable
+from shared.imports import Errors, Shelf
+from shared.spreadsheets import Line, Table, layout_of, lines_of
 from shared.work import Work
 
 QUEUE: Final = "feedback imports"
@@ -39,10 +36,6 @@ FORGET: Final = "feedback_imports.forget"
 PORTION: Final = 1_000
 SAMPLES: Final = 50
 SHOWN: Final = 20
-# Further ones are counted and not kept: somebody who maps the wrong column finds out from the first.
-MOST_REJECTIONS: Final = 10_000
-# Files are full of personal data; nobody needs them for longer.
-KEPT_FOR: Final = timedelta(days=30)
 _DIGEST: Final = func.md5(cast(FeedbackImportPortion.lines, Text)).label("digest")
 _OUTCOMES: Final = ("new", "edited", "same")
 
@@ -73,28 +66,34 @@ class FeedbackImportNotRunning(Conflict):
     code = "feedback_import_not_running"
 
 
+SHELF: Final = Shelf(
+    imports=FeedbackImport,
+    portions=FeedbackImportPortion,
+    rejections=FeedbackImportRejection,
+    counts=_OUTCOMES,
+    forget_timer=FORGET,
+    errors=Errors(
+        not_found=FeedbackImportNotFound,
+        ended=FeedbackImportEnded,
+        running=FeedbackImportRunning,
+        not_running=FeedbackImportNotRunning,
+    ),
+    again=("uploaded", "failed"),
+)
+
+
 async def upload(work: Work, table: Table, *, name: str | None, delimiter: str | None) -> FeedbackImport:
     """Keep the lines of the file, with a mapping suggested. Raises `UnreadableFile`."""
     layout = await asyncio.to_thread(layout_of, table.file, delimiter, table.encoding)
     known = format_of(layout.header)
-    row = _new(work, layout, known, name)
-    work.session.add(row)
-    await work.session.flush()
-    lines = _said(lines_of(table.file, layout), layout.header, known)
-    number = 0
-    while portion := await asyncio.to_thread(lambda: [storable(line) for line in islice(lines, PORTION)]):
-        values = {"account_id": work.account_id, "import_id": row.id, "number": number, "lines": portion}
-        await work.session.execute(insert(FeedbackImportPortion).values(values))
-        row.rows += len(portion)
-        number += 1
-    if not row.rows:
-        raise UnreadableFile("The file has a header and no lines below it.")
+    new = SHELF.new(work, layout, name)
+    row = FeedbackImport(**new, format=known.key if known else None, moved_at=None, note=None)
+    await SHELF.keep(work, row, _said(lines_of(table.file, layout), layout.header, known), portion=PORTION)
     samples = [cells for _, cells in await first_lines(work, row)]
     account = await work.session.get(Account, work.account_id)
     suggested = suggest(row.header, samples, known, timezone=account.timezone if account else None)
     row.mapping = suggested.model_dump(mode="json")
     await work.session.flush()
-    await work.schedule(FORGET, key=str(row.id), due_at=work.now + KEPT_FOR, payload={"import_id": str(row.id)})
     return row
 
 
@@ -120,51 +119,26 @@ async def run(work: Work, import_id: UUID, body: Run) -> FeedbackImport:
     Raises `FeedbackImportNotFound`, `FeedbackImportRunning`, `FeedbackImportEnded`, or `Unacceptable` for a mapping
     that cannot be.
     """
-    row = await find(work, import_id, for_update=True)
-    if row.state == "running":
-        raise FeedbackImportRunning
-    if row.state not in ("uploaded", "failed") and not (row.state == "finished" and row.dry_run):
-        raise FeedbackImportEnded
+    row = await SHELF.find_idle(work, import_id)
     wanted = body.mapping or mapping_of(row)
     reading.check(wanted, row.header)
-    row.mapping, row.dry_run = wanted.model_dump(mode="json"), body.dry_run
-    row.state, row.started_at, row.moved_at, row.ended_at, row.note = "running", work.now, work.now, None, None
-    row.done = row.new = row.edited = row.same = row.rejected = row.next_portion = 0
-    row.version += 1
-    await work.session.execute(delete(FeedbackImportRejection).where(*_of(FeedbackImportRejection, work, row.id)))
+    row.mapping, row.moved_at, row.note = wanted.model_dump(mode="json"), work.now, None
+    await SHELF.begin(work, row, dry_run=body.dry_run)
     await enqueue(work, QUEUE, [(row.id, work.account_id)])
     return row
 
 
 async def cancel(work: Work, import_id: UUID) -> FeedbackImport:
     """What was imported stays; the rest is not. Raises `FeedbackImportNotFound` or `FeedbackImportNotRunning`."""
-    row = await find(work, import_id, for_update=True)
-    if row.state != "running":
-        raise FeedbackImportNotRunning
-    await _end(work, row, "cancelled")
+    row = await SHELF.cancel(work, import_id)
     await withdraw(work, QUEUE, row.id)
     return row
-
-
-async def remove(work: Work, import_id: UUID) -> None:
-    """The file and its report; the feedback stays. Raises `FeedbackImportNotFound` or `FeedbackImportRunning`."""
-    row = await find(work, import_id, for_update=True)
-    if row.state == "running":
-        raise FeedbackImportRunning
-    await _forget(work, row)
-    await work.cancel(FORGET, key=str(row.id))
-
-
-async def find_running(work: Work, import_id: UUID) -> FeedbackImport | None:
-    """To go on with it."""
-    row = await _maybe(work, import_id, for_update=True)
-    return row if row is not None and row.state == "running" else None
 
 
 async def portion_of(work: Work, row: FeedbackImport, number: int) -> tuple[Portion, str] | None:
     """With the digest of its lines; None after the last."""
     table = FeedbackImportPortion
-    this = select(table.lines, _DIGEST).where(*_of(table, work, row.id), table.number == number)
+    this = select(table.lines, _DIGEST).where(*SHELF.of(table, work, row.id), table.number == number)
     found = (await work.session.execute(this)).one_or_none()
     if found is None:
         return None
@@ -176,74 +150,41 @@ async def portion_of(work: Work, row: FeedbackImport, number: int) -> tuple[Port
 async def store(work: Work, import_id: UUID, read: Read) -> Stored:
     """A portion, or that there are no more. `over`: nothing is left to do, or somebody else is doing it; `changed`: it
     is not as it was when it was read, because people were erased since."""
-    row = await find_running(work, import_id)
-    said = read.said
+    row, said = await SHELF.find_running(work, import_id), read.said
     if row is None or row.next_portion != read.number:
         return "over"
     if said is None:
         # Lines of people who were erased meanwhile are missing in the count.
-        await _end(work, row, "finished")
+        await SHELF.end(work, row, "finished")
         return "over"
     if await _digest_of(work, row, read.number) != read.digest:
         return "changed"
-    if row.dry_run:
-        async with work.rehearsal():
-            outcomes = await _take(work, said)
-        await work.session.refresh(row)
-    else:
+    async with SHELF.rehearsed(work, row):
         outcomes = await _take(work, said)
-    await _keep_rejections(work, row, said.rejected)
-    row.done += len(said.items) + len(said.rejected)
-    for outcome in _OUTCOMES:
-        setattr(row, outcome, getattr(row, outcome) + outcomes.count(outcome))
-    row.rejected += len(said.rejected)
-    row.next_portion += 1
     row.moved_at = work.now
-    row.version += 1
-    if row.done < row.rows:
-        return "more"
-    await _end(work, row, "finished")
-    return "over"
+    counted = {outcome: outcomes.count(outcome) for outcome in _OUTCOMES}
+    lines = len(said.items) + len(said.rejected)
+    return "more" if await SHELF.advance(work, row, lines, counted, said.rejected) else "over"
 
 
 async def fail(work: Work, row: FeedbackImport) -> None:
     """What was imported stays, and so does the file: it can be run again."""
     row.note = "It was interrupted too often. Run it again; what is imported already will count as `same`."
-    await _end(work, row, "failed")
-
-
-async def forget(work: Work, timer: Timer) -> None:
-    """Timer: nobody needs this file any more."""
-    row = await _maybe(work, UUID(timer.payload["import_id"]), for_update=True)
-    if row is not None:
-        await _forget(work, row)
-
-
-async def find(work: Work, import_id: UUID, *, for_update: bool = False) -> FeedbackImport:
-    """Raises `FeedbackImportNotFound`."""
-    found = await _maybe(work, import_id, for_update=for_update)
-    if found is None:
-        raise FeedbackImportNotFound
-    return found
+    await SHELF.end(work, row, "failed")
 
 
 async def first_lines(work: Work, row: FeedbackImport) -> list[Line]:
     """None once the import is over."""
-    first = await work.session.get(FeedbackImportPortion, (work.account_id, row.id, 0))
-    return [(line, cells) for line, cells in first.lines[:SAMPLES]] if first is not None else []
+    return (await SHELF.portion(work, row, 0) or [])[:SAMPLES]
 
 
 def mapping_of(row: FeedbackImport) -> Mapping:
     return Mapping.model_validate(row.mapping)
 
 
-def rejections_of(work: Work, row: FeedbackImport) -> Select[FeedbackImportRejection]:
-    return select(FeedbackImportRejection).where(*_of(FeedbackImportRejection, work, row.id))
-
-
 async def _digest_of(work: Work, row: FeedbackImport, number: int) -> str | None:
     """An erasure that has begun ends first; one that begins now waits until the lines are feedback."""
-    this = (*_of(FeedbackImportPortion, work, row.id), FeedbackImportPortion.number == number)
+    this = (*SHELF.of(FeedbackImportPortion, work, row.id), FeedbackImportPortion.number == number)
     found: str | None = await work.session.scalar(select(_DIGEST).where(*this).with_for_update())
     return found
 
@@ -252,40 +193,6 @@ async def _take(work: Work, said: Said) -> list[str]:
     reader = replace(await reader_of(work), known=dict(said.known))
     heard = await hear(work, await builtin_source(work, "import"), said.items, reader=reader)
     return [each.outcome for each in heard]
-
-
-async def _keep_rejections(work: Work, row: FeedbackImport, rejected: Sequence[tuple[Line, Problems]]) -> None:
-    rows = [
-        {"account_id": work.account_id, "import_id": row.id, "line": line, "cells": cells, "errors": errors}
-        for (line, cells), errors in rejected[: max(0, MOST_REJECTIONS - row.rejected)]
-    ]
-    if rows:
-        await work.session.execute(insert(FeedbackImportRejection), rows)
-
-
-async def _end(work: Work, row: FeedbackImport, state: str) -> None:
-    row.state, row.ended_at = state, work.now
-    row.version += 1
-    if state != "failed" and not (state == "finished" and row.dry_run):
-        await work.session.execute(delete(FeedbackImportPortion).where(*_of(FeedbackImportPortion, work, row.id)))
-
-
-async def _forget(work: Work, row: FeedbackImport) -> None:
-    for table in (FeedbackImportPortion, FeedbackImportRejection):
-        await work.session.execute(delete(table).where(*_of(table, work, row.id)))
-    await work.session.delete(row)
-
-
-async def _maybe(work: Work, import_id: UUID, *, for_update: bool) -> FeedbackImport | None:
-    mine = select(FeedbackImport).where(FeedbackImport.account_id == work.account_id, FeedbackImport.id == import_id)
-    found: FeedbackImport | None = await work.session.scalar(mine.with_for_update() if for_update else mine)
-    return found
-
-
-def _of(
-    table: type[FeedbackImportPortion] | type[FeedbackImportRejection], work: Work, import_id: UUID
-) -> tuple[Any, Any]:
-    return table.account_id == work.account_id, table.import_id == import_id
 
 
 def _said(lines: Iterator[Line], header: Sequence[str], known: Format | None) -> Iterator[Line]:
@@ -300,26 +207,3 @@ def _said(lines: Iterator[Line], header: Sequence[str], known: Format | None) ->
 def _has_id(line: Line, header: Sequence[str], known: Format) -> bool:
     cells = zip(header, line[1], strict=False)
     return any(cell.strip() for column, cell in cells if known.columns.get(plain(column)) == "external_id")
-
-
-def _new(work: Work, layout: Layout, known: Format | None, name: str | None) -> FeedbackImport:
-    return FeedbackImport(
-        id=new_id(),
-        account_id=work.account_id,
-        name=name,
-        format=known.key if known else None,
-        state="uploaded",
-        encoding=layout.encoding,
-        delimiter=layout.delimiter,
-        header=storable((1, layout.header))[1],
-        mapping={},
-        dry_run=False,
-        **dict.fromkeys(("rows", "done", "new", "edited", "same", "rejected", "next_portion"), 0),
-        version=1,
-        created_at=work.now,
-        created_by=str(work.actor),
-        started_at=None,
-        moved_at=None,
-        ended_at=None,
-        note=None,
-    )

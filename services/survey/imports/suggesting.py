@@ -11,9 +11,10 @@ from typing import Final
 from services.survey.entries.schemas import MOST_DIMENSIONS
 from services.survey.hearing.canonical import RatingKind
 from services.survey.imports.cells import moment_of, number_of
-from services.survey.imports.fields import DIMENSION, REPORT_COLUMNS, SEVERAL
+from services.survey.imports.fields import DIMENSION, SEVERAL
 from services.survey.imports.formats import Format, plain
 from services.survey.imports.schemas import Mapping, Scale
+from shared.imports.reports import REPORT_COLUMNS, reported
 
 _NAMES: Final[Mapping_[str, str]] = {
     name: field
@@ -66,7 +67,7 @@ def suggest(
         for place, column in enumerate(header)
         if column
     }
-    ours = REPORT_COLUMNS if tuple(header[: len(REPORT_COLUMNS)]) == REPORT_COLUMNS else ()
+    ours = () if reported(header) is None else REPORT_COLUMNS
     # What a name says goes before what is only guessed.
     columns = {column: None if column in ours else _by_name(column, known) for column in cells}
     for column in cells:

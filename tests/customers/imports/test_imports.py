@@ -13,6 +13,7 @@ import pytest
 from shared.bus.timers import run_due_timers
 from shared.contracts.customers import CustomerCreated
 from shared.ids import new_id
+from shared.imports import Shelf
 from shared.testing.harness import Harness
 
 PATH = "/v1/imports"
@@ -175,21 +176,19 @@ class TestImports:
     async def test_that_fail_in_between_go_on_where_they_were(
         self, customers: Harness, account: UUID, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        from services.customers.imports import service
-
-        monkeypatch.setattr(service, "PORTION", 2)
+        monkeypatch.setattr("services.customers.imports.service.PORTION", 2)
         client = customers.client(account=account)
         import_id = (await upload(client, table(*(f"{n};;;;;" for n in range(6)))))["id"]
         await client.post(f"{PATH}/{import_id}/run", json={})
-        keep = service._keep_rejections
+        advance = Shelf.advance
 
-        async def fail_once(work: Any, row: Any, rejected: Any) -> None:
+        async def fail_once(shelf: Any, work: Any, row: Any, *done: Any) -> bool:
             if row.done == 2:
-                monkeypatch.setattr(service, "_keep_rejections", keep)
+                monkeypatch.setattr(Shelf, "advance", advance)
                 raise RuntimeError("the machine went off")
-            await keep(work, row, rejected)
+            return await advance(shelf, work, row, *done)
 
-        monkeypatch.setattr(service, "_keep_rejections", fail_once)
+        monkeypatch.setattr(Shelf, "advance", fail_once)
         await customers.run_timers()
         half = (await client.get(f"{PATH}/{import_id}")).json()
         assert (half["state"], half["done"]) == ("running", 2)

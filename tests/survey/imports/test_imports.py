@@ -20,6 +20,7 @@ from shared.contracts.gateway import AccountCreated
 from shared.contracts.survey import CustomerSighted
 from shared.dispatch.queue import claim_due
 from shared.ids import new_id
+from shared.imports import Shelf
 from shared.subjects.holdings import erase
 from shared.testing.harness import Harness
 from tests.profiles import profile_of
@@ -92,7 +93,7 @@ class TestFiles:
         assert [(each["line"], each["errors"][0]["pointer"]) for each in listed] == [
             (3, "/score"), (4, "/score"), (5, ""), (6, ""), (7, "/customer/email"), (8, "/occurred_at"),
         ]  # fmt: skip
-        report = await client.get(f"{PATH}/{uploaded['id']}/report.csv")
+        report = await client.get(f"{PATH}/{uploaded['id']}/rejections.csv")
         shown = list(csv.reader(io.StringIO(report.text.removeprefix("\ufeff"))))
         assert shown[0] == ["line", "problems", "id", "rating", "comment", "email", "date"]
         assert shown[1][0] == "3"
@@ -184,15 +185,15 @@ class TestPortions:
         monkeypatch.setattr(imports, "PORTION", 2)
         import_id = (await upload(client, lines(6)))["id"]
         await client.post(f"{PATH}/{import_id}/run", json={})
-        keep = imports._keep_rejections
+        advance = Shelf.advance
 
-        async def fail_once(work: Any, row: Any, rejected: Any) -> None:
+        async def fail_once(shelf: Any, work: Any, row: Any, *done: Any) -> bool:
             if row.done == 2:
-                monkeypatch.setattr(imports, "_keep_rejections", keep)
+                monkeypatch.setattr(Shelf, "advance", advance)
                 raise RuntimeError("the machine went off")
-            await keep(work, row, rejected)
+            return await advance(shelf, work, row, *done)
 
-        monkeypatch.setattr(imports, "_keep_rejections", fail_once)
+        monkeypatch.setattr(Shelf, "advance", fail_once)
         await IMPORTING.run_due(survey.runtime)
         half = (await client.get(f"{PATH}/{import_id}")).json()
         assert (half["state"], half["done"], len(await heard(client))) == ("running", 2, 2)
@@ -298,7 +299,7 @@ class TestErasedPeople:
         await client.post(f"{PATH}/{import_id}/run", json={})
         [claim] = await claim_due(survey.runtime, imports.QUEUE, limit=1, per_lane=1)
         async with survey.work(account) as work:
-            row = await imports.find(work, UUID(import_id))
+            row = await imports.SHELF.find(work, UUID(import_id))
         ahead = running._Ahead(survey.runtime, claim, row)
         portions = [await ahead.next() for _ in range(2)]
         async with survey.work(account) as work:
