@@ -62,7 +62,7 @@ def analyse(text: str | None, *, rating: Rating | None, language_hint: str | Non
 
 def sentiment_of(rating: Rating | None, text: str | None, language: str | None) -> Sentiment | None:
     """By the person's own rating if they gave one, else by their words; `method` says which. None if nothing tells."""
-    found = read(text, language) if text and language is not None else None
+    found = read(text, language) if text else None
     if rating is not None:
         score = rating.normalised / 50 - 1
         if found is None or found.label != _OPPOSITE.get(rating.band):

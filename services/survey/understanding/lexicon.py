@@ -31,6 +31,7 @@ _HALF: Final = 15.0
 _KNOWN_WORDS: Final = 5_000
 _ELISION: Final = re.compile(r"(?:[cdjlmnst]|qu|un|dell|all|dall|nell|sull|quest)'(?=\w{2})")
 _REACH: Final = 4
+_NO_LANGUAGES: Final = frozenset({"signs", "emoji"})
 _ENDS: Final = frozenset('.,;:!?()"«»—…')
 _PREFIX: Final = "not_"
 
@@ -113,10 +114,10 @@ class Lexicon:
             reach = _REACH if negates else reach - 1
             before = factor
         signals = {
-            "#all": _levelled(good - bad),
-            "#last": _levelled(last),
-            "#good": _levelled(good),
-            "#bad": _levelled(bad),
+            "#all": levelled(good - bad),
+            "#last": levelled(last),
+            "#good": levelled(good),
+            "#bad": levelled(bad),
             "#none": 0.0 if good or bad else 1.0,
         }
         return Heard(read, weights, cut, signals)
@@ -155,7 +156,8 @@ class Lexicon:
         return 0.0
 
 
-def _levelled(total: float) -> float:
+def levelled(total: float) -> float:
+    """Between -1 and 1."""
     return total / sqrt(total * total + _HALF)
 
 
@@ -163,10 +165,10 @@ def _levelled(total: float) -> float:
 def lexicon_of(language: str) -> Lexicon | None:
     """Of `de`, not of `de-AT`. None for a language that has none."""
     path = _FOLDER / f"{language}.json"
-    if not path.is_file():
+    if language in _NO_LANGUAGES or not path.is_file():
         return None
     parsed: dict[str, Any] = orjson.loads(path.read_bytes())
-    weights = dict(_vader()) if language == "en" else dict(_signs())
+    weights = {**(weights_of_english() if language == "en" else {}), **weights_in("signs")}
     for value, entries in parsed.get("weights", {}).items():
         weights |= dict.fromkeys(entries.split(), float(value))
     return Lexicon(
@@ -180,18 +182,20 @@ def lexicon_of(language: str) -> Lexicon | None:
 
 @cache
 def languages() -> tuple[str, ...]:
-    return tuple(sorted(path.stem for path in _FOLDER.glob("*.json") if path.stem != "signs"))
+    return tuple(sorted(path.stem for path in _FOLDER.glob("*.json") if path.stem not in _NO_LANGUAGES))
 
 
 @cache
-def _signs() -> dict[str, float]:
-    """Smileys and emoji, which are the same everywhere."""
-    parsed: dict[str, str] = orjson.loads((_FOLDER / "signs.json").read_bytes())
+def weights_in(name: str) -> Mapping[str, float]:
+    """Of a list that is the same for all languages: `signs`, smileys and emoji as models have learnt them, or `emoji`,
+    which texts of nothing else are read by."""
+    parsed: dict[str, str] = orjson.loads((_FOLDER / f"{name}.json").read_bytes())
     return {sign: float(value) for value, signs in parsed.items() for sign in signs.split()}
 
 
 @cache
-def _vader() -> dict[str, float]:
+def weights_of_english() -> Mapping[str, float]:
+    """VADER's."""
     lines = (importlib.resources.files("vaderSentiment") / "vader_lexicon.txt").read_text("utf-8").splitlines()
     rated = (line.split("\t") for line in lines if "\t" in line)
-    return {columns[0].casefold(): float(columns[1]) for columns in rated} | _signs()
+    return {columns[0].casefold(): float(columns[1]) for columns in rated}

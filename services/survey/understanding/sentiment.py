@@ -6,7 +6,7 @@ says what the models were trained on and how well they do.
 """
 
 import gzip
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from math import exp
@@ -18,6 +18,7 @@ import orjson
 from services.survey.understanding.features import PIECE_WEIGHT, Seen, see
 from services.survey.understanding.lexicon import lexicon_of
 from services.survey.understanding.met import Met
+from services.survey.understanding.signs import VERSION, balance, signs_in
 from services.survey.understanding.words import Span, composed, is_piece, pieces_of
 
 # What something adds to negative and to positive, against neutral.
@@ -33,6 +34,8 @@ _LEAST_PULL: Final = 0.15
 MOST_EVIDENCE: Final = 6
 # What a side weighs at least to be there at all: one word such as "good".
 _CLEAR: Final = 0.35
+# The same of signs, before it is levelled.
+_CLEAR_SIGNS: Final = 1.5
 _NOTHING: Final = (0.0, 0.0)
 _KNOWN_WORDS: Final = 5_000
 
@@ -77,8 +80,14 @@ class Model:
         return _together(self.weights[piece] for piece in pieces_of(word) if piece in self.weights)
 
 
-def read(text: str, language: str) -> Reading | None:
-    """None where nothing tells: a language without a lexicon, or a text without a word."""
+def read(text: str, language: str | None) -> Reading | None:
+    """None where nothing tells: a language without a lexicon, or a text without a word. Nothing but emoji is read alike
+    in every language."""
+    signs = signs_in(text)
+    if signs is not None:
+        return by_signs(signs)
+    if language is None:
+        return None
     language = language.split("-")[0].lower()
     lexicon = lexicon_of(language)
     if lexicon is None:
@@ -91,10 +100,28 @@ def read(text: str, language: str) -> Reading | None:
     return by_lexicon(text, seen, language) if model is None else by_model(text, seen, model)
 
 
+def by_signs(signs: Sequence[tuple[str, float]]) -> Reading:
+    score = balance(signs)
+    label = _by_balance(score)
+    sign = 1.0 if label == "positive" else -1.0
+    telling = [] if label == "neutral" else [written for written, weight in signs if sign * weight > 0]
+    is_mixed = all(sum(max(side * weight, 0.0) for _, weight in signs) >= _CLEAR_SIGNS for side in (1.0, -1.0))
+    evidence = tuple(dict.fromkeys(telling))[:MOST_EVIDENCE]
+    return Reading(label, score, _by_how_much(score, label), "lexicon", VERSION, evidence, is_mixed)
+
+
+def _by_balance(score: float) -> Label:
+    return "positive" if score > _BALANCED else "negative" if score < -_BALANCED else "neutral"
+
+
+def _by_how_much(score: float, label: Label) -> float:
+    return abs(score) if label != "neutral" else 1.0 - abs(score)
+
+
 def by_lexicon(text: str, seen: Seen, language: str) -> Reading:
     score = seen.signals["#all"]
-    label: Label = "positive" if score > _BALANCED else "negative" if score < -_BALANCED else "neutral"
-    confidence = abs(score) if label != "neutral" else 1.0 - abs(score)
+    label = _by_balance(score)
+    confidence = _by_how_much(score, label)
     evidence = _evidence(text, seen, [], label)
     return Reading(label, score, confidence, "lexicon", f"{language}-lexicon-1", evidence, _is_mixed(seen))
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.survey.understanding import lexicon
-from services.survey.understanding.lexicon import languages, lexicon_of
+from services.survey.understanding.lexicon import languages, lexicon_of, weights_in
 from services.survey.understanding.sentiment import read
 from services.survey.understanding.words import places_of, words_of, written_in
 
@@ -111,3 +111,42 @@ class TestRead:
         started = perf_counter()
         assert read("good " * 200_000, "en") is not None
         assert started
+
+
+class TestTextsOfNothingButSigns:
+    @pytest.mark.parametrize("language", [*languages(), "ar", None])
+    @pytest.mark.parametrize(
+        ("text", "label", "evidence"),
+        [
+            ("👍", "positive", ("👍",)),
+            ("👎🏽 !!", "negative", ("👎",)),
+            ("❤️❤️❤️", "positive", ("❤",)),
+            ("😡🤬", "negative", ("😡", "🤬")),
+            ("🙂", "positive", ("🙂",)),
+            ("🤦‍♀️", "negative", ("🤦",)),
+            ("💯🔥", "positive", ("💯", "🔥")),
+            (":-(", "negative", (":-(",)),
+            ("xD", "positive", ("xD",)),
+            # A thing that VADER reads by its description.
+            ("🤷‍♂️🍠", "neutral", ()),
+        ],
+    )
+    def test_are_read_alike_in_every_language(
+        self, text: str, label: str, evidence: tuple[str, ...], language: str | None
+    ) -> None:
+        reading = read(text, language)
+        assert reading is not None
+        assert (reading.label, reading.evidence, reading.method) == (label, evidence, "lexicon")
+
+    def test_may_say_both(self) -> None:
+        reading = read("😍😡", None)
+        assert reading is not None
+        assert reading.mixed
+
+    @pytest.mark.parametrize("text", ["ok 👍", "8", "👍 xl", "...", "🍠"])
+    def test_are_not_those_with_a_word_or_without_a_sign(self, text: str) -> None:
+        assert read(text, None) is None
+
+    def test_are_as_exact_as_their_lists(self) -> None:
+        listed = [sign for name in ("signs", "emoji") for sign in weights_in(name)]
+        assert sorted({sign for sign in listed if listed.count(sign) > 1}) == []
