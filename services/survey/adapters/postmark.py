@@ -21,7 +21,6 @@ from services.survey.adapters.base import (
     PushComplete,
     Received,
     Rejected,
-    Unreadable,
     Verified,
 )
 from services.survey.adapters.reading import Instant, Maybe, Sent, read
@@ -197,10 +196,11 @@ def _written(address: _Address) -> str:
 
 
 def _attachment(sent: _Attachment) -> Attachment:
+    content: bytes | None
     try:
         content = base64.b64decode(sent.Content)
     except (ValueError, binascii.Error):
-        raise Unreadable(f"The attachment {sent.Name[:100]} is not in Base64.") from None
+        content = None
     return Attachment(sent.Name, sent.ContentType.partition(";")[0].strip().lower(), content)
 
 

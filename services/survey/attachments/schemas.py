@@ -18,7 +18,7 @@ class AttachmentOut(Model):
     media_type: str
     size: int
     refused: Refusal | None = Field(
-        description="Why it was not kept: `dangerous`, `too_large`, `too_many`, `unreachable` where its sender keeps "
-        "it, or `no_place` if this installation keeps no files. null: it was kept."
+        description="Why it was not kept: `dangerous`, `too_large`, `too_many`, `unreadable` as it was sent, "
+        "`unreachable` where its sender keeps it, or `no_place` if this installation keeps no files. null: it was kept."
     )
     created_at: datetime

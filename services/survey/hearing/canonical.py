@@ -25,7 +25,7 @@ FeedbackKind = Literal["review", "rating", "survey", "message", "mention"]
 Automatic = Literal["auto_reply", "bounce", "loop", "bulk"]
 PrivacyRequest = Literal["export", "erase", "erase_shop"]
 # Why something that hung on an item was not kept; the sender's payload still has it.
-Refusal = Literal["dangerous", "too_large", "too_many", "no_place", "unreachable"]
+Refusal = Literal["dangerous", "too_large", "too_many", "no_place", "unreachable", "unreadable"]
 
 
 # Freshdesk counts from -103 to 103; with two decimals it still has to fit where scores are kept.

@@ -9,7 +9,7 @@ from typing import Final, Literal
 from services.survey.adapters.base import Unreadable
 from services.survey.hearing.canonical import Author, DeliveryItem, FeedbackItem, Item, Mail, Media, TimeConfidence
 from services.survey.mail.classification import automatic, without_tag
-from services.survey.mail.letter import Letter, Person, Report
+from services.survey.mail.letter import Attachment, Letter, Person, Report
 from services.survey.mail.parsing import text_of_html
 from services.survey.mail.visible import visible_reply
 
@@ -64,10 +64,7 @@ def _said(letter: Letter, *, received_at: datetime, own: list[str]) -> FeedbackI
         channel="email",
         title=subject,
         text=visible_reply(whole)[:LONGEST_TEXT] if whole else None,
-        media=tuple(
-            Media(name=each.name, media_type=each.media_type[:100], size=len(each.content), content=each.content)
-            for each in letter.attachments
-        ),
+        media=tuple(map(_media, letter.attachments)),
         in_reply_to=letter.references[-1] if letter.references else None,
         automatic=machine,
         mail=Mail(
@@ -81,6 +78,13 @@ def _said(letter: Letter, *, received_at: datetime, own: list[str]) -> FeedbackI
             whole=whole,
         ),
     )
+
+
+def _media(attached: Attachment) -> Media:
+    named = Media(name=attached.name, media_type=attached.media_type[:100])
+    if attached.content is None:
+        return named.model_copy(update={"size": 0, "refused": "unreadable"})
+    return named.model_copy(update={"size": len(attached.content), "content": attached.content})
 
 
 def _text_of(letter: Letter) -> str | None:

@@ -28,11 +28,11 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """`media_type` as the sender calls it."""
+    """`media_type` as the sender calls it; `content` None if it could not be decoded."""
 
     name: str
     media_type: str
-    content: bytes
+    content: bytes | None
 
 
 @dataclass(frozen=True, slots=True)

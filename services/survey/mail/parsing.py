@@ -6,6 +6,7 @@ The library's older policy is used: the newer one reads structured headers stric
 import codecs
 import re
 from collections.abc import Iterator
+from email.errors import InvalidBase64LengthDefect
 from email.message import Message
 from email.parser import BytesParser
 from email.policy import compat32
@@ -90,7 +91,7 @@ def _letter(message: Message, envelope_to: tuple[str, ...], envelope_from: str |
             into = texts if media_type == "text/plain" else pages
             into.append(text_of(_content(part), part.get_content_charset()))
         elif not media_type.startswith(("message/delivery-status", "message/feedback-report", "multipart/")):
-            attachments.append(Attachment(name or _fallback_name(media_type), media_type, _content(part)))
+            attachments.append(Attachment(name or _fallback_name(media_type), media_type, _decoded(part)))
     return Letter(
         headers=_headers(message),
         text="\n".join(texts) or None,
@@ -124,6 +125,15 @@ def _content(part: Message) -> bytes:
         )
     content = part.get_payload(decode=True)
     return content if isinstance(content, bytes) else b""
+
+
+def _decoded(part: Message) -> bytes | None:
+    """None for what says that it is Base64 and is not; the library gives out the letters then, as if they were it."""
+    content = _content(part)
+    if any(isinstance(defect, InvalidBase64LengthDefect) for defect in part.defects):
+        return None
+    written = part.get_payload()
+    return None if not content and isinstance(written, str) and written.strip() else content
 
 
 def _headers(message: Message) -> list[tuple[str, str]]:

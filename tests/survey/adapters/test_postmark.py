@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import orjson
 import pytest
 
-from services.survey.adapters.base import Connection, Received, Rejected, Unreadable
+from services.survey.adapters.base import Connection, Received, Rejected
 from services.survey.adapters.postmark import Postmark
 from services.survey.hearing.canonical import DeliveryItem, FeedbackItem
 from tests.survey.adapters.broken import FAULTS, Sender, check, payload, payloads
@@ -121,8 +121,13 @@ def test_what_became_of_our_mail(name: str, state: str, recipient: str, message_
     assert (item.state, item.recipient, item.message_id) == (state, recipient, message_id)
 
 
-def test_an_attachment_that_is_none() -> None:
+def test_an_attachment_that_is_none_leaves_the_mail_and_the_others() -> None:
     body = orjson.loads(payload("postmark", "inbound"))
-    body["Attachments"][0]["Content"] = "é"
-    with pytest.raises(Unreadable, match="Base64"):
-        SENDER.heard(SENDER.request(orjson.dumps(body)))
+    good = body["Attachments"][0]
+    body["Attachments"] = [good | {"Content": "é"}, good]
+    [item] = SENDER.heard(SENDER.request(orjson.dumps(body)))
+    assert isinstance(item, FeedbackItem)
+    assert item.text
+    damaged, whole = item.media
+    assert (damaged.refused, damaged.content) == ("unreadable", None)
+    assert (whole.refused, bool(whole.content)) == (None, True)

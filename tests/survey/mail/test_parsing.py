@@ -95,6 +95,30 @@ class TestText:
 
 class TestBrokenAndHostile:
     @pytest.mark.parametrize(
+        ("sent", "content"),
+        [
+            ("iVBORw0KGgo=", b"\x89PNG\r\n\x1a\n"),
+            # Without its padding, or with what a mailing list put in between, it is still all there.
+            ("iVBORw0KGgo", b"\x89PNG\r\n\x1a\n"),
+            ("iVBO\r\n!!!!\r\nRw0KGgo=", b"\x89PNG\r\n\x1a\n"),
+            ("", b""),
+            ("iVBOR", None),
+            ("no base64 at all!", None),
+            ("***", None),
+        ],
+    )
+    def test_an_attachment_that_cannot_be_decoded_leaves_the_mail(self, sent: str, content: bytes | None) -> None:
+        parts = (
+            "Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+            "--b\r\nContent-Type: text/plain\r\n\r\nIt broke.\r\n--b\r\n"
+            "Content-Type: image/png; name=box.png\r\nContent-Transfer-Encoding: base64\r\n"
+        )
+        item = said(mail(parts, f"{sent}\r\n--b--\r\n"))
+        [media] = item.media
+        assert (item.text, media.name, media.content) == ("It broke.", "box.png", content)
+        assert media.refused == (None if content is not None else "unreadable")
+
+    @pytest.mark.parametrize(
         "headers",
         [
             "Subject: =?utf-8?b?????=\r\n",

@@ -197,6 +197,7 @@ class TestAttachments:
         Attachment("data", "x/y", b"\x00\x01"),
         Attachment("photo.png", "image/png", b"\r\n<HTML><script>1</script>"),
         Attachment("invoice.xml", "text/xml", b"<?xml version='1.0'?><Invoice/>"),
+        Attachment("damaged.png", "image/png", None),
     )
 
     async def test_are_kept_sniffed_and_given_out_to_be_saved(self, post: Post, account: UUID) -> None:
@@ -212,6 +213,7 @@ class TestAttachments:
             ("data", "application/octet-stream", None),
             ("photo.png", listed[5]["media_type"], "dangerous"),
             ("invoice.xml", "application/octet-stream", None),
+            ("damaged.png", listed[7]["media_type"], "unreadable"),
         ]
         content = await client.get(f"{path}/{listed[0]['id']}/content")
         assert (content.status_code, content.content) == (200, self.FILES[0].content)
