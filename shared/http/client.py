@@ -25,6 +25,8 @@ Network = IPv4Network | IPv6Network
 Resolve = Callable[[str], Awaitable[Sequence[str]]]
 
 LONGEST_URL = 2_000
+# Somebody waits for the answer.
+_LOOK_UP_SECONDS: Final = 2.0
 # All that IANA has given out as global unicast. Translation to IPv4 (64:ff9b::/96) and site-local lie outside.
 _GLOBAL_IPV6: Final = ip_network("2000::/3")
 # Tunnels to IPv4 (Teredo, 6to4 and its relays) can carry a private address inside a public one.
@@ -77,6 +79,19 @@ class GuardedClient:
         for address in _literal(parts.hostname):
             self._check_address(address, parts.scheme)
         return parts
+
+    async def check_reachable(self, url: str) -> None:
+        """`check_url`, and what the name stands for today; one that nobody knows may be known tomorrow.
+
+        For telling early what would be refused later, and no leave for a request: that looks by itself. Raises
+        `NotAllowed`.
+        """
+        parts = self.check_url(url)
+        try:
+            async with asyncio.timeout(_LOOK_UP_SECONDS):
+                await self._address_of(str(parts.hostname), parts.scheme)
+        except OSError:
+            return
 
     async def post(
         self, url: str, *, content: bytes, headers: Mapping[str, str], timeout: float, read_at_most: int

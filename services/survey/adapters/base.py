@@ -240,6 +240,11 @@ class Adapter(ABC):
         """The secrets that are missing or of another kind than these settings ask for, and what each has to be."""
         return {}
 
+    def asks(self, settings: Any) -> Mapping[str, str]:
+        """By the names of the settings that lead there, the addresses which the source will reach out to where they
+        are the account's own choice; `https://` and the host for what is not HTTP."""
+        return {}
+
 
 class Push(Adapter):
     """Sends to `/hooks/{token}`, and is answered with `accepted` once what it sent is kept."""

@@ -42,6 +42,9 @@ class Feeds(Poll):
     every: ClassVar[timedelta] = timedelta(hours=1)
     setup: ClassVar[Sequence[str]] = ("Enter the feed's address, and the words by which a mention of you is known.",)
 
+    def asks(self, settings: FeedSettings) -> Mapping[str, str]:
+        return {"url": settings.url}
+
     async def poll(
         self, connection: Connection, platform: Platform, cursor: Mapping[str, Any], now: datetime
     ) -> Polled:

@@ -116,6 +116,9 @@ class IMAP(Poll):
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
         self._context = context
 
+    def asks(self, settings: IMAPSettings) -> Mapping[str, str]:
+        return {"host": f"https://{settings.host}"}
+
     async def poll(
         self, connection: Connection, platform: Platform, cursor: Mapping[str, Any], now: datetime
     ) -> Polled:

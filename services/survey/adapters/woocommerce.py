@@ -181,6 +181,9 @@ class WooCommerce(PushComplete, Poll):
             return []
         raise Unreadable("The header X-WC-Webhook-Topic is missing, so nobody knows what this is.")
 
+    def asks(self, settings: WooCommerceSettings) -> Mapping[str, str]:
+        return {"address": settings.address} if settings.address else {}
+
     async def poll(
         self, connection: Connection, platform: Platform, cursor: Mapping[str, Any], now: datetime
     ) -> Polled:

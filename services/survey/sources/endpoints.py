@@ -26,7 +26,8 @@ from services.survey.sources.schemas import (
     SourceOut,
 )
 from shared.db.pagination import Page, PageQuery, paginate
-from shared.http.dependencies import IfMatch, check_match, set_etag
+from shared.http.dependencies import IfMatch, RuntimeDep, check_match, set_etag
+from shared.http.egress import guarded_client
 from shared.http.routing import APIRouter
 from shared.work import Work
 
@@ -41,9 +42,11 @@ async def list_adapters(work: SourcesRead) -> Adapters:
 
 
 @router.post("", status_code=201)
-async def connect_source(body: NewSource, work: SourcesWrite, response: Response) -> ConnectedSource:
+async def connect_source(
+    body: NewSource, work: SourcesWrite, runtime: RuntimeDep, response: Response
+) -> ConnectedSource:
     """Connect a sender. Its address is shown this once: give it to the sender."""
-    source, token = await sources.connect(work, body)
+    source, token = await sources.connect(work, body, guarded_client(runtime))
     set_etag(response, source.version)
     return _connected(work, source, token)
 
@@ -67,12 +70,17 @@ async def get_source(source_id: UUID, work: SourcesRead, response: Response) -> 
 
 @router.patch("/{source_id}")
 async def change_source(
-    source_id: UUID, body: SourceChange, work: SourcesWrite, if_match: IfMatch, response: Response
+    source_id: UUID,
+    body: SourceChange,
+    work: SourcesWrite,
+    runtime: RuntimeDep,
+    if_match: IfMatch,
+    response: Response,
 ) -> SourceOut:
     """Another name, other settings."""
     source = await sources.read_to_change(work, source_id)
     check_match(if_match, source.version)
-    sources.change(work, source, body)
+    await sources.change(work, source, body, guarded_client(runtime))
     return _out(work, source, response)
 
 

@@ -18,6 +18,7 @@ from services.survey.sources.connections import adapter_of, sealed, secrets_of
 from services.survey.sources.models import Delivery, Rejection, Source
 from services.survey.sources.schemas import NewSecrets, NewSource, RejectionOut, SourceChange
 from shared.contracts.sources import SourceChanged
+from shared.http.client import GuardedClient, NotAllowed
 from shared.http.errors import Conflict, FieldProblem, NotFound, Unacceptable
 from shared.http.problems import from_validation
 from shared.http.schemas import Model
@@ -48,18 +49,20 @@ class TooManySources(Conflict):
     code = "too_many_sources"
 
 
-async def connect(work: Work, new: NewSource) -> tuple[Source, str | None]:
-    """The source, and the token of its address if its sender sends; it is not readable again."""
+async def connect(work: Work, new: NewSource, client: GuardedClient) -> tuple[Source, str | None]:
+    """The source, and the token of its address if its sender sends; it is not readable again. `client` is what will
+    ask for it."""
     adapter = adapters().get(new.adapter)
     if adapter is None:
         detail = f"There is no adapter `{new.adapter}`. There are: {', '.join(adapters())}."
         raise Unacceptable.field("/adapter", "unknown_adapter", detail)
+    secrets, settings = checked(adapter.secrets, new.secrets, "secrets"), _settings(adapter, new.settings)
+    _check_fit(adapter, settings, secrets)
+    await _check_addresses(adapter, settings, client)
     mine = select(func.count()).where(Source.account_id == work.account_id, Source.state != "removed")
     if (await work.session.scalar(mine) or 0) >= MOST_SOURCES:
         raise TooManySources
     source_id, token = new_id(), new_token() if isinstance(adapter, Push) else None
-    secrets, settings = checked(adapter.secrets, new.secrets, "secrets"), _settings(adapter, new.settings)
-    _check_fit(adapter, settings, secrets)
     source = Source(
         id=source_id,
         account_id=work.account_id,
@@ -101,7 +104,8 @@ async def read_to_change(work: Work, source_id: UUID) -> Source:
     return source
 
 
-def change(work: Work, source: Source, wanted: SourceChange) -> None:
+async def change(work: Work, source: Source, wanted: SourceChange, client: GuardedClient) -> None:
+    """`client` is what will ask for it."""
     given = wanted.model_fields_set
     for field in given - {"silent_after_days"}:
         if getattr(wanted, field) is None:
@@ -114,6 +118,7 @@ def change(work: Work, source: Source, wanted: SourceChange) -> None:
         # Those that no longer suit the adapter have to be entered anew anyway.
         with suppress(ValidationError):
             _check_fit(adapter, settings, secrets_of(source, work.settings))
+        await _check_addresses(adapter, settings, client)
         source.settings = settings.model_dump(mode="json")
     if "silent_after_days" in given:
         source.silent_after_days = wanted.silent_after_days
@@ -220,6 +225,19 @@ def _check_fit(adapter: Adapter, settings: Model, secrets: Model) -> None:
     if unfit:
         problems = tuple(FieldProblem(f"/secrets/{name}", "unfit_secret", detail) for name, detail in unfit.items())
         raise Unacceptable(problems[0].detail, errors=problems)
+
+
+async def _check_addresses(adapter: Adapter, settings: Model, client: GuardedClient) -> None:
+    """Raises `Unacceptable` for one that could never be asked."""
+    problems = []
+    for name, url in adapter.asks(settings).items():
+        try:
+            await client.check_reachable(url)
+        except NotAllowed as problem:
+            detail = f"This address can never be asked: {problem}."
+            problems.append(FieldProblem(f"/settings/{name}", "not_allowed", detail))
+    if problems:
+        raise Unacceptable(problems[0].detail, errors=tuple(problems))
 
 
 def checked(model: type[Model], given: dict[str, Any], place: str) -> Model:

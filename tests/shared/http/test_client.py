@@ -152,6 +152,8 @@ class TestWhatMayNotBeReached:
 
         with pytest.raises(NotAllowed):
             await post(GuardedClient(allow_plain=True, resolve=resolve), f"http://partner.example:{sink.port}/")
+        with pytest.raises(NotAllowed):
+            await GuardedClient(resolve=resolve).check_reachable("https://partner.example/")
         assert sink.connections == 0
 
     async def test_a_name_server_that_changes_its_mind_changes_nothing(self, sink: Sink) -> None:
@@ -171,6 +173,15 @@ class TestWhatMayNotBeReached:
 
 
 class TestWhatMayBeReached:
+    @pytest.mark.parametrize("known", [True, False])
+    async def test_a_name_of_the_public_internet_or_one_that_may_come_to_be(self, known: bool) -> None:
+        async def resolve(host: str) -> Sequence[str]:
+            if not known:
+                raise OSError("no such name")
+            return ["93.184.216.34"]
+
+        await GuardedClient(resolve=resolve).check_reachable("https://partner.example/")
+
     async def test_a_network_that_the_operator_allowed(self, sink: Sink) -> None:
         client = GuardedClient(allowed=[ip_network("127.0.0.0/8")])
         answer = await post(client, f"http://127.0.0.1:{sink.port}/hook?a=b")

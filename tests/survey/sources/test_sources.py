@@ -3,6 +3,7 @@
 Seen to fail: secrets left out of the sealing, the settings unchecked, the former value kept where none was wished.
 """
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from sqlalchemy import select
 from services.survey.sources.builtin import builtin_source
 from services.survey.sources.models import Source
 from shared.contracts.sources import SourceChanged
+from shared.http.client import GuardedClient
 from shared.ids import new_id
 from shared.testing.harness import Harness
 from tests.survey.sources.toy import SECRET, connected
@@ -29,6 +31,64 @@ class TestAdapters:
         assert toy["capabilities"]["push"] is True
         assert toy["secrets"]["properties"]["secret"]["description"] == "At the toy shop under Settings."
         assert toy["setup"] == ["Paste the address that is shown when the source is connected into the toy shop."]
+
+
+class TestAddressesThatAreAsked:
+    @pytest.fixture(autouse=True)
+    def names(self, survey: Harness) -> None:
+        async def resolve(host: str) -> Sequence[str]:
+            return ["10.0.0.7"] if host.startswith("inside") else ["93.184.216.34"]
+
+        survey.runtime.state["egress.client"] = GuardedClient(resolve=resolve)
+
+    async def feed(self, client: httpx.AsyncClient, url: str) -> httpx.Response:
+        return await client.post("/v1/sources", json={"adapter": "feeds", "name": "News", "settings": {"url": url}})
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "https://169.254.169.254/latest/meta-data",
+            "https://127.0.0.1/feed",
+            "https://[::1]/feed",
+            "https://0x7f000001/feed",
+            "https://localhost:8000/feed",
+            "https://192.168.1.1/feed",
+            "https://inside.example/feed",
+        ],
+    )
+    async def test_are_refused_where_no_request_would_be_sent(self, client: httpx.AsyncClient, url: str) -> None:
+        answer = await self.feed(client, url)
+        assert answer.status_code == 422
+        [problem] = answer.json()["errors"]
+        assert (problem["pointer"], problem["code"]) == ("/settings/url", "not_allowed")
+        assert "public internet" in problem["detail"]
+        assert (await client.get("/v1/sources")).json()["data"] == []
+
+    async def test_may_not_be_changed_to_such(self, client: httpx.AsyncClient) -> None:
+        made = await self.feed(client, "https://news.example/feed")
+        assert made.status_code == 201, made.text
+        path = f"/v1/sources/{made.json()['id']}"
+        answer = await client.patch(path, json={"settings": {"url": "https://inside.example/feed"}})
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/settings/url")
+
+    @pytest.mark.parametrize(
+        ("adapter", "settings", "secrets", "pointer"),
+        [
+            (
+                "imap",
+                {"host": "inside.example", "user_name": "a@b.example", "addresses": ["a@b.example"]},
+                {"password": "secret"},
+                "/settings/host",
+            ),
+            ("woocommerce", {"address": "https://10.1.1.1"}, {"signing_secrets": [SECRET]}, "/settings/address"),
+        ],
+    )
+    async def test_of_other_senders_are_looked_at_too(
+        self, client: httpx.AsyncClient, adapter: str, settings: dict[str, str], secrets: Any, pointer: str
+    ) -> None:
+        body = {"adapter": adapter, "name": "Ours", "settings": settings, "secrets": secrets}
+        answer = await client.post("/v1/sources", json=body)
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, pointer), answer.text
 
 
 class TestConnecting:
