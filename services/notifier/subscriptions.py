@@ -20,6 +20,7 @@ from shared.contracts.customers import (
     CustomerUnmerged,
     CustomerUpdated,
 )
+from shared.contracts.feedback import FeedbackReceived
 from shared.contracts.gateway import (
     AccountCreated,
     AccountUpdated,
@@ -44,6 +45,7 @@ from shared.contracts.tickets import (
 SUBSCRIPTIONS: list[Subscription] = [
     on(AccountCreated, accounts.set_up),
     on(AccountUpdated, accounts.change),
+    on_batch([FeedbackReceived], accounts.note_channels),
     on_batch([CustomerCreated, CustomerUpdated], contacts.remember),
     on(CustomerDeleted, contacts.forget),
     on(SubjectRequestOpened, SUBJECTS.take_part),

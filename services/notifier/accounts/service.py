@@ -9,4 +9,6 @@ async def account_of(work: Work) -> Account:
     found = await work.session.get(Account, work.account_id)
     if found is not None:
         return found
-    return Account(account_id=work.account_id, name="Heed", locale="en", timezone="UTC", rules_paused=False)
+    return Account(
+        account_id=work.account_id, name="Heed", locale="en", timezone="UTC", rules_paused=False, uses_whatsapp=False
+    )

@@ -12,7 +12,6 @@ from uuid import UUID
 from fastapi import Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 
-from services.notifier.accounts.service import account_of
 from services.notifier.messages.auth import MessagesRead
 from services.notifier.preferences import service as preferences
 from services.notifier.preferences.links import LinkKind, preferences_url, read_token
@@ -27,7 +26,6 @@ from shared.http.dependencies import public_work, runtime_of
 from shared.http.errors import NotFound
 from shared.http.languages import accepted_languages
 from shared.http.routing import APIRouter
-from shared.work import Work
 
 MOST_FIELDS: Final = 200
 ONE_CLICK: Final = ("List-Unsubscribe", "One-Click")
@@ -43,7 +41,7 @@ async def show_preferences(token: str, request: Request) -> HTMLResponse:
         return not_found_page(accepted_languages(request))
     async with public_work(request, claim.account_id, _reader(claim)) as work:
         found = await preferences.find(work, claim)
-        return await _page(request, work, found, is_saved=False)
+        return _page(request, found, is_saved=False)
 
 
 @router.post("/p/{token}", include_in_schema=False)
@@ -56,14 +54,14 @@ async def change_preferences(token: str, request: Request) -> Response:
     async with public_work(request, claim.account_id, _reader(claim)) as work:
         found = await preferences.find(work, claim)
         if found is None:
-            return await _page(request, work, found, is_saved=False)
+            return _page(request, found, is_saved=False)
         if ONE_CLICK in form:
             # There is no page to see: the mail program only wants to know that it worked.
             choices = [found.about] if found.about else _all_but_service(found)
             await preferences.change(work, found, [(choice, False) for choice in choices], method="one_click")
             return PlainTextResponse("Unsubscribed.")
         await preferences.change(work, found, _wanted(found, form), method="page")
-        return await _page(request, work, await preferences.find(work, claim), is_saved=True)
+        return _page(request, await preferences.find(work, claim), is_saved=True)
 
 
 @router.get("/v1/customers/{customer_id}/preferences")
@@ -120,8 +118,6 @@ def _reader(claim: Claim) -> Actor:
     return Actor(ActorKind.HUMAN, str(claim.target_id))
 
 
-async def _page(request: Request, work: Work, found: Preferences | None, *, is_saved: bool) -> HTMLResponse:
+def _page(request: Request, found: Preferences | None, *, is_saved: bool) -> HTMLResponse:
     accepted = accepted_languages(request)
-    if found is None:
-        return not_found_page(accepted)
-    return preferences_page(found, await account_of(work), accepted=accepted, is_saved=is_saved)
+    return not_found_page(accepted) if found is None else preferences_page(found, accepted=accepted, is_saved=is_saved)

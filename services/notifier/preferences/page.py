@@ -7,9 +7,8 @@ from typing import Final
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
-from services.notifier.accounts.models import Account
 from services.notifier.languages import direction_of
-from services.notifier.preferences.service import CHANNELS, Preferences
+from services.notifier.preferences.service import Preferences
 from services.notifier.preferences.texts import language_of, texts_of
 from shared.contracts.consent import ANALYTICS, ANY
 
@@ -30,20 +29,20 @@ _PAGES = Environment(
 )
 
 
-def preferences_page(found: Preferences, account: Account, *, accepted: Sequence[str], is_saved: bool) -> HTMLResponse:
+def preferences_page(found: Preferences, *, accepted: Sequence[str], is_saved: bool) -> HTMLResponse:
     """In the language that the record names, else by the browser (`accepted`, best first), else the account's."""
-    language = language_of(found.contact.locale, *accepted, account.locale)
+    language = language_of(found.contact.locale, *accepted, found.account.locale)
     choices = found.choices()
     purposes = dict.fromkeys(choice.purpose for choice in choices if choice.purpose != ANALYTICS)
     return _page(
         "preferences.html",
         200,
         language,
-        business=account.name,
+        business=found.account.name,
         is_saved=is_saved,
         about=found.about,
         purposes=list(purposes),
-        channels=CHANNELS,
+        channels=found.channels,
         analytics=f"{ANALYTICS}.{ANY}",
         wanted={choice.key for choice in choices if found.decision(choice).allowed},
     )

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
+from services.notifier.accounts.models import Account
+from services.notifier.accounts.service import account_of
 from services.notifier.consents import service as consents
 from services.notifier.contacts.models import Contact
 from services.notifier.contacts.service import contact_of
@@ -32,6 +34,8 @@ from shared.ids import new_id
 from shared.work import Work
 
 CHANNELS: Final[tuple[ConsentChannel, ...]] = ("email", "sms", "phone")
+# Asked about where the account uses it, and whoever has spoken of it.
+WHATSAPP: Final[ConsentChannel] = "whatsapp"
 Method = Literal["one_click", "page"]
 
 
@@ -55,6 +59,12 @@ class Preferences:
     about: Choice | None
     message_id: UUID | None
     statements: Sequence[Statement]
+    account: Account
+
+    @property
+    def channels(self) -> tuple[ConsentChannel, ...]:
+        is_used = self.account.uses_whatsapp or any(said.channel == WHATSAPP for said in self.statements)
+        return (*CHANNELS, WHATSAPP) if is_used else CHANNELS
 
     def decision(self, choice: Choice) -> Decision:
         return decide(choice.purpose, choice.channel, self.statements)
@@ -63,7 +73,9 @@ class Preferences:
         """What the page asks about: what everybody is asked, and whatever else they were told or have said."""
         own = {self.about.purpose} if self.about else set()
         purposes = dict.fromkeys([SURVEYS, MARKETING, SERVICE, *sorted(own | {s.purpose for s in self.statements})])
-        reached = [Choice(purpose, channel) for purpose in purposes if purpose != ANALYTICS for channel in CHANNELS]
+        reached = [
+            Choice(purpose, channel) for purpose in purposes if purpose != ANALYTICS for channel in self.channels
+        ]
         return [*reached, Choice(ANALYTICS, ANY)]
 
 
@@ -88,7 +100,7 @@ async def of_customer(
     if contact is None or contact.forgotten:
         return None
     statements = await consents.statements_of(work, present)
-    return Preferences(customer_id, contact, about, message_id, statements)
+    return Preferences(customer_id, contact, about, message_id, statements, await account_of(work))
 
 
 async def change(

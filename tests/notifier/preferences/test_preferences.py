@@ -19,7 +19,15 @@ from shared.contracts.consent import ConsentChanged, PreferenceStated
 from shared.contracts.customers import CustomerDeleted
 from shared.ids import new_id
 from shared.testing.harness import Harness
-from tests.notifier.builders import a_customer, an_account, invitation, messages_of, send_messages, ticket_opened
+from tests.notifier.builders import (
+    a_customer,
+    an_account,
+    feedback,
+    invitation,
+    messages_of,
+    send_messages,
+    ticket_opened,
+)
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
@@ -167,6 +175,37 @@ class TestThePage:
         notifier.clock.advance(timedelta(seconds=1))
         back = await saved(client, path, after.text, surveys_email=True)
         assert boxes(back.text)["surveys.email"]
+
+    async def test_asks_about_whatsapp_where_the_account_is_written_to_there(
+        self, notifier: Harness, account: UUID, ana: UUID
+    ) -> None:
+        client, path = notifier.anonymous(), path_in(await invited(notifier, account, ana))
+        assert not any(key.endswith(".whatsapp") for key in boxes((await client.get(path)).text))
+        await notifier.deliver(feedback(notifier.clock.now(), channel="whatsapp"), account=account)
+        page = (await client.get(path)).text
+        assert "WhatsApp" in page
+        assert [key for key in boxes(page) if key.endswith(".whatsapp")] == [
+            *("surveys.whatsapp", "marketing.whatsapp", "service.whatsapp"),
+        ]
+        await saved(client, path, page, service_whatsapp=False)
+        assert await told(notifier, account) == [("service", "whatsapp", False, "page")]
+
+    async def test_asks_about_whatsapp_whoever_has_spoken_of_it(
+        self, notifier: Harness, account: UUID, ana: UUID
+    ) -> None:
+        at = notifier.clock.now()
+        said = ConsentChanged(
+            consent_id=new_id(), customer_id=ana, purpose="surveys", channel="whatsapp", granted=False, basis="consent",
+            source="reply", text_version=None, effective_at=at, recorded_at=at,
+        )  # fmt: skip
+        await notifier.deliver(said, account=account, subject=ana)
+        listed = (await notifier.client(account=account).get(f"/v1/customers/{ana}/preferences")).json()["preferences"]
+        assert [one["allowed"] for one in listed if (one["purpose"], one["channel"]) == ("surveys", "whatsapp")] == [
+            False
+        ]
+        ben = await a_customer(notifier, account, email="ben@example.com")
+        listed = (await notifier.client(account=account).get(f"/v1/customers/{ben}/preferences")).json()["preferences"]
+        assert "whatsapp" not in {one["channel"] for one in listed}
 
     async def test_can_stop_everything_but_answers(self, notifier: Harness, account: UUID, ana: UUID) -> None:
         client, path = notifier.anonymous(), path_in(await invited(notifier, account, ana))
