@@ -4,7 +4,9 @@ from datetime import datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from shared.contracts.base import Payload
+from pydantic import Field
+
+from shared.contracts.base import Part, Payload
 
 # `silent`: nothing comes any more; `unannounced`: what is new is found only by asking, and used to be announced;
 # `failing`: what comes is not signed as agreed, or cannot be read, or the platform answers with errors; `denied`: the
@@ -36,10 +38,21 @@ class SourceDelivered(Payload):
     delivery_id: UUID
 
 
+class SourceEvidence(Part):
+    """What was seen, for programs. `count`: of requests or deliveries; `reasons`: of refused requests, by code;
+    `since`: when something came last."""
+
+    kind: Literal["refused", "unreadable", "unannounced", "silent"]
+    count: int | None = None
+    reasons: dict[str, int] = Field(default_factory=dict)
+    since: datetime | None = None
+
+
 class SourceTroubled(Payload):
     """A source went silent or started failing; told once, until it has recovered. Subject: the source.
 
-    `detail` says what was seen, `remedy` what to do about it; both are for people.
+    `detail` says what was seen, `remedy` what to do about it; both are for people, in English. `evidence` is null where
+    a platform itself said what is wrong.
     """
 
     TYPE: ClassVar[str] = "heed.survey.source.troubled.v1"
@@ -51,6 +64,7 @@ class SourceTroubled(Payload):
     detail: str
     remedy: str
     since: datetime
+    evidence: SourceEvidence | None = None
 
 
 class SourceRecovered(Payload):

@@ -6,8 +6,10 @@ from uuid import UUID, uuid5
 from sqlalchemy import ColumnElement, Text, cast, or_, select, true
 from sqlalchemy.dialects.postgresql import insert
 
+from services.notifier.accounts.service import account_of
 from services.notifier.notices.delivery import KIND
 from services.notifier.notices.models import Colleague, Notice
+from services.notifier.notices.sources import mail_about
 from services.notifier.templates.rendering import one_line
 from shared.bus.events import Event
 from shared.contracts.base import ActorKind
@@ -27,12 +29,6 @@ from shared.ids import new_id
 from shared.work import Work
 
 _OWNER: Final = "owner"
-_TROUBLES: Final = {
-    "silent": "sends nothing any more",
-    "unannounced": "announces nothing any more",
-    "failing": "has problems",
-    "denied": "lets Heed in no more",
-}
 _WAITS: Final[dict[LoopStage, str]] = {
     "needs_follow_up": "has waited for somebody to get in touch",
     "contacted": "has waited to be fixed",
@@ -63,15 +59,8 @@ async def part_with(work: Work, event: Event[UserRemoved]) -> None:
 
 async def source_in_trouble(work: Work, event: Event[SourceTroubled]) -> None:
     """Told once: the event itself comes once for each trouble."""
-    source = event.data
-    name = one_line(source.name)
-    text = (
-        f"The source \u201c{name}\u201d ({source.adapter}) {_TROUBLES[source.trouble]}.\n\n"
-        f"What was seen: {source.detail}\n\n"
-        f"What to do: {source.remedy}\n\n"
-        "This is the only mail about it until it works again.\n"
-    )
-    await _tell(work, Colleague.role == _OWNER, f"{name} {_TROUBLES[source.trouble]}", text)
+    subject, text = mail_about(event.data, (await account_of(work)).locale)
+    await _tell(work, Colleague.role == _OWNER, subject, text)
 
 
 async def loop_overdue(work: Work, event: Event[LoopOverdue]) -> None:

@@ -5,7 +5,7 @@ from typing import Final
 
 from services.survey.sources.models import Source
 from services.survey.sources.schemas import TroubleOut
-from shared.contracts.sources import SourceRecovered, SourceTrouble, SourceTroubled
+from shared.contracts.sources import SourceEvidence, SourceRecovered, SourceTrouble, SourceTroubled
 from shared.work import Work
 
 _REMEDIES: Final[dict[SourceTrouble, str]] = {
@@ -36,7 +36,9 @@ async def was_heard(work: Work, source: Source, received_at: datetime) -> None:
     _recovered(work, source)
 
 
-async def went_wrong(work: Work, source: Source, *, trouble: SourceTrouble, detail: str) -> None:
+async def went_wrong(
+    work: Work, source: Source, *, trouble: SourceTrouble, detail: str, evidence: SourceEvidence | None = None
+) -> None:
     """`detail` says what was seen, for people. One trouble at a time is told; another kind while it lasts is noted."""
     is_new = source.trouble is None
     source.trouble, source.trouble_detail = trouble, detail
@@ -51,6 +53,7 @@ async def went_wrong(work: Work, source: Source, *, trouble: SourceTrouble, deta
         detail=detail,
         remedy=_REMEDIES[trouble],
         since=work.now,
+        evidence=evidence,
     )
     work.emit(troubled, subject=source.id, version=source.version)
 

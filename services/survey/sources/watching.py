@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -21,7 +21,7 @@ from services.survey.feedback.models import Feedback
 from services.survey.sources import health
 from services.survey.sources.models import Delivery, Rejection, Source
 from shared.bus.subscriptions import Timer
-from shared.contracts.sources import SourceTrouble
+from shared.contracts.sources import SourceEvidence, SourceTrouble
 from shared.work import Work
 
 TIMER: Final = "sources.watch"
@@ -55,24 +55,36 @@ class Seen:
     unannounced: int = 0
 
 
-def trouble_in(seen: Seen, now: datetime) -> tuple[SourceTrouble, str] | None:
+class Trouble(NamedTuple):
+    """`detail` is for people."""
+
+    kind: SourceTrouble
+    detail: str
+    evidence: SourceEvidence
+
+
+def trouble_in(seen: Seen, now: datetime) -> Trouble | None:
     """The worse first: what fails is also silent."""
     count = sum(seen.refused.values())
     if count >= REFUSED:
         reasons = ", ".join(f"{_WORDS.get(reason, reason)} ({n})" for reason, n in sorted(seen.refused.items()))
-        return "failing", f"The last {count} requests were refused: {reasons}."
+        evidence = SourceEvidence(kind="refused", count=count, reasons=dict(seen.refused))
+        return Trouble("failing", f"The last {count} requests were refused: {reasons}.", evidence)
     if seen.unreadable >= UNREADABLE:
-        return "failing", f"The last {seen.unreadable} deliveries could not be read; they are kept in quarantine."
+        detail = f"The last {seen.unreadable} deliveries could not be read; they are kept in quarantine."
+        return Trouble("failing", detail, SourceEvidence(kind="unreadable", count=seen.unreadable))
     if seen.unannounced >= UNANNOUNCED and seen.last_received_at is not None:
         days = (now - seen.last_received_at).total_seconds() / 86_400
-        return "unannounced", f"Reviews were found by asking, and none was announced for {days:.1f} days."
+        detail = f"Reviews were found by asking, and none was announced for {days:.1f} days."
+        return Trouble("unannounced", detail, SourceEvidence(kind="unannounced", since=seen.last_received_at))
     limit = seen.silent_after or learned_silence(seen.arrivals)
     if limit is not None:
         since = seen.last_received_at or seen.connected_at
         if now - since > limit:
             days = (now - since).total_seconds() / 86_400
             usual = "" if seen.silent_after else f", and never paused for more than {_days(limit / 2)} before"
-            return "silent", f"Nothing has come for {days:.1f} days{usual}."
+            evidence = SourceEvidence(kind="silent", since=since)
+            return Trouble("silent", f"Nothing has come for {days:.1f} days{usual}.", evidence)
     return None
 
 
@@ -98,7 +110,7 @@ async def look(work: Work, timer: Timer) -> None:
         is_watched = source.state == "active" and isinstance(adapters().get(source.adapter), Push)
         found = trouble_in(await _seen(work, source), work.now) if is_watched else None
         if found is not None:
-            await health.went_wrong(work, source, trouble=found[0], detail=found[1])
+            await health.went_wrong(work, source, trouble=found.kind, detail=found.detail, evidence=found.evidence)
     await work.schedule(TIMER, key=_KEY, due_at=work.now + EVERY)
 
 

@@ -5,18 +5,23 @@ Seen to fail: the mail to everybody, the removal forgotten, the order of the new
 """
 
 from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, get_args
 from uuid import UUID
 
 import pytest
 
 from services.notifier.messages.mailers import Mail
 from services.notifier.notices.delivery import NOTICES
+from services.notifier.notices.sources import mail_about
+from services.notifier.templates.texts import LOCALES
 from shared.contracts.base import Payload
 from shared.contracts.gateway import UserAdded, UserRemoved, UserUpdated
-from shared.contracts.sources import SourceTroubled
+from shared.contracts.sources import SourceEvidence, SourceTrouble, SourceTroubled
 from shared.contracts.tickets import LoopOverdue
 from shared.ids import new_id
 from shared.testing.harness import Harness
+from tests.notifier.builders import an_account
 
 
 class Post:
@@ -40,22 +45,49 @@ def added(user_id: UUID, role: str = "owner", email: str | None = None) -> UserA
     return UserAdded(user_id=user_id, name="Olga", email=email or f"{user_id}@example.com", role=role)
 
 
-async def trouble(notifier: Harness, account: UUID, post: Post) -> list[Mail]:
-    source_id = new_id()
-    troubled = SourceTroubled(
-        source_id=source_id,
-        adapter="shopify",
-        name="The shop\r\nBcc: all@example.com",
-        trouble="failing",
-        detail="The last 3 requests were refused.",
-        remedy="Compare the secrets.",
-        since=notifier.clock.now(),
-    )
+def a_trouble(at: datetime, **changes: Any) -> SourceTroubled:
+    values: dict[str, Any] = {
+        "source_id": new_id(),
+        "adapter": "shopify",
+        "name": "The shop\r\nBcc: all@example.com",
+        "trouble": "failing",
+        "detail": "The last 3 requests were refused.",
+        "remedy": "Compare the secrets.",
+        "since": at,
+    }
+    return SourceTroubled(**values | changes)
+
+
+async def trouble(notifier: Harness, account: UUID, post: Post, **changes: Any) -> list[Mail]:
+    troubled = a_trouble(notifier.clock.now(), **changes)
+    source_id = troubled.source_id
     raw = notifier.event(troubled, account=account, subject=source_id)
     await notifier.deliver_raw([raw])
     await notifier.deliver_raw([raw])
     await NOTICES.run_due(notifier.runtime)
     return post.mails
+
+
+@pytest.mark.parametrize("language", LOCALES)
+class TestEveryLanguage:
+    """In which customers are written to, too."""
+
+    @pytest.mark.parametrize("kind", get_args(SourceTrouble))
+    def test_has_words_for_every_trouble(self, language: str, kind: SourceTrouble) -> None:
+        troubled = a_trouble(datetime(2026, 3, 1, tzinfo=UTC), name="{shop}", trouble=kind)
+        subject, text = mail_about(troubled, f"{language}-XX")
+        assert subject.startswith("{shop} ")
+        assert subject.removeprefix("{shop} ") in text
+        assert ("Compare the" in text or "Look at" in text or "Enter fresh" in text) is (language == "en")
+        assert (str(troubled.source_id) in text) is (kind == "denied")
+
+    def test_has_words_for_all_that_is_seen(self, language: str) -> None:
+        at = datetime(2026, 3, 1, 7, 5, tzinfo=UTC)
+        for kind, shown in (("refused", "stale 2"), ("unreadable", "3"), ("unannounced", "07:05"), ("silent", "07:05")):
+            seen = {"kind": kind, "count": 3, "reasons": {"stale": 2}, "since": at}
+            _, text = mail_about(a_trouble(at, evidence=seen), language)
+            assert shown in text
+            assert "were refused." not in text
 
 
 class TestOwners:
@@ -67,7 +99,20 @@ class TestOwners:
         assert mail.recipient == f"owner.{account}@example.com"
         assert mail.content["Subject"] == "The shop Bcc: all@example.com has problems"
         assert mail.content["Auto-Submitted"] == "auto-generated"
-        assert "Compare the secrets." in mail.content.get_content()
+        assert "Compare the secrets here with those at the sender" in mail.content.get_content()
+        # Here nobody but the sender said what was wrong.
+        assert "What was seen: The last 3 requests were refused.\n" in mail.content.get_content()
+
+    async def test_are_mailed_in_the_accounts_language(self, notifier: Harness, account: UUID, post: Post) -> None:
+        await an_account(notifier, account, locale="de-AT")
+        await notifier.deliver(added(new_id()), account=account)
+        evidence = SourceEvidence(kind="silent", since=datetime(2026, 3, 1, 7, 5, tzinfo=UTC))
+        [mail] = await trouble(notifier, account, post, name="Laden", trouble="silent", evidence=evidence)
+        assert mail.content["Subject"] == "Laden sendet nichts mehr"
+        text = mail.content.get_content()
+        assert "Die Quelle „Laden“ (shopify) sendet nichts mehr." in text
+        assert "Seit 2026-03-01 07:05 UTC ist nichts mehr gekommen." in text
+        assert "Prüfen Sie beim Absender" in text
 
     @pytest.mark.parametrize("backwards", [False, True])
     @pytest.mark.parametrize(

@@ -60,11 +60,11 @@ class TestTrouble:
         assert (found[0] if found else None) == trouble
 
     def test_is_told_in_words(self) -> None:
-        assert trouble_in(seen(HOURLY), NOW) == (
+        assert (trouble_in(seen(HOURLY), NOW) or ())[:2] == (
             "silent",
             "Nothing has come for 2.0 days, and never paused for more than 12 hours before.",
         )
-        assert trouble_in(seen((), {"wrong_signature": 4}), NOW) == (
+        assert (trouble_in(seen((), {"wrong_signature": 4}), NOW) or ())[:2] == (
             "failing",
             "The last 4 requests were refused: the signature does not fit the secret (4).",
         )
