@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from services.tickets.access import endpoints as access
 from services.tickets.agents import endpoints as agents
 from services.tickets.articles import attachments as article_files
 from services.tickets.articles import categories, finding
@@ -74,6 +75,7 @@ def create_app(runtime: Runtime) -> FastAPI:
             bulk.router,
             search.router,
             followups.account,
+            access.router,
             satisfaction.account,
             cases.router,
             causes.router,

@@ -1,9 +1,9 @@
-"""Who may do what with tickets, their conversation, their targets and their loops."""
+"""Who may do what with tickets, their conversation, their targets and their loops. Which tickets: see `access`."""
 
 from typing import Annotated
 
-from shared.http.dependencies import work_with
+from services.tickets.access.edge import sighted
 from shared.work import Work
 
-TicketsRead = Annotated[Work, work_with("tickets:read")]
-TicketsWrite = Annotated[Work, work_with("tickets:write")]
+TicketsRead = Annotated[Work, sighted("tickets:read")]
+TicketsWrite = Annotated[Work, sighted("tickets:write")]

@@ -222,6 +222,7 @@ GOOD: Final[Mapping[str, Any]] = {
         "add_tags": ["late"],
         "reason": "All of one lorry",
     },
+    "PUT /v1/tickets/access-policy": {"other_teams": "read_only"},
     "PUT /v1/tickets/follow-up-policy": {"new_ticket_after_days": 14, "keep_assignee": True},
     "POST /v1/ticket-statuses": {"name": "Lost", "state": "on_hold", "position": 3, "is_default": False},
     "PUT /v1/tickets/satisfaction-policy": {

@@ -5,8 +5,9 @@ from typing import Any, Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 
+from services.tickets.access import service as access
 from services.tickets.assistant import handoffs, lines, outcomes, signals, talking
 from services.tickets.assistant.models import Conversation
 from services.tickets.assistant.retrieval import candidate, candidates
@@ -15,7 +16,7 @@ from services.tickets.assistant.talking import HandOver, Known, Phrased, Reply
 from services.tickets.assistant.words import words_in
 from services.tickets.cases.history import record
 from services.tickets.cases.models import Ticket
-from services.tickets.cases.repository import lock_living
+from services.tickets.cases.repository import find_ticket, lock_living
 from services.tickets.cases.states import ACTIVE
 from services.tickets.conversation.models import Message
 from services.tickets.heard import service as heard
@@ -128,11 +129,19 @@ async def find(work: Work, conversation_id: UUID, *, lock: bool = False) -> Conv
     found: Conversation | None = await work.session.scalar(statement.with_for_update() if lock else statement)
     if found is None:
         raise NoSuchConversation
+    if found.ticket_id is not None:
+        # What a team has in hand is seen by whoever sees its ticket.
+        await find_ticket(work, found.ticket_id)
     return found
 
 
 def listed(work: Work) -> Select[Any]:
-    return select(Conversation).where(Conversation.account_id == work.account_id)
+    mine = select(Conversation).where(Conversation.account_id == work.account_id)
+    seen = access.visible(work)
+    if not seen:
+        return mine
+    tickets = select(Ticket.id).where(Ticket.account_id == work.account_id, *seen)
+    return mine.where(or_(Conversation.ticket_id.is_(None), Conversation.ticket_id.in_(tickets)))
 
 
 async def known_of(work: Work, conversation: Conversation) -> Known:

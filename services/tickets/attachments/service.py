@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, select, update
 from services.tickets.attachments.links import file_url
 from services.tickets.attachments.models import Attachment
 from services.tickets.cases.models import Ticket
-from services.tickets.cases.repository import lock_ticket
+from services.tickets.cases.repository import find_ticket, lock_ticket
 from services.tickets.conversation.models import Message
 from shared.attachments import is_dangerous, plain_name, type_of
 from shared.bus.subscriptions import Timer
@@ -120,6 +120,7 @@ async def sent_with(work: Work, message: Message) -> tuple[AttachedFile, ...]:
 
 async def find(work: Work, ticket_id: UUID, attachment_id: UUID) -> Attachment:
     """Raises `NoSuchAttachment`."""
+    await find_ticket(work, ticket_id)
     found = await work.session.get(Attachment, attachment_id)
     if found is None or (found.account_id, found.ticket_id) != (work.account_id, ticket_id):
         raise NoSuchAttachment

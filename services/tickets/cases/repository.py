@@ -1,4 +1,4 @@
-"""How tickets are found."""
+"""How tickets are found, as far as whoever asks can see."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 
+from services.tickets.access import service as access
 from services.tickets.cases.models import Ticket
 from services.tickets.cases.states import ACTIVE
 from services.tickets.contacts.models import Contact
@@ -29,7 +30,7 @@ async def lock_tickets(work: Work, ticket_id: UUID, others: Sequence[UUID]) -> d
     `Unacceptable` for each of the others that does not exist."""
     statement = select(Ticket).where(Ticket.account_id == work.account_id, Ticket.id.in_([ticket_id, *others]))
     rows = await work.session.scalars(_locked(statement.order_by(Ticket.id)))
-    found: dict[UUID, Ticket] = {ticket.id: ticket for ticket in rows}
+    found: dict[UUID, Ticket] = {ticket.id: ticket for ticket in rows if await access.reaches(work, ticket)}
     if ticket_id not in found:
         raise NoSuchTicket
     missing = [place for place, other in enumerate(others) if other not in found]
@@ -68,12 +69,12 @@ async def was_requested(work: Work, request_id: UUID, feedback_id: UUID | None) 
 
 
 def tickets_with_names(work: Work) -> Select[Ticket, str, str | None]:
-    """Tickets with the names of their assignee and their customer."""
+    """Tickets that whoever asks can see, with the names of their assignee and their customer."""
     return (
         select(Ticket, Person.name, Contact.name)
         .outerjoin(Person, and_(Person.account_id == Ticket.account_id, Person.id == Ticket.assignee_id))
         .outerjoin(Contact, and_(Contact.account_id == Ticket.account_id, Contact.id == Ticket.customer_id))
-        .where(Ticket.account_id == work.account_id)
+        .where(Ticket.account_id == work.account_id, *access.visible(work))
     )
 
 
@@ -103,6 +104,6 @@ def _by_id(work: Work, ticket_id: UUID) -> Select[Any]:
 
 async def _ticket(work: Work, statement: Select[Any]) -> Ticket:
     ticket: Ticket | None = await work.session.scalar(statement)
-    if ticket is None:
+    if ticket is None or not await access.reaches(work, ticket):
         raise NoSuchTicket
     return ticket

@@ -5,6 +5,7 @@ from typing import Final
 
 from sqlalchemy import or_, select
 
+from services.tickets.access import service as access
 from services.tickets.cases.models import Ticket
 from services.tickets.duplicates.likeness import LEAST, likeness, words_of
 from services.tickets.duplicates.schemas import DuplicateOut
@@ -34,6 +35,7 @@ async def suggest(work: Work, ticket: Ticket) -> list[DuplicateOut]:
         Ticket.state != "merged",
         Ticket.opened_at.between(ticket.opened_at - SINCE, ticket.opened_at + SINCE),
         ~linked.exists(),
+        *access.visible(work),
     )
     newest = statement.order_by(Ticket.opened_at.desc()).limit(MOST_LOOKED_AT)
     found = [_compared(ticket, other) for other in await work.session.scalars(newest)]

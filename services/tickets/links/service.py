@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, and_, case, delete, or_, select
 
+from services.tickets.access import service as access
 from services.tickets.cases.history import record
 from services.tickets.cases.models import Ticket
 from services.tickets.cases.repository import find_ticket, lock_tickets
@@ -94,7 +95,8 @@ def links_of(work: Work, ticket_id: UUID) -> Select[Link, Ticket]:
     """With the other tickets."""
     other = case((Link.ticket_id == ticket_id, Link.other_id), else_=Link.ticket_id)
     touches = or_(Link.ticket_id == ticket_id, Link.other_id == ticket_id)
-    return select(Link, Ticket).join(Ticket, Ticket.id == other).where(Link.account_id == work.account_id, touches)
+    mine = (Link.account_id == work.account_id, *access.visible(work))
+    return select(Link, Ticket).join(Ticket, Ticket.id == other).where(*mine, touches)
 
 
 def relation_of(link: Link, ticket_id: UUID) -> Relation:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, or_, select
 
+from services.tickets.access import service as access
 from services.tickets.cases.models import Ticket
 from services.tickets.loops.models import Loop
 from shared.contracts.feedback import Feedback
@@ -111,4 +112,5 @@ def enter(work: Work, ticket: Ticket, loop: Loop, stage: LoopStage, at: datetime
 
 
 def loops_with_tickets(work: Work) -> Select[Loop, Ticket]:
-    return select(Loop, Ticket).join(Ticket, Ticket.id == Loop.ticket_id).where(Loop.account_id == work.account_id)
+    mine = (Loop.account_id == work.account_id, *access.visible(work))
+    return select(Loop, Ticket).join(Ticket, Ticket.id == Loop.ticket_id).where(*mine)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
+from services.tickets.access import service as access
 from services.tickets.attachments import service as attachments
 from services.tickets.attachments.models import Attachment
 from services.tickets.cases import announcements
@@ -89,6 +90,7 @@ async def split(work: Work, ticket_id: UUID, body: Split, expected: int | None) 
     announcements.update(work, ticket, "split")
     _link(work, opening, opened, ticket)
     await work.session.flush()
+    access.grant(work, opening.ticket_id)
     return await find_ticket(work, opening.ticket_id)
 
 

@@ -58,6 +58,11 @@ async def known_to(work: Work) -> list[Person]:
     return list(await work.session.scalars(select(Person).where(Person.account_id == work.account_id, Person.active)))
 
 
+async def works_here(work: Work, person_id: UUID) -> bool:
+    person = await work.session.get(Person, (work.account_id, person_id))
+    return person is not None and person.active
+
+
 async def can_be_assigned(work: Work, person_id: UUID) -> bool:
     person = await work.session.get(Person, (work.account_id, person_id))
     return person is not None and person.active and person.role in ASSIGNABLE_ROLES

@@ -5,12 +5,12 @@ from uuid import UUID
 
 from fastapi import Request
 
+from services.tickets.access.edge import sighted
 from services.tickets.assistant.schemas import NewConversation, NewMessage
 from services.tickets.assistant.talking import Phrased
 from services.tickets.phrasing import service as phrasing
 from services.tickets.phrasing.service import Asked
 from shared.auth.tokens import Principal
-from shared.http.dependencies import work_with
 from shared.work import Work
 
 _PHRASED: Final = "heed.phrased"
@@ -39,4 +39,4 @@ def _asked(conversation_id: str | None, body: bytes) -> Asked:
     return Asked(message.text, conversation_id=UUID(conversation_id), message_id=message.message_id)
 
 
-Talking = Annotated[Work, work_with("tickets:write", first=_first)]
+Talking = Annotated[Work, sighted("tickets:write", first=_first)]

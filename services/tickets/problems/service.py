@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, Uuid, any_, cast, func, literal, s
 from sqlalchemy import delete as delete_rows
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
+from services.tickets.access import service as access
 from services.tickets.cases.models import Ticket
 from services.tickets.causes import service as causes
 from services.tickets.feedback.models import KnownFeedback
@@ -138,7 +139,7 @@ async def unlink(work: Work, problem: Problem, wanted: Links) -> list[LinkItem]:
 def linked_tickets(work: Work, problem_id: UUID) -> Select[Ticket, ProblemLink]:
     mine = (ProblemLink.account_id == work.account_id) & (ProblemLink.problem_id == problem_id)
     joined = select(Ticket, ProblemLink).join(ProblemLink, ProblemLink.target_id == Ticket.id)
-    return joined.where(mine, ProblemLink.kind == "ticket")
+    return joined.where(mine, ProblemLink.kind == "ticket", *access.visible(work))
 
 
 def linked_feedback(work: Work, problem_id: UUID) -> Select[KnownFeedback, ProblemLink]:
@@ -183,7 +184,8 @@ def _named(wanted: Links) -> list[tuple[LinkKind, UUID]]:
 
 
 async def _known(work: Work, wanted: Links) -> dict[LinkKind, set[UUID]]:
-    tickets = select(Ticket.id).where(Ticket.account_id == work.account_id, Ticket.id == among(wanted.ticket_ids))
+    mine = (Ticket.account_id == work.account_id, *access.visible(work))
+    tickets = select(Ticket.id).where(*mine, Ticket.id == among(wanted.ticket_ids))
     feedback = select(KnownFeedback.feedback_id).where(
         KnownFeedback.account_id == work.account_id,
         KnownFeedback.feedback_id == among(wanted.feedback_ids),

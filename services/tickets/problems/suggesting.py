@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import exists, select
 
+from services.tickets.access import service as access
 from services.tickets.cases.models import Ticket
 from services.tickets.causes import service as causes
 from services.tickets.causes.service import Causes
@@ -109,7 +110,9 @@ async def _tickets(work: Work, known: Causes, start: datetime) -> list[Complaint
     linked = exists().where(ProblemLink.account_id == work.account_id, ProblemLink.target_id == Ticket.id)
     columns = (Ticket.id, Ticket.customer_id, Ticket.opened_at, Ticket.root_cause, linked)
     mine = (Ticket.account_id == work.account_id, Ticket.root_cause.is_not(None), Ticket.opened_at >= start)
-    statement = select(*columns).where(*mine).order_by(Ticket.opened_at.desc()).limit(MOST_LOOKED_AT)
+    statement = (
+        select(*columns).where(*mine, *access.visible(work)).order_by(Ticket.opened_at.desc()).limit(MOST_LOOKED_AT)
+    )
     return [
         Complaint(ticket_id, True, customer_id, opened_at, {known.present(str(cause)): ()}, is_linked)
         for ticket_id, customer_id, opened_at, cause, is_linked in await work.session.execute(statement)

@@ -30,7 +30,8 @@ _RULES: Final = """
 """
 _TEAMS: Final = """
     select team.id, team.name, strategy, longest_unassigned_seconds, calendar_id, calendar.version,
-        array(select user_id from tickets.team_members member where account_id = $1 and team_id = team.id) as members
+        array(select user_id from tickets.team_members member where account_id = $1 and team_id = team.id
+            and member.role = 'agent') as members
     from tickets.teams team
     left join tickets.calendars calendar on calendar.account_id = $1 and calendar.id = calendar_id
     where team.account_id = $1

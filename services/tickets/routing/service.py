@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, func, select
 
+from services.tickets.access import service as access
 from services.tickets.cases.models import Ticket
 from services.tickets.contacts import service as contacts
 from services.tickets.routing import facts
@@ -40,7 +41,8 @@ class NoSuchRule(NotFound):
 
 
 async def create(work: Work, body: RuleIn) -> RoutingRule:
-    """Raises `Unacceptable` for a condition that makes no sense, or a team that is not there."""
+    """Raises `Limited`, or `Unacceptable` for a condition that makes no sense or a team that is not there."""
+    access.check_unlimited(work)
     await revisions.advance(work)
     mine = RoutingRule.account_id == work.account_id
     if (await work.session.scalar(select(func.count()).where(mine)) or 0) >= MOST:
@@ -60,7 +62,8 @@ async def create(work: Work, body: RuleIn) -> RoutingRule:
 
 
 async def edit(work: Work, rule_id: UUID, patch: RulePatch, expected: int | None) -> RoutingRule:
-    """Raises `NoSuchRule`, `StaleVersion`, or `Unacceptable` as `create` does."""
+    """Raises `NoSuchRule`, `StaleVersion`, or what `create` does."""
+    access.check_unlimited(work)
     await revisions.advance(work)
     rule = await find(work, rule_id, lock=True)
     check_match(expected, rule.version)
@@ -72,7 +75,8 @@ async def edit(work: Work, rule_id: UUID, patch: RulePatch, expected: int | None
 
 
 async def remove(work: Work, rule_id: UUID) -> None:
-    """Raises `NoSuchRule`."""
+    """Raises `Limited` or `NoSuchRule`."""
+    access.check_unlimited(work)
     await revisions.advance(work)
     await work.session.delete(await find(work, rule_id, lock=True))
     await work.session.flush()
@@ -188,6 +192,7 @@ async def _opened_lately(work: Work, asked: SimulationRequest) -> Sequence[tuple
         select(Ticket, Assignment.decision)
         .outerjoin(Assignment, and_(Assignment.account_id == work.account_id, Assignment.ticket_id == Ticket.id))
         .where(Ticket.account_id == work.account_id, Ticket.opened_at >= work.now - timedelta(days=asked.days))
+        .where(*access.visible(work))
         .order_by(Ticket.opened_at.desc(), Ticket.id.desc())
         .limit(asked.limit)
     )

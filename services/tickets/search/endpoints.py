@@ -6,6 +6,7 @@ from fastapi import Query
 
 from services.tickets.auth import TicketsRead
 from services.tickets.cases.schemas import TicketOut
+from services.tickets.listing.filters import FiltersQuery
 from services.tickets.search import service as searching
 from shared.db.pagination import Page, PageQuery
 from shared.http.routing import APIRouter
@@ -25,7 +26,8 @@ Words = Annotated[
 
 
 @router.get("")
-async def search_tickets(work: TicketsRead, page: PageQuery, q: Words) -> Page[TicketOut]:
+async def search_tickets(work: TicketsRead, page: PageQuery, q: Words, filters: FiltersQuery) -> Page[TicketOut]:
     """Tickets by number, subject, description, tags, own fields, the customer's name and all that was said, notes too.
-    The newest ticket first. What was written a moment ago may need a moment more."""
-    return await searching.search(work, q, page)
+    The newest ticket first; what narrows the list narrows it. What was written a moment ago may need
+    a moment more."""
+    return await searching.search(work, q, filters, page)

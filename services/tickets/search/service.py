@@ -5,21 +5,27 @@ from collections.abc import Collection, Sequence
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import TextClause, select, text
+from sqlalchemy import ColumnElement, TextClause, select, text
 
+from services.tickets.access import service as access
 from services.tickets.cases.answering import ticket_out
 from services.tickets.cases.models import Ticket
 from services.tickets.cases.repository import tickets_with_names
 from services.tickets.cases.schemas import TicketOut
+from services.tickets.listing.filters import Filters, conditions
+from services.tickets.problems.service import among
 from services.tickets.search.models import TicketText
 from shared.bus.events import Event
 from shared.contracts.base import Payload
+from shared.db.database import planned_anew
 from shared.db.pagination import Page, PageRequest, decode_cursor, encode_cursor
 from shared.work import Work
 
 # Of the latest messages of a ticket; PostgreSQL takes no more than a megabyte of words.
 LONGEST: Final = 100_000
 _ORDER: Final = "search"
+GROWTH: Final = 8
+LARGEST_PORTION: Final = 20_000
 
 # Two who bring the same ticket up to date do so one after the other, or the older one could come last.
 _HOLD: Final = text(
@@ -65,13 +71,36 @@ async def refresh_of(work: Work, customer_id: UUID) -> None:
         await refresh(work, ticket_ids)
 
 
-async def search(work: Work, words: str, page: PageRequest) -> Page[TicketOut]:
+async def search(work: Work, words: str, filters: Filters, page: PageRequest) -> Page[TicketOut]:
     """The newest tickets first. Raises `Unacceptable` for a cursor of something else."""
     below = decode_cursor(page.cursor, page.key, _ORDER)[0] if page.cursor is not None else None
-    values = {"words": words, "below": below, "most": page.limit + 1}
-    found: list[UUID] = list(await work.session.scalars(_FIND, values))
+    held = [*await conditions(work, filters), *access.visible(work)]
+    found = await _find(work, words, held, below, page.limit + 1)
     shown = found[: page.limit]
     rows = await work.session.execute(tickets_with_names(work).where(Ticket.id.in_(shown)).order_by(Ticket.id.desc()))
     if len(found) > page.limit:
         page.next_cursor = encode_cursor([UUID(str(shown[-1]))], page.key, _ORDER)
     return Page[TicketOut](data=[ticket_out(work, *row) for row in rows], next_cursor=page.next_cursor)
+
+
+async def _find(
+    work: Work, words: str, held: Sequence[ColumnElement[bool]], below: UUID | None, most: int
+) -> list[UUID]:
+    """Words are the index's to find; what else must hold is asked of larger and larger portions of what it found, so
+    that a common word with a rare state needs a few questions, and not one for each page of it."""
+    found: list[UUID] = []
+    portion = most
+    while True:
+        values = {"words": words, "below": below, "most": portion}
+        ids: list[UUID] = list(await work.session.scalars(_FIND, values))
+        found += await _of_these(work, ids, held) if held and ids else ids
+        if len(found) >= most or len(ids) < portion:
+            return found[:most]
+        below, portion = ids[-1], min(portion * GROWTH, LARGEST_PORTION)
+
+
+async def _of_these(work: Work, ids: Sequence[UUID], held: Sequence[ColumnElement[bool]]) -> Sequence[UUID]:
+    mine = (Ticket.account_id == work.account_id, Ticket.id == among(ids))
+    statement = select(Ticket.id).where(*mine, *held).order_by(Ticket.id.desc())
+    async with planned_anew(work.session, len(ids)):
+        return (await work.session.scalars(statement)).all()

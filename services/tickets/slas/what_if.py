@@ -14,6 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from services.tickets.access import service as access
 from services.tickets.calendars.content import content_of, hours_of
 from services.tickets.calendars.hours import Hours
 from services.tickets.calendars.schemas import CalendarIn
@@ -172,7 +173,7 @@ async def _hours(work: Work, said: PolicyIn, calendar: CalendarIn | None) -> Hou
 
 async def _tickets(work: Work, since: datetime) -> Sequence[Ticket]:
     """Newest first, one more than are looked at."""
-    mine = (Ticket.account_id == work.account_id) & (Ticket.opened_at >= since)
-    statement = select(Ticket).where(mine).order_by(Ticket.opened_at.desc(), Ticket.id.desc()).limit(MOST_TICKETS + 1)
+    mine = (Ticket.account_id == work.account_id, Ticket.opened_at >= since, *access.visible(work))
+    statement = select(Ticket).where(*mine).order_by(Ticket.opened_at.desc(), Ticket.id.desc()).limit(MOST_TICKETS + 1)
     async with planned_anew(work.session, MOST_TICKETS):
         return (await work.session.scalars(statement)).all()

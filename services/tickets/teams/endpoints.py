@@ -8,7 +8,7 @@ from sqlalchemy import select
 from services.tickets.auth import TicketsRead, TicketsWrite
 from services.tickets.teams import service as teams
 from services.tickets.teams.models import Team, TeamMember
-from services.tickets.teams.schemas import MemberOut, NewTeam, TeamOut, TeamPatch
+from services.tickets.teams.schemas import MemberOut, Membership, NewTeam, TeamOut, TeamPatch
 from shared.db.pagination import Page, PageQuery, paginate
 from shared.http.dependencies import IfMatch, set_etag
 from shared.http.routing import APIRouter
@@ -59,9 +59,10 @@ async def list_members(team_id: UUID, work: TicketsRead, page: PageQuery) -> Pag
 
 
 @router.put("/{team_id}/members/{user_id}", status_code=204)
-async def add_member(team_id: UUID, user_id: UUID, work: TicketsWrite) -> None:
-    """Have somebody work in the team. What they can do and when they are there: PUT /v1/agents/{user_id}."""
-    await teams.add_member(work, team_id, user_id)
+async def add_member(team_id: UUID, user_id: UUID, work: TicketsWrite, body: Membership | None = None) -> None:
+    """Have somebody work in the team, or look at what it does; who is in it already gets the role that is sent. What
+    they can do and when they are there: PUT /v1/agents/{user_id}."""
+    await teams.add_member(work, team_id, user_id, (body or Membership()).role)
 
 
 @router.delete("/{team_id}/members/{user_id}", status_code=204)
@@ -72,7 +73,11 @@ async def remove_member(team_id: UUID, user_id: UUID, work: TicketsWrite) -> Non
 
 def _member(member: TeamMember, name: str | None) -> MemberOut:
     return MemberOut(
-        user_id=member.user_id, name=name or None, since=member.since, last_assigned_at=member.last_assigned_at
+        user_id=member.user_id,
+        name=name or None,
+        role=member.role,
+        since=member.since,
+        last_assigned_at=member.last_assigned_at,
     )
 
 

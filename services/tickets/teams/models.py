@@ -11,6 +11,7 @@ from services.tickets.db import Base
 from shared.db.base import AccountOwned, Identified
 
 Strategy = Literal["round_robin", "least_load", "longest_waiting"]
+TeamRole = Literal["agent", "viewer"]
 
 
 class Team(AccountOwned, Identified, Base):
@@ -34,7 +35,9 @@ class Team(AccountOwned, Identified, Base):
 
 
 class TeamMember(AccountOwned, Base):
-    """`last_assigned_at`: when they were given the last ticket of this team; `last_freed_at`: when the last ticket that
+    """A `viewer` is handed nothing, and looks only, where people are kept to their teams.
+
+    `last_assigned_at`: when they were given the last ticket of this team; `last_freed_at`: when the last ticket that
     they had, of whichever team, was resolved."""
 
     __tablename__ = "team_members"
@@ -42,6 +45,7 @@ class TeamMember(AccountOwned, Base):
 
     team_id: Mapped[UUID] = mapped_column(ForeignKey(Team.id, ondelete="CASCADE"), primary_key=True)
     user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    role: Mapped[TeamRole] = mapped_column(Text)
     since: Mapped[datetime]
     last_assigned_at: Mapped[datetime | None]
     last_freed_at: Mapped[datetime | None]

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from services.tickets.teams.models import Strategy
+from services.tickets.teams.models import Strategy, TeamRole
 from shared.http.schemas import Model, Name
 
 Turn = Annotated[
@@ -62,10 +62,19 @@ class TeamOut(Model):
     updated_at: datetime
 
 
+class Membership(Model):
+    role: TeamRole = Field(
+        "agent",
+        description="agent: gets its tickets; viewer: gets none, and may only look at them where the "
+        "access policy keeps people to their teams.",
+    )
+
+
 class MemberOut(Model):
     """`last_assigned_at`: when they got the last ticket of this team."""
 
     user_id: UUID
     name: str | None
+    role: TeamRole
     since: datetime
     last_assigned_at: datetime | None

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import Select, and_, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from services.tickets.access import service as access
 from services.tickets.calendars import service as calendars
 from services.tickets.cases.models import Ticket
 from services.tickets.cases.states import ACTIVE
@@ -15,7 +16,7 @@ from services.tickets.routing import queues
 from services.tickets.routing.models import RoutingRule
 from services.tickets.routing.refusals import unknown_person, unknown_team
 from services.tickets.slas import revisions
-from services.tickets.teams.models import Team, TeamMember
+from services.tickets.teams.models import Team, TeamMember, TeamRole
 from services.tickets.teams.schemas import NewTeam, TeamPatch
 from shared.editing import change, differing
 from shared.http.dependencies import check_match
@@ -44,7 +45,8 @@ class TeamInUse(Conflict):
 
 
 async def create(work: Work, body: NewTeam) -> Team:
-    """Raises `NameTaken`, or `Unacceptable` for a lead or a calendar that is not there."""
+    """Raises `Limited`, `NameTaken`, or `Unacceptable` for a lead or a calendar that is not there."""
+    access.check_unlimited(work)
     await revisions.advance(work)
     if (await work.session.scalar(select(func.count()).where(Team.account_id == work.account_id)) or 0) >= MOST:
         raise Unacceptable(f"An account has at most {MOST} teams; delete one first.")
@@ -63,7 +65,8 @@ async def create(work: Work, body: NewTeam) -> Team:
 
 
 async def edit(work: Work, team_id: UUID, patch: TeamPatch, expected: int | None) -> Team:
-    """Raises `NoSuchTeam`, `StaleVersion`, `NameTaken`, or `Unacceptable` as `create` does."""
+    """Raises `NoSuchTeam`, `StaleVersion`, or what `create` does."""
+    access.check_unlimited(work)
     await revisions.advance(work)
     team = await find(work, team_id, lock=True)
     check_match(expected, team.version)
@@ -76,7 +79,8 @@ async def edit(work: Work, team_id: UUID, patch: TeamPatch, expected: int | None
 
 
 async def remove(work: Work, team_id: UUID) -> None:
-    """Raises `NoSuchTeam` or `TeamInUse`. Tickets that are done keep its id."""
+    """Raises `Limited`, `NoSuchTeam` or `TeamInUse`. Tickets that are done keep its id."""
+    access.check_unlimited(work)
     await revisions.advance(work)
     team = await find(work, team_id, lock=True)
     problems = []
@@ -110,21 +114,27 @@ async def require(work: Work, team_id: UUID | None, *, pointer: str = "/team_id"
         raise unknown_team(pointer)
 
 
-async def add_member(work: Work, team_id: UUID, user_id: UUID) -> None:
-    """Whoever is in it already stays. Raises `NoSuchTeam`, or `Unacceptable` for who does not work on tickets."""
+async def add_member(work: Work, team_id: UUID, user_id: UUID, role: TeamRole) -> None:
+    """Whoever is in it already gets this role. Raises `NoSuchTeam`, `Limited`, or `Unacceptable` for an agent who does
+    not work on tickets, or a viewer who does not work here."""
+    access.check_leads(work, team_id)
     await revisions.advance(work)
     await find(work, team_id, lock=True)
-    if not await people.can_be_assigned(work, user_id):
+    if not await (people.can_be_assigned if role == "agent" else people.works_here)(work, user_id):
         raise unknown_person("/user_id")
     if (await work.session.scalar(select(func.count()).where(TeamMember.team_id == team_id)) or 0) >= MOST_MEMBERS:
         raise Unacceptable(f"A team has at most {MOST_MEMBERS} members.")
-    row = {"account_id": work.account_id, "team_id": team_id, "user_id": user_id, "since": work.now}
-    await work.session.execute(insert(TeamMember).values(row).on_conflict_do_nothing())
+    row = {"account_id": work.account_id, "team_id": team_id, "user_id": user_id, "role": role, "since": work.now}
+    joined = insert(TeamMember).values(row)
+    key = ["team_id", "user_id"]
+    await work.session.execute(joined.on_conflict_do_update(index_elements=key, set_={"role": role}))
     await queues.look_again(work, team_id)
 
 
 async def drop_member(work: Work, team_id: UUID, user_id: UUID) -> None:
-    """Their tickets stay with them. Nothing happens if they are not in it. Raises `NoSuchTeam`."""
+    """Their tickets stay with them. Nothing happens if they are not in it. Raises `NoSuchTeam` or
+    `Limited`."""
+    access.check_leads(work, team_id)
     await revisions.advance(work)
     await find(work, team_id, lock=True)
     one = (TeamMember.account_id == work.account_id) & (TeamMember.team_id == team_id)
@@ -132,7 +142,9 @@ async def drop_member(work: Work, team_id: UUID, user_id: UUID) -> None:
 
 
 async def has_member(work: Work, team_id: UUID, user_id: UUID | None) -> bool:
-    return user_id is not None and await work.session.get(TeamMember, (team_id, user_id)) is not None
+    """As an agent; viewers get no tickets."""
+    member = await work.session.get(TeamMember, (team_id, user_id)) if user_id is not None else None
+    return member is not None and member.role == "agent"
 
 
 async def lead_of(work: Work, team_id: UUID | None) -> UUID | None:

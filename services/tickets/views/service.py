@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, or_, select
 
+from services.tickets.access import service as access
 from services.tickets.cases.models import Ticket
 from services.tickets.listing.filters import Filters, conditions
 from services.tickets.listing.sorting import shown_by
@@ -83,7 +84,8 @@ async def find(work: Work, view_id: UUID, *, lock: bool = False) -> View:
 
 async def count(work: Work, view: View) -> CountOut:
     wanted = await conditions(work, filters_of(view))
-    listed = select(Ticket.id).where(Ticket.account_id == work.account_id, *wanted, *shown_by(view.sort))
+    mine = (Ticket.account_id == work.account_id, *access.visible(work))
+    listed = select(Ticket.id).where(*mine, *wanted, *shown_by(view.sort))
     counted = select(func.count()).select_from(listed.limit(COUNTED_TO + 1).subquery())
     found = await work.session.scalar(counted) or 0
     return CountOut(count=min(found, COUNTED_TO), more=found > COUNTED_TO)

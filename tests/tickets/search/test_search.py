@@ -1,5 +1,6 @@
 """Finding tickets by their words."""
 
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -56,6 +57,39 @@ class TestSearch:
             assert await found(client, words) == [1], words
         for words in ("pa", '"late came"', "parcel lamp", "parcel -late", "unicorn", "-", '"', "'", "a' & b", "):*"):
             assert await found(client, words) == [], words
+
+    @pytest.mark.parametrize(
+        ("query", "numbers"),
+        [
+            ({"state": "resolved"}, [4, 2]),
+            ({"tag": "late", "state": ["new", "open"]}, [1]),
+            ({"priority": ["high", "urgent"]}, [3]),
+            ({"opened_from": "2020-01-01T00:00:00Z", "unassigned": True}, [4, 3, 2, 1]),
+            ({"opened_to": "2020-01-01T00:00:00Z"}, []),
+        ],
+    )
+    async def test_is_narrowed_as_a_list_is(
+        self, tickets: Harness, account: UUID, query: dict[str, Any], numbers: list[int]
+    ) -> None:
+        """Whatever the size of a page: what does not hold is no part of it."""
+        client = tickets.client(account=account)
+        for tags, priority in ((["late"], "low"), (["late"], "low"), ([], "high"), ([], "low"), ([], "low")):
+            await open_ticket(client, subject="A parcel", tags=tags, priority=priority)
+        await patch(client, f"/v1/tickets/{(await get(client, '/v1/tickets'))['data'][0]['id']}", subject="A lamp")
+        for ticket in (await get(client, "/v1/tickets"))["data"]:
+            if ticket["number"] in (2, 4):
+                await post(client, f"/v1/tickets/{ticket['id']}/resolve")
+        await hear(tickets, account)
+        for limit in (1, 2, 50):
+            seen: list[int] = []
+            asked = {"q": "parcel", "limit": limit} | query
+            while True:
+                page = await get(client, PATH, **asked)
+                seen += [ticket["number"] for ticket in page["data"]]
+                if (cursor := page["next_cursor"]) is None:
+                    break
+                asked["cursor"] = cursor
+            assert seen == numbers
 
     async def test_finds_what_it_says_now(self, tickets: Harness, account: UUID) -> None:
         client, ana = tickets.client(account=account), await add_customer(tickets, account, "Ana Ferreira")
