@@ -17,7 +17,8 @@ from shared.subjects.exports import export_router
 
 
 def create_app(runtime: Runtime) -> FastAPI:
-    routers = [rollups.router, scores.router, improvements.router, cohorts.router, worth.router]
+    routers = [rollups.router, scores.router, improvements.router]
+    routers += [cohorts.router, worth.router, worth.spending]
     return service_app(runtime, title="metrics", routers=[*routers, export_router(EXPORTS)])
 
 

@@ -308,7 +308,9 @@ async def of_metrics(metrics: Harness, account: UUID) -> Resources:
         affected_customers=1,
     )
     await metrics.deliver(shipped, account=account, subject=shipped.improvement_id)
-    return {"name": "nps", "improvement_id": str(shipped.improvement_id)}
+    spent = {"from": "2026-02-01", "to": "2026-03-01", "amount": {"amount": "500", "currency": "EUR"}}
+    spend = await made(metrics.client(account=account), "/v1/acquisition-spend", spent)
+    return {"name": "nps", "improvement_id": str(shipped.improvement_id), "spend_id": spend["id"]}
 
 
 async def spared(notifier: Harness, account: UUID) -> str:

@@ -226,6 +226,11 @@ BODIES: Final[Mapping[str, Any]] = {
     "PATCH /v1/webhook-endpoints/{endpoint_id}": {"description": "The shop's"},
     "POST /v1/webhook-endpoints/{endpoint_id}/redeliver": {"after": 0},
     "PATCH /v1/slack-channels/{channel_id}": {"name": "#praise"},
+    "PUT /v1/acquisition-spend/{spend_id}": {
+        "from": "2026-02-01",
+        "to": "2026-03-01",
+        "amount": {"amount": "600", "currency": "EUR"},
+    },
 }
 
 

@@ -5,19 +5,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from services.metrics.scores.schemas import ConfidenceInterval
+from services.metrics.scores.schemas import ConfidenceInterval, ExcludedCustomers
 from services.metrics.worth.schemas import Beginning, Sign
 from shared.http.schemas import Model
 
 Interval = Literal["week", "month"]
-
-
-class ExcludedCustomers(Model):
-    """Customers who are not in `n`: their data may only be kept (`restricted`), or they do not want it to be computed
-    on (`no_consent`)."""
-
-    restricted: int
-    no_consent: int
 
 
 class CohortPeriod(Model):

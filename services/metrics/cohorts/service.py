@@ -8,7 +8,7 @@ from typing import Any
 from services.metrics.cohorts import queries
 from services.metrics.cohorts import schemas as s
 from services.metrics.cohorts.queries import Begun
-from services.metrics.scores.schemas import ConfidenceInterval
+from services.metrics.scores.schemas import ConfidenceInterval, ExcludedCustomers
 from services.metrics.worth.policy import policy_of
 from services.metrics.worth.schemas import Beginning
 from shared.statistics import LEVEL, shown, wilson
@@ -118,8 +118,8 @@ def following(start: date, interval: s.Interval) -> date:
     return (start + timedelta(days=32)).replace(day=1)
 
 
-def _excluded(counts: Mapping[str, int]) -> s.ExcludedCustomers:
-    return s.ExcludedCustomers(restricted=counts.get("restricted", 0), no_consent=counts.get("no_consent", 0))
+def _excluded(counts: Mapping[str, int]) -> ExcludedCustomers:
+    return ExcludedCustomers(restricted=counts.get("restricted", 0), no_consent=counts.get("no_consent", 0))
 
 
 def _midnight(day: date) -> datetime:

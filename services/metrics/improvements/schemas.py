@@ -7,7 +7,13 @@ from uuid import UUID
 
 from pydantic import Field
 
-from services.metrics.scores.schemas import ConfidenceInterval, Excluded, ExcludedTickets, SignificanceOut
+from services.metrics.scores.schemas import (
+    ConfidenceInterval,
+    Excluded,
+    ExcludedCustomers,
+    ExcludedTickets,
+    SignificanceOut,
+)
 from shared.http.schemas import Model
 
 
@@ -19,7 +25,7 @@ class Side(Model):
     value: float | None
     n: int
     interval: ConfidenceInterval | None
-    excluded: Excluded | ExcludedTickets
+    excluded: Excluded | ExcludedTickets | ExcludedCustomers
     insufficient: bool
 
 

@@ -12,6 +12,7 @@ from services.metrics.scores.formulas import Bands, Estimate, Moments
 from services.metrics.scores.histograms import PERCENT, Histogram, Scale
 from services.metrics.scores.selection import OF_FEEDBACK, By
 from services.metrics.tickets.catalogue import TICKET_CATALOGUE, TicketMetric
+from services.metrics.worth.catalogue import WORTH_CATALOGUE, WorthMetric
 from shared.http.errors import NotFound
 
 
@@ -220,8 +221,8 @@ SCORES = {
 }
 
 
-AnyMetric = Metric | TicketMetric
-CATALOGUE: Mapping[str, AnyMetric] = {**SCORES, **TICKET_CATALOGUE}
+AnyMetric = Metric | TicketMetric | WorthMetric
+CATALOGUE: Mapping[str, AnyMetric] = {**SCORES, **TICKET_CATALOGUE, **WORTH_CATALOGUE}
 
 
 def metric(name: str) -> AnyMetric:

@@ -1,6 +1,6 @@
 """What a metric counts, whatever it is about: the one shape that answers are made from."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
@@ -16,7 +16,8 @@ Place = tuple[date | None, Any]
 @dataclass(frozen=True, slots=True)
 class Counted(Generic[T]):
     """`found`: what there is in each period and group with any; `total`: in the whole window. `blank` is what there is
-    elsewhere, `fields` turns each into those of `Score`, and `change` is from the second to the first of two."""
+    elsewhere, `fields` turns each into those of `Score`, and `change` is from the second to the first of two.
+    `assumptions`: what all of it rests on, in words."""
 
     found: Mapping[Place, T]
     total: T
@@ -24,3 +25,4 @@ class Counted(Generic[T]):
     fields: Callable[[T], dict[str, Any]]
     change: Callable[[T, T], Change | None]
     watermark: datetime | None
+    assumptions: Sequence[str] = ()

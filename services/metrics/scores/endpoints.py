@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import Query
 from pydantic import WithJsonSchema
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from services.metrics.comparisons.against import CompareQuery, against
 from services.metrics.facts.models import Fact
@@ -16,13 +16,17 @@ from services.metrics.scores import queries
 from services.metrics.scores import service as scores
 from services.metrics.scores.auth import MetricsRead
 from services.metrics.scores.catalogue import CATALOGUE, metric
-from services.metrics.scores.schemas import FactOut, MetricAnswer, MetricList, MetricOut, TicketRowOut
-from services.metrics.scores.selection import By, Period, SelectionQuery
+from services.metrics.scores.schemas import CustomerRowOut, FactOut, MetricAnswer, MetricList, MetricOut, TicketRowOut
+from services.metrics.scores.selection import By, Period, Selection, SelectionQuery
 from services.metrics.tickets import queries as tickets
 from services.metrics.tickets.catalogue import Left, TicketMetric
+from services.metrics.worth import queries as worth
+from services.metrics.worth.catalogue import LeftOut, WorthMetric
+from services.metrics.worth.policy import policy_of
 from shared.db.pagination import Page, PageQuery, paginate
 from shared.http.errors import Unacceptable
 from shared.http.routing import APIRouter
+from shared.work import Work
 
 router = APIRouter(prefix="/v1/metrics", tags=["metrics"])
 
@@ -36,7 +40,7 @@ DimensionName = Annotated[
     ),
 ]
 Why = Annotated[Exclusion | Left | None, Query(description="Instead: those that are left out for this reason.")]
-R = TypeVar("R", Exclusion, Left)
+R = TypeVar("R", Exclusion, Left, LeftOut)
 
 
 @router.get("")
@@ -77,8 +81,8 @@ async def read_metric(
 @router.get("/{name}/rows")
 async def list_rows(
     name: MetricName, work: MetricsRead, selection: SelectionQuery, page: PageQuery, excluded: Why = None
-) -> Page[FactOut] | Page[TicketRowOut]:
-    """The feedback or the tickets behind the number, newest first; as many rows as its `n`."""
+) -> Page[FactOut] | Page[TicketRowOut] | Page[CustomerRowOut]:
+    """The feedback, tickets or customers behind the number, newest first; as many rows as its `n`."""
     asked = metric(name)
     scores.check_filters(asked, selection)
     if isinstance(asked, TicketMetric):
@@ -87,11 +91,29 @@ async def list_rows(
         order = (rows.c.at.desc(), rows.c.ticket_id.desc(), rows.c.target.desc())
         found = await paginate(work.session, select(rows), page, keys=order)
         return found.map(partial(_ticket_row, rows.c.keys()))
+    if isinstance(asked, WorthMetric):
+        return await _customer_rows(work, asked, selection, page, excluded)
     statement = queries.facts_behind(
         work, selection, asked.scheme, None if excluded is None else _one_of(Exclusion, excluded)
     )
     keys = (Fact.occurred_at.desc(), Fact.feedback_id.desc(), Fact.question.desc())
     return (await paginate(work.session, statement, page, keys=keys)).map(FactOut.model_validate)
+
+
+async def _customer_rows(
+    work: Work, metric: WorthMetric, selection: Selection, page: PageQuery, excluded: Exclusion | Left | None
+) -> Page[CustomerRowOut]:
+    reason = None if excluded is None else _one_of(LeftOut, excluded)
+    rows = worth.rows_behind(work, selection, metric, await policy_of(work), reason)
+    order = (rows.c.at.desc(), rows.c.customer_id.desc(), func.coalesce(rows.c.currency, "").desc())
+    found = await paginate(work.session, select(rows), page, keys=order)
+    return found.map(partial(_customer_row, rows.c.keys(), metric))
+
+
+def _customer_row(names: Sequence[str], metric: WorthMetric, row: Sequence[Any]) -> CustomerRowOut:
+    values = dict(zip(names, row, strict=True))
+    money = {name: values[name] if metric.is_money else None for name in ("before", "after", "spent")}
+    return CustomerRowOut(**values | money)
 
 
 def _one_of(reasons: type[R], reason: StrEnum) -> R:

@@ -1,4 +1,4 @@
-"""Questions about scores and tickets, answered."""
+"""Questions about scores, tickets and customers, answered."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,7 +13,7 @@ from services.metrics.facts.reading import Exclusion, Family
 from services.metrics.scores.selection import By, Period
 from services.metrics.tickets.course import HandledBy
 from shared.contracts.tickets import Priority, TargetName
-from shared.http.schemas import Model
+from shared.http.schemas import Model, Money
 
 
 class MetricOut(Model):
@@ -21,7 +21,7 @@ class MetricOut(Model):
 
     name: str
     title: str
-    scheme: Family | None = Field(description="Which ratings it is made of; null if it is of tickets.")
+    scheme: Family | None = Field(description="Which ratings it is made of; null if it is of tickets or customers.")
     dimensions: list[By] = Field(description="What it can be told apart and filtered by.")
     unit: str
     formula: str
@@ -87,6 +87,14 @@ class ExcludedTickets(Model):
     unmeasured: int
 
 
+class ExcludedCustomers(Model):
+    """Customers who are not in `n`: their data may only be kept (`restricted`), or they do not want it to be computed
+    on (`no_consent`)."""
+
+    restricted: int
+    no_consent: int
+
+
 class MeasuredOut(Model):
     """In seconds. `interval` is null where there are too few for one."""
 
@@ -122,7 +130,7 @@ class ComparisonOut(Model):
     value: float | None
     n: int
     interval: ConfidenceInterval | None
-    excluded: Excluded | ExcludedTickets
+    excluded: Excluded | ExcludedTickets | ExcludedCustomers
     insufficient: bool
     rows: str
     change: float | None = Field(description="On 0..100 if the two are on different scales.")
@@ -135,13 +143,14 @@ class Score(Model):
     """`value` is null, never 0, if nothing was counted; `insufficient` says that `n` is too small to conclude from."""
 
     value: float | None
+    money: Money | None = Field(description="`value` where it is money, with its currency; else null.")
     n: int
     interval: ConfidenceInterval | None
     scale: ScaleOut | None = Field(description="The scale of `value`; null if it is, and for what has none.")
-    bands: BandCounts | None = Field(description="Null for times and for what is counted at a moment.")
+    bands: BandCounts | None = Field(description="Null for times, money, and what is counted at a moment.")
     distribution: list[Distribution] = Field(description="Of ratings; empty for tickets.")
     durations: DurationsOut | None = Field(description="For metrics that are times.")
-    excluded: Excluded | ExcludedTickets
+    excluded: Excluded | ExcludedTickets | ExcludedCustomers
     insufficient: bool
     comparison: ComparisonOut | None = Field(description="With `compare`; in `series` if `interval` is `total`.")
 
@@ -168,8 +177,10 @@ class MetricAnswer(Score):
     dimension: str | None
     period: Period
     watermark: datetime | None = Field(
-        description="When the newest feedback counted so far was received, or what was last heard of a ticket happened."
+        description="When the newest feedback counted so far was received, or what was last heard of a ticket or a "
+        "customer happened."
     )
+    assumptions: list[str] = Field(description="What it rests on besides what happened, in words.")
     rows: str = Field(description="Where the rows behind the number are; `&excluded=` and a reason for the others.")
     series: list[SeriesScore]
 
@@ -215,3 +226,18 @@ class TicketRowOut(Model):
     priority: Priority
     handled_by: HandledBy
     customer_id: UUID | None
+
+
+class CustomerRowOut(Model):
+    """One customer behind a number, in money once for each currency they paid in. `at` puts them into the window;
+    `outcome` is `good` (stayed, bought again) or `bad`, or why they do not count. What they paid, less refunds: in the
+    `silent_days` `before` the window's start and its end (`after`), and within it (`spent`); null where the metric is
+    not about money."""
+
+    customer_id: UUID
+    currency: str | None
+    at: datetime
+    outcome: str
+    before: Decimal | None
+    after: Decimal | None
+    spent: Decimal | None

@@ -25,7 +25,7 @@ EARLIEST, LATEST = 1900, 2200
 
 
 class By(StrEnum):
-    """What feedback and tickets can be told apart by. Whose a ticket is, is whose it was when it was resolved."""
+    """What feedback, tickets and money can be told apart by. Whose a ticket is, is whose it was when resolved."""
 
     CHANNEL = "channel"
     TOUCHPOINT = "touchpoint"
@@ -36,6 +36,7 @@ class By(StrEnum):
     PRIORITY = "priority"
     HANDLED_BY = "handled_by"
     TARGET = "target"
+    CURRENCY = "currency"
 
     @property
     def column(self) -> str:
@@ -146,6 +147,7 @@ def selection(
     priority: Annotated[list[Priority], Query(alias="filter[priority]")] = [],  # noqa: B006
     handled_by: Annotated[list[HandledBy], Query(alias="filter[handled_by]")] = [],  # noqa: B006
     target: Annotated[list[TargetName], Query(alias="filter[target]")] = [],  # noqa: B006
+    currency: Annotated[Names, Query(alias="filter[currency]")] = [],  # noqa: B006
 ) -> Selection:
     tomorrow = runtime.clock.now().astimezone(UTC).date() + timedelta(days=1)
     end = to or tomorrow
@@ -162,6 +164,7 @@ def selection(
         By.PRIORITY: priority,
         By.HANDLED_BY: handled_by,
         By.TARGET: target,
+        By.CURRENCY: currency,
     }
     return Selection(start, end, {by: values for by, values in filters.items() if values})
 

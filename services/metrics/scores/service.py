@@ -15,6 +15,8 @@ from services.metrics.scores.histograms import Tally
 from services.metrics.scores.selection import TIME_ZONE, By, Period, Selection
 from services.metrics.tickets import answers as tickets
 from services.metrics.tickets.catalogue import TicketMetric
+from services.metrics.worth import answers as worth
+from services.metrics.worth.catalogue import WorthMetric
 from shared.http.errors import Unacceptable
 from shared.statistics import LEVEL, shown
 from shared.work import Work
@@ -61,6 +63,7 @@ async def answer(
         dimension=dimension,
         period=period,
         watermark=counted.watermark,
+        assumptions=list(counted.assumptions),
         rows=rows_of(metric.name, selection),
         series=series,
         **_with(other, counted, counted.total, None if other is None else other.told.total),
@@ -121,12 +124,12 @@ def _check_terms(metric: AnyMetric, selection: Selection, by: By | None, dimensi
     check_filters(metric, selection)
     if by is not None and by not in metric.dimensions:
         raise _foreign(metric, "query:by")
-    if dimension is not None and isinstance(metric, TicketMetric):
+    if dimension is not None and isinstance(metric, TicketMetric | WorthMetric):
         raise _foreign(metric, "query:dimension")
 
 
 def _foreign(metric: AnyMetric, pointer: str) -> Unacceptable:
-    known = ", ".join(by.value for by in metric.dimensions)
+    known = ", ".join(by.value for by in metric.dimensions) or "nothing"
     return Unacceptable.field(pointer, "unknown_dimension", f"`{metric.name}` can be told apart by {known}.")
 
 
@@ -141,6 +144,8 @@ async def _counted(
 ) -> Counted[Any]:
     if isinstance(metric, TicketMetric):
         return await tickets.counted(work, metric, selection, by=by, period=period)
+    if isinstance(metric, WorthMetric):
+        return await worth.counted(work, metric, selection, by=by, period=period)
     found = await queries.tallies(work, selection, metric.scheme, by=by, dimension=dimension, period=period)
     total = Tally()
     for tally in found.values():
@@ -181,6 +186,7 @@ def _score(metric: Metric, tally: Tally) -> dict[str, Any]:
     ]
     return {
         "value": None if estimate is None else shown(estimate.value),
+        "money": None,
         "n": histogram.n,
         "interval": interval,
         "scale": scale,

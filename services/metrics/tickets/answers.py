@@ -41,6 +41,7 @@ def _fields(metric: TicketMetric, outcomes: Outcomes) -> dict[str, Any]:
     n = outcomes.good + outcomes.bad
     fields: dict[str, Any] = {
         "value": None,
+        "money": None,
         "n": n,
         "interval": None,
         "scale": None,

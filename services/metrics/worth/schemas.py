@@ -1,11 +1,14 @@
-"""When a customer is one, and what is left of a sale, as an account says it."""
+"""When a customer is one, what is left of a sale, and what it cost to win them, as an account says it."""
 
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Literal, Self
+from uuid import UUID
 
-from pydantic import Field, PlainSerializer, model_validator
+from pydantic import AfterValidator, Field, PlainSerializer, model_validator
 
-from shared.http.schemas import Model
+from services.metrics.scores.selection import Day
+from shared.http.schemas import Model, Money, ShortText
 
 Beginning = Literal["purchase", "signup"]
 Sign = Literal["purchase", "signup", "visit", "support"]
@@ -48,6 +51,42 @@ class WorthPolicy(Model):
         return self
 
     @property
+    def silence(self) -> timedelta:
+        return timedelta(days=self.silent_days)
+
+    @property
     def signs(self) -> list[str]:
         """Kinds of activities that show that somebody is a customer, the first included."""
         return sorted({*self.begins_with, *self.active_by})
+
+
+def _spent(value: Money) -> Money:
+    if value.amount < 0:
+        raise ValueError("is negative; send what was spent, and delete what was sent by mistake")
+    return value
+
+
+class NewSpend(Model):
+    """What was spent to win customers, evenly on each day from `from` to before `to`."""
+
+    from_: Day = Field(alias="from")
+    to: Day = Field(description="The first day that is not in it.")
+    amount: Annotated[Money, AfterValidator(_spent)]
+    note: ShortText | None = Field(None, description="For people, such as the campaign's name.")
+
+    @model_validator(mode="after")
+    def begins_before_it_ends(self) -> Self:
+        if self.from_ >= self.to:
+            raise ValueError("`from` must be before `to`, which is not counted")
+        return self
+
+
+class SpendOut(Model):
+    id: UUID
+    from_: date = Field(serialization_alias="from")
+    to: date
+    amount: Money
+    note: str | None
+    version: int
+    created_at: datetime
+    updated_at: datetime

@@ -123,6 +123,8 @@ class TestAsking:
             "dimension": None,
             "period": "total",
             "watermark": "2026-03-01T12:00:00Z",
+            "assumptions": [],
+            "money": None,
             "durations": None,
             "comparison": None,
             "rows": "/v1/metrics/nps/rows?from=2026-03-01&to=2026-04-01",
