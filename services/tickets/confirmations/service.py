@@ -12,7 +12,6 @@ from services.tickets.cases.repository import lock_living
 from services.tickets.cases.states import DONE
 from services.tickets.contacts import service as contacts
 from services.tickets.conversation.models import Message
-from services.tickets.followups import service as followups
 from services.tickets.heard import service as heard
 from services.tickets.loops import by_hand
 from services.tickets.loops import service as loops
@@ -53,11 +52,10 @@ async def refuse(work: Work, ticket_id: UUID, words: str | None) -> None:
 
     Raises `NoSuchTicket`.
     """
-    ticket, standing = await look(work, ticket_id)
+    ticket, _ = await look(work, ticket_id)
     slas.settle(work, ticket)
-    if standing == "done" and await heard.may_reopen_again(work, ticket):
-        thread_id = ticket.thread_id or heard.own_thread(work, ticket.id)
-        ticket = await followups.follow_up(work, ticket, thread_id, NOT_SOLVED)
+    thread_id = ticket.thread_id or heard.own_thread(work, ticket.id)
+    ticket = await heard.wake(work, ticket, None, thread_id, NOT_SOLVED)
     if words is not None:
         work.session.add(await _message(work, ticket, words))
         record(work, ticket, "heard")

@@ -72,16 +72,19 @@ async def put_into(work: Work, ticket_id: UUID, waiting: Sequence[Heard]) -> Non
     await work.session.flush()
 
 
-async def wake(work: Work, ticket: Ticket, written_at: datetime, thread_id: UUID) -> Ticket:
+async def wake(
+    work: Work, ticket: Ticket, written_at: datetime | None, thread_id: UUID, reason: str = followups.WROTE_AGAIN
+) -> Ticket:
     """A person wrote in the conversation; returns the ticket in which it goes on, its clocks settled before. What was
-    written before the resolution was known when it was resolved."""
-    await snoozing.wake(work, ticket, followups.WROTE_AGAIN)
+    written before the resolution was known when it was resolved; None is for whoever has read of it."""
+    await snoozing.wake(work, ticket, reason)
     if ticket.state in ("pending", "on_hold"):
-        await tickets.wake(work, ticket, followups.WROTE_AGAIN)
+        await tickets.wake(work, ticket, reason)
     elif ticket.state in DONE:
-        is_late = ticket.resolved_at is not None and written_at <= ticket.resolved_at
-        if not is_late and await may_reopen_again(work, ticket):
-            return await followups.follow_up(work, ticket, thread_id)
+        known_at = ticket.resolved_at
+        is_late = written_at is not None and known_at is not None and written_at <= known_at
+        if not is_late and await _may_reopen_again(work, ticket):
+            return await followups.follow_up(work, ticket, thread_id, reason)
     return ticket
 
 
@@ -120,7 +123,7 @@ def own_thread(work: Work, ticket_id: UUID | None) -> UUID:
     return uuid5(work.account_id, f"ticket:{ticket_id}")
 
 
-async def may_reopen_again(work: Work, ticket: Ticket) -> bool:
+async def _may_reopen_again(work: Work, ticket: Ticket) -> bool:
     return await _reopenings(work, ticket) < MOST_REOPENINGS
 
 

@@ -1,7 +1,7 @@
 """A customer says by the link in their mail whether it is solved. Opening the link says nothing.
 
-Seen to fail: with looking that confirms, with a token that is not checked, with a confirmation of what is open again,
-with a reopening for each click, with the limit of reopenings left out.
+Seen to fail: with looking that confirms, with a token that is not checked, with a confirmation of what is open again or
+of another resolution; with a reopening for each click, with the limit of reopenings left out.
 """
 
 from datetime import timedelta
@@ -16,7 +16,7 @@ from shared.contracts.gateway import AccountCreated
 from shared.contracts.tickets import LoopAdvanced, TicketReopened, TicketResolved
 from shared.ids import new_id
 from shared.testing.harness import Harness
-from tests.tickets.builders import add_customer, get, open_ticket, patch, post
+from tests.tickets.builders import add_customer, add_person, get, open_ticket, patch, post
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
@@ -99,6 +99,20 @@ class TestYes:
         assert [change["action"] for change in history] == ["opened", "resolved", "confirmed"]
         assert history[-1]["actor"] == "human:customer"
 
+    async def test_is_said_of_each_resolution(self, tickets: Harness, account: UUID) -> None:
+        ticket_id, path = await resolved(tickets, account, feedback_id=None)
+        client = tickets.client(account=account)
+        await send(tickets, path, "solved=yes")
+        tickets.clock.advance(timedelta(hours=1))
+        await post(client, f"/v1/tickets/{ticket_id}/reopen", reason="It came back")
+        await resolve(tickets, account, ticket_id)
+        await send(tickets, path, "solved=yes")
+        history = (await get(client, f"/v1/tickets/{ticket_id}/history"))["data"]
+        assert [change["action"] for change in history if change["action"] != "reopened"][1:] == [
+            "resolved",
+            "confirmed",
+        ] * 2
+
     async def test_means_nothing_of_what_is_open_again(self, tickets: Harness, account: UUID) -> None:
         ticket_id, path = await resolved(tickets, account)
         client = tickets.client(account=account)
@@ -106,6 +120,8 @@ class TestYes:
         assert "still on it" in (await tickets.anonymous().get(path)).text
         assert "still on it" in (await send(tickets, path, "solved=yes")).text
         assert (await get(client, f"/v1/loops/{ticket_id}"))["stage"] == "needs_follow_up"
+        history = (await get(client, f"/v1/tickets/{ticket_id}/history"))["data"]
+        assert "confirmed" not in {change["action"] for change in history}
 
 
 class TestNo:
@@ -124,6 +140,24 @@ class TestNo:
         assert isinstance(told, TicketReopened)
         assert told.reason == "The customer says that it is not solved yet"
         assert (await get(client, f"/v1/loops/{ticket_id}"))["round"] == 2
+
+    async def test_takes_it_from_nobody_who_has_it_since(self, tickets: Harness, account: UUID) -> None:
+        ticket_id, path = await resolved(tickets, account)
+        client, olga = tickets.client(account=account), await add_person(tickets, account, "Olga")
+        policy = {"new_ticket_after_days": None, "keep_assignee": False}
+        assert (await client.put("/v1/tickets/follow-up-policy", json=policy)).status_code == 200
+        await send(tickets, path, "solved=no")
+        assert (await patch(client, f"/v1/tickets/{ticket_id}", assignee_id=str(olga)))["state"] == "open"
+        await send(tickets, path, "solved=no")
+        assert (await get(client, f"/v1/tickets/{ticket_id}"))["assignee_id"] == str(olga)
+
+    async def test_is_heard_where_it_is_the_customers_turn(self, tickets: Harness, account: UUID) -> None:
+        ticket_id, path = await resolved(tickets, account)
+        client = tickets.client(account=account)
+        await post(client, f"/v1/tickets/{ticket_id}/reopen", reason="It came back")
+        await patch(client, f"/v1/tickets/{ticket_id}", state="pending")
+        await send(tickets, path, "solved=no&missing=Still+broken")
+        assert (await get(client, f"/v1/tickets/{ticket_id}"))["state"] == "open"
 
     async def test_holds_for_the_next_resolution_too(self, tickets: Harness, account: UUID) -> None:
         """An old mail says something about the ticket as it is now."""

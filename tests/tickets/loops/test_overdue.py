@@ -1,6 +1,7 @@
 """Loops that do not move are told of once, and listed; loops that people move by hand say why.
 
-Seen to fail: the alarm that looks at the loop again, telling once, the living ticket, the wait for a fix.
+Seen to fail: the alarm that looks at the loop again, telling once (in the alarm, and where its time starts), the living
+ticket, time that runs from the news instead of the stage or by the stage of old news, the wait for a fix.
 """
 
 from datetime import timedelta
@@ -9,7 +10,9 @@ from uuid import UUID
 
 import httpx
 import pytest
+from sqlalchemy import select
 
+from services.tickets.loops import overdue
 from shared.contracts.tickets import LoopAdvanced, LoopOverdue
 from shared.ids import new_id
 from shared.testing.harness import Harness
@@ -39,6 +42,17 @@ async def followed_up(tickets: Harness, account: UUID) -> str:
     await hear_themselves(tickets, account, LoopAdvanced)
     [ticket] = (await get(client, "/v1/tickets"))["data"]
     return str(ticket["id"])
+
+
+async def ring(tickets: Harness, account: UUID, ticket_id: str) -> None:
+    """The loop's alarm once more, as when one that was given up is tried again by hand. It must not fail."""
+    async with tickets.work(account) as work:
+        await work.schedule(overdue.TIMER, key=ticket_id, due_at=work.now)
+    await tickets.run_timers()
+    async with tickets.work(account) as work:
+        timers = work.tables.timers
+        still = select(timers.c.key).where(timers.c.kind == overdue.TIMER, timers.c.key == ticket_id)
+        assert (await work.session.scalars(still)).all() == []
 
 
 async def told(tickets: Harness, account: UUID) -> list[str]:
@@ -84,6 +98,27 @@ class TestALoopThatDoesNotMove:
         [event] = await tickets.emitted(account, LoopOverdue)
         assert isinstance(event.data, LoopOverdue)
         assert (event.data.stage, event.data.subject) == ("needs_follow_up", "Unhappy about delivery")
+
+    async def test_is_told_of_once_however_late_the_news_and_the_alarms_are(
+        self, tickets: Harness, account: UUID
+    ) -> None:
+        """Time runs from when the stage was reached. What was told stays so, whatever the account allows since."""
+        client, ticket_id = tickets.client(account=account), await followed_up(tickets, account)
+        await post(client, f"/v1/tickets/{ticket_id}/messages", 201, text="Sorry")
+        former, news = await tickets.emitted(account, LoopAdvanced)
+        tickets.clock.advance(HOUR)
+        await ring(tickets, account, ticket_id)
+        await tickets.deliver(former.data, account=account)
+        assert (await get(client, f"/v1/loops/{ticket_id}"))["due_at"] == "2026-03-02T11:00:00Z"
+        await ring(tickets, account, ticket_id)
+        assert await told(tickets, account) == []
+        tickets.clock.advance(HOUR)
+        await ring(tickets, account, ticket_id)
+        await put_policy(client, allowances=POLICY["allowances"] | {"contacted_seconds": 36_000})  # type: ignore[operator]
+        await tickets.deliver(news.data, account=account)
+        await ring(tickets, account, ticket_id)
+        assert await told(tickets, account) == ["contacted"]
+        assert [loop["ticket_id"] for loop in (await get(client, "/v1/loops", overdue=True))["data"]] == [ticket_id]
 
     async def test_is_told_of_again_in_the_next_stage(self, tickets: Harness, account: UUID) -> None:
         client, ticket_id = tickets.client(account=account), await followed_up(tickets, account)
