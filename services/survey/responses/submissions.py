@@ -188,7 +188,7 @@ def submission_of(
     if response.hidden:
         problems += _unknown_hidden(survey, response)
     if problems:
-        raise Unacceptable("; ".join(problem.detail for problem in problems[:3]), errors=tuple(problems))
+        raise Unacceptable(" ".join(problem.detail for problem in problems[:3]), errors=tuple(problems))
     blurred = survey.definition.anonymous
     # Who says which pages were left is told when there is no further one; others say it themselves.
     is_completed = response.completed if response.left is None else checked.walk.page is None

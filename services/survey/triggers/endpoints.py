@@ -1,17 +1,19 @@
 """`/v1/surveys/{id}/triggers`."""
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Response
 
 from services.survey import references
+from services.survey.contacts import directory
 from services.survey.settings import patience
 from services.survey.surveys import service as surveys
 from services.survey.surveys.auth import SurveysRead, SurveysWrite
 from services.survey.triggers import service as triggers
 from services.survey.triggers.models import StoredTrigger
-from services.survey.triggers.schemas import OnSegment, Trigger, TriggerOut
+from services.survey.triggers.schemas import OnSegment, Trigger, TriggerOut, WaitingOut
 from shared.db.pagination import Page, PageQuery, paginate
 from shared.http.dependencies import IfMatch, after, set_etag, work_with
 from shared.http.routing import APIRouter
@@ -46,6 +48,25 @@ async def list_triggers(survey_id: UUID, work: SurveysRead, page: PageQuery) -> 
 @router.get("/{trigger_id}")
 async def get_trigger(survey_id: UUID, trigger_id: UUID, work: SurveysRead, response: Response) -> TriggerOut:
     return _out(await triggers.read(work, survey_id, trigger_id), response)
+
+
+@router.get("/{trigger_id}/waiting")
+async def list_waiting(survey_id: UUID, trigger_id: UUID, work: SurveysRead, page: PageQuery) -> Page[WaitingOut]:
+    """Who will be asked when the delay has passed and the window is open; the next one first."""
+    trigger = await triggers.read(work, survey_id, trigger_id)
+    timers = work.tables.timers
+    keys = (timers.c.due_at.asc(), timers.c.id.asc())
+    found = await paginate(work.session, triggers.waiting(work, trigger.id), page, keys=keys)
+    named = {UUID(payload["customer_id"]) for _, payload in found.data}
+    contacts = await directory.by_id(work, named)
+
+    def shown(row: tuple[datetime, dict[str, Any]]) -> WaitingOut:
+        due_at, payload = row
+        contact = contacts.get(UUID(payload["customer_id"]))
+        customer_id = contact.customer_id if contact is not None else payload["customer_id"]
+        return WaitingOut(customer_id=customer_id, occasion=payload["occasion"], due_at=due_at)
+
+    return found.map(shown)
 
 
 @router.put("/{trigger_id}")

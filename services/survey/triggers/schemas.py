@@ -106,6 +106,15 @@ class TriggerOut(Trigger):
     updated_at: datetime
 
 
+class WaitingOut(Model):
+    """Somebody whose turn comes at `due_at`, if the trigger is switched on then and all gates are open. `occasion` is
+    the id of the activity or of the answer; of the customer, if it was that they came into a segment."""
+
+    customer_id: UUID
+    occasion: UUID
+    due_at: datetime
+
+
 def as_number(value: Any) -> Decimal | None:
     """None for what is no number."""
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):

@@ -131,6 +131,13 @@ async def await_turn(work: Work, stored: StoredTrigger, customer_id: UUID, occas
     await work.schedule(TIMER, key=f"{stored.id}:{occasion}", due_at=due_at, payload=payload)
 
 
+def waiting(work: Work, trigger_id: UUID) -> Select[datetime, dict[str, Any]]:
+    """The occasions that have not had their turn yet: when it is due, and the timer's payload."""
+    timers = work.tables.timers
+    mine = (timers.c.account_id == work.account_id, timers.c.kind == TIMER, timers.c.dead.is_(None))
+    return select(timers.c.due_at, timers.c.payload).where(*mine, timers.c.key.startswith(f"{trigger_id}:"))
+
+
 async def forget_occasion(work: Work, event: str, occasion: UUID) -> None:
     """It did not happen after all."""
     for stored, _ in await waiting_for(work, event):

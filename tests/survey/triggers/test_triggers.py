@@ -18,7 +18,14 @@ from tests.survey.asking import invite, join
 from tests.survey.building import know_customer, open_survey, response_to, understand
 
 PURCHASE: dict[str, Any] = {"name": "After a purchase", "on": {"event": "activity", "kind": "purchase"}}
-CALLS = ("POST {}/triggers", "GET {}/triggers", "GET {}/triggers/{}", "PUT {}/triggers/{}", "DELETE {}/triggers/{}")
+CALLS = (
+    "POST {}/triggers",
+    "GET {}/triggers",
+    "GET {}/triggers/{}",
+    "GET {}/triggers/{}/waiting",
+    "PUT {}/triggers/{}",
+    "DELETE {}/triggers/{}",
+)
 
 
 class TestAccess:
@@ -100,6 +107,25 @@ class TestActivities:
         [event] = await survey.emitted(account, InvitationCreated)
         assert isinstance(event.data, InvitationCreated)
         assert event.data.cause == "trigger"
+
+    async def test_are_listed_while_they_wait(self, survey: Harness, account: UUID) -> None:
+        ana, ben = [await know_customer(survey, account, email=f"{name}@example.com") for name in ("ana", "ben")]
+        client = survey.client(account=account)
+        live = await open_survey(client)
+        trigger = await make(survey, account, live, PURCHASE | {"delay_minutes": 120})
+        await make(survey, account, live, PURCHASE | {"delay_minutes": 600})
+        later = await do(survey, account, ben, occurred_at=survey.clock.now())
+        sooner = await do(survey, account, ana, occurred_at=survey.clock.now() - timedelta(minutes=60))
+        path = f"/v1/surveys/{live['id']}/triggers/{trigger['id']}/waiting"
+        first = (await client.get(path, params={"limit": 1})).json()
+        assert first["data"] == [
+            {"customer_id": str(ana), "occasion": str(sooner.activity_id), "due_at": "2026-03-02T10:00:00Z"}
+        ]
+        rest = (await client.get(path, params={"cursor": first["next_cursor"]})).json()["data"]
+        assert [(one["customer_id"], one["occasion"]) for one in rest] == [(str(ben), str(later.activity_id))]
+        survey.clock.advance(timedelta(minutes=60))
+        await survey.run_timers()
+        assert [one["customer_id"] for one in (await client.get(path)).json()["data"]] == [str(ben)]
 
     async def test_only_those_that_fulfil_all_conditions(self, survey: Harness, account: UUID) -> None:
         people = [await know_customer(survey, account, email=f"c{n}@example.com") for n in range(4)]
