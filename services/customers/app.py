@@ -10,6 +10,7 @@ from services.customers.consents import endpoints as consents
 from services.customers.db import Base
 from services.customers.imports import endpoints as imports
 from services.customers.merges import endpoints as merges
+from services.customers.notes import endpoints as notes
 from services.customers.personas import endpoints as personas
 from services.customers.records import endpoints as records
 from services.customers.segments import endpoints as segments
@@ -36,6 +37,7 @@ def create_app(runtime: Runtime) -> FastAPI:
             subjects.router,
             records.router,
             timeline.router,
+            notes.router,
             activities.router,
             activities.of_customer,
             consents.router,

@@ -90,6 +90,16 @@ class CustomerUnmerged(Payload):
     restored_version: int
 
 
+class NoteChanged(Payload):
+    """A note about a customer was left, edited or removed. What it says stays where it is. Subject: the note."""
+
+    TYPE: ClassVar[str] = "heed.customers.note.changed.v1"
+
+    note_id: UUID
+    customer_id: UUID
+    change: Literal["left", "edited", "removed"]
+
+
 class CustomerDeleted(Payload):
     """A customer's record, identities and timeline are gone; forget every copy of them. The id is never used again.
 

@@ -116,6 +116,7 @@ async def of_customers(customers: Harness, account: UUID) -> Resources:
         "company_id": (await made(client, "/v1/companies", {"name": "Sousa Lda"}))["id"],
         "other_customer_id": (await made(client, "/v1/customers", {"phone": "+351912345678"}))["id"],
         "identity_id": (await made(client, f"/v1/customers/{customer_id}/identities", device))["id"],
+        "note_id": (await made(client, f"/v1/customers/{customer_id}/notes", {"text": "Prefers the phone"}))["id"],
         "suggestion_id": await first(client, "/v1/customers/merge-suggestions"),
         "activity_id": (await made(client, "/v1/activities", purchase))["id"],
         "segment_id": segment_id,
@@ -348,6 +349,7 @@ NESTED: Final = {
     # Of metrics, which only measures what tickets list.
     "improvement_id",
     "identity_id",
+    "note_id",
     "run_id",
     "trigger_id",
     "experiment_id",

@@ -113,6 +113,8 @@ BODIES: Final[Mapping[str, Any]] = {
     "POST /v1/imports/{import_id}/run": {"country": "PT", "dry_run": False, "mapping": {"email": "email"}},
     "POST /v1/customers/merge-suggestions/{suggestion_id}/decide": {"merge": False},
     "POST /v1/customers/{customer_id}/identities": {"kind": "device", "value": "browser-2"},
+    "POST /v1/customers/{customer_id}/notes": {"text": "Call after six"},
+    "PUT /v1/customers/{customer_id}/notes/{note_id}": {"text": "Call before six"},
     "POST /v1/customers/{customer_id}/merge": {"customer_id": "{other_customer_id}"},
     "POST /v1/customers/{customer_id}/unmerge": {"customer_id": "{other_customer_id}"},
     "POST /v1/customers/{customer_id}/consents": {

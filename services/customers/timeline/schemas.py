@@ -38,11 +38,12 @@ class EntryKind(StrEnum):
     MESSAGE_SENT = "message_sent"
     MESSAGE_FAILED = "message_failed"
     RULE_RAN = "rule_ran"
+    NOTE = "note"
 
 
 class Entry(Model):
-    """`at` is when it happened, which may be long before it was heard of. `id` is of the activity, the consent or the
-    feedback; of anything else, of the event that told of it."""
+    """`at` is when it happened, which may be long before it was heard of. `id` is of the activity, the consent, the
+    feedback or the note; of anything else, of the event that told of it."""
 
     id: UUID
     at: datetime
@@ -263,6 +264,16 @@ class RuleRanEntry(Entry):
     actions: list[str]
 
 
+class NoteEntry(Entry):
+    """What somebody wrote down about the customer, for colleagues. `author` wrote it, or edited it last."""
+
+    kind: Literal[EntryKind.NOTE]
+    text: str
+    author: str
+    edited_at: datetime | None
+    version: int
+
+
 TimelineEntry = Annotated[
     CustomerCreatedEntry
     | CustomerMergedEntry
@@ -286,6 +297,7 @@ TimelineEntry = Annotated[
     | LoopAdvancedEntry
     | MessageSentEntry
     | MessageFailedEntry
-    | RuleRanEntry,
+    | RuleRanEntry
+    | NoteEntry,
     Field(discriminator="kind"),
 ]

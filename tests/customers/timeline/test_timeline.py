@@ -206,7 +206,7 @@ class TestEveryKindOfEvent:
     def test_has_a_reading(self) -> None:
         told = {get_args(reading.entry.model_fields["kind"].annotation)[0] for reading in READINGS.values()}
         told |= {EntryKind.SEGMENT_ENTERED, EntryKind.SEGMENT_LEFT}
-        assert told == set(EntryKind) - {EntryKind.ACTIVITY, EntryKind.CONSENT}
+        assert told == set(EntryKind) - {EntryKind.ACTIVITY, EntryKind.CONSENT, EntryKind.NOTE}
 
 
 class TestEvents:
