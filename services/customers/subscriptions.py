@@ -13,7 +13,7 @@ from services.customers.subjects import matching
 from services.customers.subjects import part as subjects
 from services.customers.timeline import handlers as timeline
 from services.customers.timeline.entries import TOLD_BY
-from shared.bus.subscriptions import Subscription, TimerHandler, on, on_batch
+from shared.bus.subscriptions import Subscription, TimerBatch, TimerHandler, on, on_batch
 from shared.contracts.consent import ConsentStated, PreferenceStated
 from shared.contracts.customers import CustomerMerged
 from shared.contracts.gateway import SubjectRequestOpened
@@ -36,7 +36,7 @@ SUBSCRIPTIONS: list[Subscription] = [
 TIMERS: dict[str, TimerHandler] = {
     telling.TIMER: telling.happens,
     shops.UNCLAIMED: shops.claim,
-    awaited.TIMER: records.identify_by_order,
+    awaited.TIMER: TimerBatch(records.identify_by_order),
     companies.SPREAD: companies.spread,
     companies.GATHER: companies.gather,
     imports.GO_ON: imports.go_on,

@@ -1,7 +1,7 @@
 """Orders that were named before they were recorded: by a review that is faster than the shop.
 
 Whoever named one waits in a row, and its timer looks again: as soon as the order is here, and once more after a
-while, for an order that was being recorded in the same moment.
+while, for an order that was being recorded in the same moment. An import may bring thousands, so they look together.
 """
 
 from collections.abc import Collection
@@ -13,7 +13,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services.customers.activities.models import AwaitedOrder
-from services.customers.activities.orders import normal_order
+from services.customers.activities.orders import known_orders, normal_order
 from shared.contracts.survey import CustomerSighted
 from shared.work import Work
 
@@ -52,20 +52,25 @@ async def arrived(work: Work, order_keys: Collection[str]) -> None:
     await work.schedule_all(TIMER, {str(sighting_id): work.now for sighting_id in found})
 
 
-async def find(work: Work, sighting_id: UUID) -> AwaitedOrder | None:
-    mine = (AwaitedOrder.account_id == work.account_id, AwaitedOrder.sighting_id == sighting_id)
-    found: AwaitedOrder | None = await work.session.scalar(select(AwaitedOrder).where(*mine).with_for_update())
-    return found
+async def find_all(work: Work, sighting_ids: Collection[UUID]) -> tuple[list[AwaitedOrder], list[AwaitedOrder]]:
+    """To be changed: those whose order is here, and the others."""
+    mine = (AwaitedOrder.account_id == work.account_id, AwaitedOrder.sighting_id.in_(sighting_ids))
+    statement = select(AwaitedOrder).where(*mine).order_by(AwaitedOrder.sighting_id).with_for_update()
+    waiting = (await work.session.scalars(statement)).all()
+    here = await known_orders(work, {each.order_key for each in waiting})
+    missing = [each for each in waiting if each.order_key not in here]
+    return [each for each in waiting if each.order_key in here], missing
 
 
-async def go_on(work: Work, waiting: AwaitedOrder) -> None:
-    """It is still not here: wait until there is no more waiting."""
-    if waiting.expires_at > work.now:
-        await work.schedule(TIMER, key=str(waiting.sighting_id), due_at=waiting.expires_at)
-    else:
-        await end(work, waiting.sighting_id)
+async def go_on(work: Work, waiting: Collection[AwaitedOrder]) -> None:
+    """Nobody was found: wait until there is no more waiting."""
+    over = [each.sighting_id for each in waiting if each.expires_at <= work.now]
+    await end(work, over)
+    later = {str(each.sighting_id): each.expires_at for each in waiting if each.expires_at > work.now}
+    await work.schedule_all(TIMER, later)
 
 
-async def end(work: Work, sighting_id: UUID) -> None:
-    mine = (AwaitedOrder.account_id == work.account_id, AwaitedOrder.sighting_id == sighting_id)
-    await work.session.execute(delete(AwaitedOrder).where(*mine))
+async def end(work: Work, sighting_ids: Collection[UUID]) -> None:
+    if sighting_ids:
+        mine = (AwaitedOrder.account_id == work.account_id, AwaitedOrder.sighting_id.in_(sighting_ids))
+        await work.session.execute(delete(AwaitedOrder).where(*mine))

@@ -1,5 +1,6 @@
 """Orders, by the number that people and platforms call them by."""
 
+from collections.abc import Collection
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,6 +23,13 @@ def order_key(kind: str, source_id: str | None, properties: dict[str, Any]) -> s
 def normal_order(reference: str | None) -> str | None:
     """`#1001` and `1001` are one order, `A-7` and `a-7` too."""
     return (reference or "").strip().lstrip("#").strip().casefold()[:_LONGEST] or None
+
+
+async def known_orders(work: Work, order_keys: Collection[str]) -> set[str]:
+    """Those of the keys under which there is a purchase."""
+    mine = (Activity.account_id == work.account_id, Activity.order_key.in_(order_keys))
+    found = await work.session.scalars(select(Activity.order_key).where(*mine).distinct()) if order_keys else ()
+    return {key for key in found if key is not None}
 
 
 async def buyer_by_id(work: Work, source: str, source_id: str) -> UUID | None:

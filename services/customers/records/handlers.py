@@ -1,8 +1,10 @@
 """What other services' events mean for customer records."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from services.customers.activities import awaited
+from services.customers.activities.models import AwaitedOrder
 from services.customers.records import sightings
 from services.customers.records.naming import Recognised
 from shared.bus.events import Event
@@ -29,26 +31,28 @@ async def identify(work: Work, event: Event[CustomerSighted]) -> None:
         work.emit(SightingUnresolved(sighting_id=sighting_id, reason=reason), subject=sighting_id)
         return
     if named.order is not None:
-        await awaited.end(work, sighting_id)
+        await awaited.end(work, [sighting_id])
     _tell(work, sighting_id, found)
 
 
-async def identify_by_order(work: Work, timer: Timer) -> None:
-    """The order that was named may be here by now. It is an answer of its own: `SightingUnresolved` was one too."""
-    sighting_id = UUID(timer.key)
-    waiting = await awaited.find(work, sighting_id)
-    if waiting is None:
-        return
-    named = CustomerReference(order=waiting.order_key, handle=waiting.handle)
-    if waiting.verified:
-        found = await sightings.recognise(work, named, source="survey", evidence=f"answer {sighting_id}")
-    else:
-        found = await sightings.look_for(work, named)
-    if found is None:
-        await awaited.go_on(work, waiting)
-        return
-    await awaited.end(work, sighting_id)
-    _tell(work, sighting_id, found)
+async def identify_by_order(work: Work, timers: Sequence[Timer]) -> None:
+    """The orders that were named may be here by now. It is a second answer: `SightingUnresolved` was the first."""
+    here, missing = await awaited.find_all(work, [UUID(timer.key) for timer in timers])
+    for waiting in here:
+        named = CustomerReference(order=waiting.order_key, handle=waiting.handle)
+        found = await _by_order(work, named, waiting)
+        if found is None:
+            missing.append(waiting)
+        else:
+            _tell(work, waiting.sighting_id, found)
+            await awaited.end(work, [waiting.sighting_id])
+    await awaited.go_on(work, missing)
+
+
+async def _by_order(work: Work, named: CustomerReference, waiting: AwaitedOrder) -> Recognised | None:
+    if not waiting.verified:
+        return await sightings.look_for(work, named)
+    return await sightings.recognise(work, named, source="survey", evidence=f"answer {waiting.sighting_id}")
 
 
 def _tell(work: Work, sighting_id: UUID, found: Recognised) -> None:
