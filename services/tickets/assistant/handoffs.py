@@ -58,6 +58,7 @@ async def hand_over(work: Work, conversation: Conversation, reason: HandoffReaso
             language=_language(conversation),
             customer_id=conversation.customer_id,
             thread_id=conversation.id,
+            with_assistant_since=conversation.started_at,
         ),
     )
     if not isinstance(opened, Opened):

@@ -75,7 +75,8 @@ class Opening:
     has it, or nobody. `language`: what the customer writes in, where that is known beside customer and feedback.
     `feedback` is what `routing.facts` sees of what the customer said.
 
-    `rating` (0 to 100) is what the customer gave when the feedback was given.
+    `rating` (0 to 100) is what the customer gave when the feedback was given. `with_assistant_since`: from then until
+    now the assistant had what it is about; that time stands on no clock, so it changes nothing of what is promised.
     """
 
     author: Author
@@ -98,6 +99,7 @@ class Opening:
     rating: int | None = None
     thread_id: UUID | None = None
     language: str | None = None
+    with_assistant_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ _COLUMNS = """
     correlation_id uuid, causation_id uuid, traceparent text, policy_id uuid, policy_version integer,
     calendar_id uuid, calendar_version integer, first_response_seconds integer, first_response_due_at timestamptz,
     resolution_seconds integer, resolution_due_at timestamptz, next_response_seconds integer,
-    periodic_update_seconds integer, alarm_at timestamptz
+    periodic_update_seconds integer, alarm_at timestamptz, with_assistant_since timestamptz
 """
 
 _OPEN = f"""
@@ -160,7 +162,9 @@ with asked as (
         resolution_due_at
 ), remembered as (
     insert into tickets.history (account_id, ticket_id, version, at, actor, action, state, changes)
-    select $1, id, 1, at, actor, 'opened', state, '{{}}' from opened join asked using (id)
+    select $1, id, 1, at, actor, 'opened', state, case when with_assistant_since is null then '{{}}' else
+        jsonb_build_object('with_assistant_since', jsonb_build_array(null, with_assistant_since)) end
+    from opened join asked using (id)
 ), timed as (
     insert into tickets.timers (
         id, account_id, kind, key, due_at, payload, correlation_id, causation_id, traceparent
@@ -301,6 +305,7 @@ def _values(placed: Placed, book: Book) -> Mapping[str, Any]:
         "request_id": opening.request_id,
         "rating": opening.rating,
         "thread_id": opening.thread_id,
+        "with_assistant_since": opening.with_assistant_since,
         "at": author.now,
         "actor": str(author.actor),
         "correlation_id": author.correlation_id,

@@ -1,11 +1,14 @@
 """From the assistant to a person: at once, with everything, watched, and for good (complaint 43)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from pydantic import TypeAdapter
 
+from services.metrics.tickets.course import course_of
+from services.metrics.tickets.steps import STEPS, step_of
 from shared.bus.events import Actor
 from shared.contracts.base import ActorKind
 from shared.contracts.conversations import (
@@ -35,6 +38,14 @@ IN_SEVEN_LANGUAGES = {
 async def pass_on(tickets: Harness, account: UUID, *types: Any) -> None:
     """What the service told itself comes back to it."""
     await tickets.deliver_raw([event.raw for event in await tickets.emitted(account, *types)])
+
+
+def span(value: str) -> timedelta:
+    return TypeAdapter(timedelta).validate_python(value)
+
+
+def moment(value: str) -> datetime:
+    return datetime.fromisoformat(value)
 
 
 async def reply(tickets: Harness, account: UUID, talk: dict[str, Any], text: str) -> None:
@@ -208,3 +219,31 @@ class TestAfterwards:
         outcome = ended.data.model_dump()
         assert (outcome["bot_seconds"], outcome["human_seconds"], outcome["resolved"]) == (120, 600, True)
         assert (outcome["bot_replies"], outcome["human_replies"]) == (2, 1)
+
+    async def test_the_assistants_time_stands_on_no_clock(self, tickets: Harness, account: UUID) -> None:
+        """Complaint 30 (chatwoot #6409, #8477, #7679): the first answer is waited for from the handoff on, wherever it
+        is measured. The customer's whole wait is still told, in segments that add up."""
+        client = tickets.client(account=account)
+        talk = await begin(client, "Who are you?")
+        with_assistant, alone = timedelta(minutes=40, microseconds=3), timedelta(minutes=10, microseconds=4)
+        tickets.clock.advance(with_assistant)
+        talk = await say(client, talk, "human please")
+        handed_over_at = tickets.clock.now()
+        ticket_id = talk["conversation"]["ticket_id"]
+        opened = await get(client, f"/v1/tickets/{ticket_id}")
+        assert moment(opened["first_response_due_at"]) == handed_over_at + timedelta(days=1)
+        tickets.clock.advance(alone)
+        await reply(tickets, account, talk, "Hello, I am Jonas.")
+        explanation = await get(client, f"/v1/tickets/{ticket_id}/sla/explain")
+        for target in ("first_response", "resolution"):
+            ledger = explanation[target]
+            told = [(segment["kind"], span(segment["duration"])) for segment in ledger["segments"]]
+            assert told == [("with_assistant", with_assistant), ("running", alone)]
+            assert span(ledger["total"]) == with_assistant + alone
+            assert (span(ledger["elapsed"]), span(ledger["sums"]["with_assistant"])) == (alone, with_assistant)
+            assert ledger["due_at"] == opened[f"{target}_due_at"]
+        steps = [step_of(event) for event in await tickets.emitted(account, *STEPS)]
+        course = course_of([step for of, step in steps if of == UUID(ticket_id)])
+        assert course is not None
+        assert (course.awaited_from, course.first_reply_at) == (handed_over_at, handed_over_at + alone)
+        assert course.first_reply_seconds == 600

@@ -8,10 +8,11 @@ from uuid import UUID
 import pytest
 from pydantic import TypeAdapter
 
+from services.tickets.cases.repository import lock_ticket
 from shared.contracts.tickets import TargetMissed, TicketOpened
 from shared.ids import new_id
 from shared.testing.harness import Harness
-from tests.tickets.builders import get, open_ticket, patch, post, requested
+from tests.tickets.builders import add_person, get, open_ticket, patch, post, requested
 
 DURATION = TypeAdapter(timedelta)
 MOMENT = TypeAdapter(datetime)
@@ -31,6 +32,10 @@ def targets(first: int, resolution: int) -> dict[str, Any]:
 async def missed(tickets: Harness, account: UUID) -> list[str]:
     events = [event.data for event in await tickets.emitted(account, TargetMissed)]
     return [event.target for event in events if isinstance(event, TargetMissed)]
+
+
+async def tickets_missed(tickets: Harness, account: UUID) -> set[str]:
+    return {str(event.subject) for event in await tickets.emitted(account, TargetMissed)}
 
 
 class TestPolicies:
@@ -258,3 +263,19 @@ class TestAlarms:
         [opened] = await tickets.emitted(account, TicketOpened)
         assert isinstance(opened.data, TicketOpened)
         assert opened.data.first_response_due_at == tickets.clock.now() + HOUR
+
+    async def test_of_a_ticket_that_somebody_holds_ring_a_second_later(self, tickets: Harness, account: UUID) -> None:
+        """To wait for them could be for ever: they may be about to move the alarm that rings. Others do not wait."""
+        client = tickets.client(account=account)
+        await add_person(tickets, account, "Ana")  # whoever looks for somebody would wait for the ticket too
+        held, free = [await open_ticket(client, priority="urgent") for _ in range(2)]
+        tickets.clock.advance(2 * HOUR)
+        async with tickets.work(account) as work:
+            await lock_ticket(work, UUID(held["id"]))
+            await tickets.run_timers()
+            assert await tickets_missed(tickets, account) == {free["id"]}
+        await tickets.run_timers()
+        assert await tickets_missed(tickets, account) == {free["id"]}
+        tickets.clock.advance(timedelta(seconds=1))
+        await tickets.run_timers()
+        assert await tickets_missed(tickets, account) == {held["id"], free["id"]}
