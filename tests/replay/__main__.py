@@ -27,8 +27,12 @@ def main() -> int:
         print(f"Name the folder in which {FILE} lies: HEED_DATA=/path/to/data make replay", file=sys.stderr)
         return 2
     events = read(folder)
-    with stage() as here:
-        found, (right, ledgers) = asyncio.run(_replay(here, events))
+    try:
+        with stage() as here:
+            found, (right, ledgers) = asyncio.run(_replay(here, events))
+    except KeyboardInterrupt:
+        print("\nStopped; nothing of it is kept.", file=sys.stderr)
+        return 130
     print(f"\n\n{'':32}{'published':>12}{'Heed':>12}")
     missed = 0
     for name, published, ours, is_same in rows(found):

@@ -14,6 +14,7 @@ from shared.ids import new_id
 from shared.testing.harness import Harness
 from tests.tickets.builders import get, open_ticket, patch, post
 
+MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday")
 OFFICE = {
@@ -113,20 +114,20 @@ class TestWhichOne:
 class TestWarnings:
     async def test_come_at_the_percentages_and_once(self, tickets: Harness, account: UUID) -> None:
         client = tickets.client(account=account)
-        await set_default(client, first=10 * 3_600, resolution=1_000 * 3_600, warn_at=[50, 90])
-        await open_ticket(client)
-        for _ in range(12):
-            tickets.clock.advance(HOUR)
+        await set_default(client, first=10 * 60, resolution=1_000 * 60, warn_at=[50, 90])
+        ticket = await open_ticket(client)
+        # Before the first, after it, once more, after the second, and when it is too late.
+        for minutes in (4, 2, 1, 3, 2):
+            tickets.clock.advance(minutes * MINUTE)
             await tickets.run_timers()
-        mine = [one for one in await told(tickets, account, TargetWarned) if one.target == "first_response"]
-        warned = [one for one in mine if one.due_at.hour == 19]
-        assert [one.percent for one in warned] == [50, 90]
+        warned = [one for one in await told(tickets, account, TargetWarned) if str(one.ticket_id) == ticket["id"]]
+        assert [(one.target, one.percent) for one in warned] == [("first_response", 50), ("first_response", 90)]
 
     async def test_say_the_highest_of_those_that_nobody_heard(self, tickets: Harness, account: UUID) -> None:
         client = tickets.client(account=account)
-        await set_default(client, first=10 * 3_600, resolution=1_000 * 3_600, warn_at=[10, 50, 90])
+        await set_default(client, first=10 * 60, resolution=1_000 * 60, warn_at=[10, 50, 90])
         ticket = await open_ticket(client)
-        tickets.clock.advance(6 * HOUR)
+        tickets.clock.advance(6 * MINUTE)
         await tickets.run_timers()
         warned = [
             one.percent for one in await told(tickets, account, TargetWarned) if str(one.ticket_id) == ticket["id"]
@@ -135,10 +136,10 @@ class TestWarnings:
 
     async def test_do_not_come_for_what_was_done_or_missed(self, tickets: Harness, account: UUID) -> None:
         client = tickets.client(account=account)
-        await set_default(client, first=10 * 3_600, resolution=20 * 3_600)
+        await set_default(client, first=10 * 60, resolution=20 * 60)
         answered, late = [await open_ticket(client) for _ in range(2)]
         await post(client, f"/v1/tickets/{answered['id']}/messages", 201, text="Sorry")
-        tickets.clock.advance(11 * HOUR)
+        tickets.clock.advance(11 * MINUTE)
         await tickets.run_timers()
         warned = {
             str(one.ticket_id) for one in await told(tickets, account, TargetWarned) if one.target == "first_response"
