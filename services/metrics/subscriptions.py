@@ -1,9 +1,11 @@
 """Everything the metrics service listens to, and what it does later."""
 
+from services.metrics.accounts import handlers as accounts
 from services.metrics.activities import handlers as activities
 from services.metrics.facts import handlers as facts
 from services.metrics.improvements import handlers as improvements
 from services.metrics.people import handlers as people
+from services.metrics.rollups import rebuilding
 from services.metrics.subjects.part import EXPORTS, SUBJECTS
 from services.metrics.surveys import handlers as surveys
 from services.metrics.tickets import handlers as tickets
@@ -13,12 +15,14 @@ from shared.contracts.activities import ActivityCorrected, ActivityDeleted, Acti
 from shared.contracts.consent import ConsentChanged
 from shared.contracts.customers import CustomerCreated, CustomerMerged, CustomerUnmerged, CustomerUpdated
 from shared.contracts.feedback import FeedbackErased, FeedbackReceived, FeedbackUpdated
-from shared.contracts.gateway import SubjectRequestOpened
+from shared.contracts.gateway import AccountCreated, AccountUpdated, SubjectRequestOpened
 from shared.contracts.problems import ImprovementShipped
 from shared.contracts.survey import SurveyPublished
 from shared.subjects.exports import export_timers
 
 SUBSCRIPTIONS: list[Subscription] = [
+    on(AccountCreated, accounts.remember),
+    on(AccountUpdated, accounts.change),
     on_batch([FeedbackReceived, FeedbackUpdated, FeedbackErased], facts.record_all),
     on_batch(STEPS, tickets.record_all),
     on_batch([ActivityRecorded, ActivityCorrected, ActivityDeleted], activities.record_all),
@@ -30,4 +34,8 @@ SUBSCRIPTIONS: list[Subscription] = [
     on(ImprovementShipped, improvements.remember),
     on(SubjectRequestOpened, SUBJECTS.take_part),
 ]
-TIMERS = export_timers(EXPORTS)
+TIMERS = {
+    **export_timers(EXPORTS),
+    rebuilding.STEP: rebuilding.take_step,
+    rebuilding.SWEEP: rebuilding.sweep,
+}

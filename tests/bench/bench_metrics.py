@@ -11,10 +11,10 @@ from uuid import UUID
 
 import asyncpg
 import httpx
-from sqlalchemy import text
 
 from services import catalog
-from services.metrics.rollups.counting import rebuild
+from services.metrics.rollups import rebuilding
+from shared.bus.timers import run_due_timers
 from shared.clock import SystemClock
 from shared.ids import new_id
 from shared.process import settle
@@ -61,8 +61,8 @@ async def _bench(here: Stage) -> list[Ratio]:
         await database.execute(FILL, accounts[name], new_id(), size, timeout=600)
         for account in accounts[name]:
             async with open_work(runtime.database, account, BENCH, clock=runtime.clock) as work:
-                await work.session.execute(text("set local statement_timeout = 0"))
-                await rebuild(work)
+                await rebuilding.start(work)
+    await run_due_timers(runtime)
     await database.execute("vacuum analyze metrics.facts")
     await database.execute("vacuum analyze metrics.rollups")
     app = service.create_app(runtime)

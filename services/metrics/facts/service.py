@@ -1,14 +1,15 @@
 """Writing facts down, changing and erasing them, and keeping the rollups in step with each."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from services.metrics.facts.reading import REVIEW, Reading, as_family, read, rerated
-from services.metrics.rollups.counting import ADD_TO_ROLLUPS, DAY, drop_empty_cells, share_upkeep
+from services.metrics.rollups.counting import add_to_rollups, drop_empty_cells, share_upkeep
 from services.metrics.rollups.models import KEY
 from shared.contracts.feedback import Feedback
 from shared.work import Work
@@ -47,7 +48,8 @@ _NAMES = ", ".join(_COLUMNS)
 _ARRAYS = ", ".join(f"cast(:{name} as {kind}[])" for name, kind in _COLUMNS.items())
 _VALUES = ", ".join("dimensions::jsonb" if name == "dimensions" else f"incoming.{name}" for name in _COLUMNS)
 
-_COUNTED = ", ".join([*(name for name in KEY if name != "day"), "points", "index"])
+_COUNTED = ", ".join([*(name for name in KEY if name not in ("day", "generation")), "occurred_at", "points", "index"])
+_PLACES = "scheme, (occurred_at at time zone 'UTC')::date as day"
 
 # Which of it is news. A row that was there before has facts to be replaced (an insert leaves `xmax` at 0). Rows here,
 # facts and cells are each written in the order of their keys, so that two batches wait for each other rather than for
@@ -79,20 +81,20 @@ _RECORD = text(
         left join metrics.people person on incoming.customer_id is not null and person.account_id = :account_id
             and person.person_id = metrics.present_id(:account_id, incoming.customer_id)
         order by feedback_id, question
-        returning *, {DAY} as day, 1 as sign
+        returning *, 1 as sign
     )
-    {ADD_TO_ROLLUPS.format(source="fresh")}
+    {add_to_rollups("fresh")}
     """
 )
 _RETRACT = text(
     f"""
     with gone as (
         delete from metrics.facts where account_id = :account_id and feedback_id = any(cast(:ids as uuid[]))
-        returning *, {DAY} as day, -1 as sign
+        returning *, -1 as sign
     ), counted as (
-        {ADD_TO_ROLLUPS.format(source="gone")}
+        {add_to_rollups("gone")}
     )
-    select distinct day from gone
+    select distinct {_PLACES} from gone
     """
 )
 _JUDGE = text(
@@ -109,13 +111,13 @@ _JUDGE = text(
         where fact.account_id = :account_id and fact.feedback_id = before.feedback_id
             and fact.question = before.question
     ), moved as (
-        select {_COUNTED}, exclusion, -1 as sign, {DAY} as day from before
+        select {_COUNTED}, exclusion, -1 as sign from before
         union all
-        select {_COUNTED}, verdict, 1, {DAY} from before
+        select {_COUNTED}, verdict, 1 from before
     ), counted as (
-        {ADD_TO_ROLLUPS.format(source="moved")}
+        {add_to_rollups("moved")}
     )
-    select distinct day from moved
+    select distinct {_PLACES} from moved
     """
 )
 _ADVANCE_WATERMARK = text(
@@ -159,13 +161,18 @@ async def erase(work: Work, feedback_ids: Collection[UUID]) -> None:
 async def judge(work: Work, customer_ids: Collection[UUID]) -> None:
     """Have the facts of these customers count, or not, by what is known of the customers now."""
     values = {"account_id": work.account_id, "ids": list(customer_ids)}
-    await drop_empty_cells(work, (await work.session.scalars(_JUDGE, values)).all())
+    await drop_empty_cells(work, await _places(work, _JUDGE, values))
 
 
 async def _retract(work: Work, feedback_ids: Collection[UUID]) -> None:
     if feedback_ids:
         values = {"account_id": work.account_id, "ids": list(feedback_ids)}
-        await drop_empty_cells(work, (await work.session.scalars(_RETRACT, values)).all())
+        await drop_empty_cells(work, await _places(work, _RETRACT, values))
+
+
+async def _places(work: Work, statement: TextClause, values: Mapping[str, Any]) -> list[tuple[str, date]]:
+    """Scheme and UTC day of what the statement has counted out."""
+    return [(row.scheme, row.day) for row in await work.session.execute(statement, values)]
 
 
 def _rows(feedback: Feedback) -> Iterator[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -18,7 +17,7 @@ from shared.http.schemas import Model
 
 
 class Side(Model):
-    """The metric over whole days in UTC. `value` is null, never 0, if nothing was counted."""
+    """The metric over whole days of the account's time zone. `value` is null, never 0, if nothing was counted."""
 
     from_: date = Field(serialization_alias="from")
     to: date = Field(description="The first day that is not in it.")
@@ -41,7 +40,7 @@ class EffectOut(Model):
     metric: str
     unit: str
     formula_version: int
-    time_zone: Literal["UTC"]
+    time_zone: str
     shipped_at: datetime
     before: Side
     after: Side

@@ -1,6 +1,6 @@
 """A metric before and after an improvement."""
 
-from datetime import UTC, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from services.metrics.comparisons.against import Against, Comparison
@@ -8,6 +8,7 @@ from services.metrics.improvements.models import Improvement
 from services.metrics.improvements.schemas import EffectOut, Side
 from services.metrics.scores import service as scores
 from services.metrics.scores.catalogue import metric
+from services.metrics.scores.days import calendar_of
 from services.metrics.scores.schemas import ComparisonOut, MetricAnswer
 from services.metrics.scores.selection import Period, Selection
 from shared.http.errors import NotFound, Unacceptable
@@ -29,9 +30,10 @@ async def effect(work: Work, improvement_id: UUID, name: str | None, days: int) 
         detail = "No effect on a metric was expected of it; say which one you want to see."
         raise Unacceptable.field("query:metric", "required", detail)
     measured = metric(name or improvement.metric or "")
-    shipped_on = improvement.shipped_at.astimezone(UTC).date()
-    before = Selection(shipped_on - days * _DAY, shipped_on, {})
-    after = Selection(shipped_on + _DAY, shipped_on + (days + 1) * _DAY, {})
+    calendar = await calendar_of(work)
+    shipped_on = calendar.today(improvement.shipped_at)
+    before = Selection(shipped_on - days * _DAY, shipped_on, {}, calendar)
+    after = Selection(shipped_on + _DAY, shipped_on + (days + 1) * _DAY, {}, calendar)
     told = await scores.answer(
         work,
         measured,
@@ -48,7 +50,7 @@ async def effect(work: Work, improvement_id: UUID, name: str | None, days: int) 
         metric=measured.name,
         unit=measured.unit,
         formula_version=measured.version,
-        time_zone="UTC",
+        time_zone=calendar.time_zone,
         shipped_at=improvement.shipped_at,
         before=_side(told.comparison),
         after=_side(told),
@@ -57,7 +59,7 @@ async def effect(work: Work, improvement_id: UUID, name: str | None, days: int) 
         test=told.comparison.test,
         more_than_noise=told.comparison.significant,
         expected_change=improvement.expected_change if is_expected else None,
-        complete=work.now.astimezone(UTC).date() >= after.end,
+        complete=calendar.today(work.now) >= after.end,
     )
 
 

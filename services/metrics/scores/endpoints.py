@@ -59,7 +59,7 @@ async def read_metric(
     interval: Annotated[Period, Query(description="Length of the periods of `series`.")] = Period.TOTAL,
     compare: CompareQuery = [],  # noqa: B006
 ) -> MetricAnswer:
-    """The number of a window of whole days in UTC, by when it happened, with its 95 % interval.
+    """The number of a window of whole days in the account's time zone, by when it happened, with its 95 % interval.
 
     Every number follows from rows that `/rows` lists: `n` of them, and as many for each reason in `excluded`.
 

@@ -8,7 +8,6 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    Date,
     Select,
     and_,
     case,
@@ -54,6 +53,7 @@ async def tallies(
         select(start.label("start"), group.label("group"), cells.c.minimum, cells.c.maximum, *sums)
         .where(
             _is_about(cells, work, scheme),
+            cells.c.generation == selection.calendar.generation if dimension is None else true(),
             cells.c.day >= selection.start,
             cells.c.day < selection.end,
             *filters_on(cells, selection),
@@ -83,8 +83,7 @@ def facts_behind(work: Work, selection: Selection, scheme: Family, exclusion: Ex
         Fact.scheme == (UNRATED if is_unrated else scheme),
         Fact.survey_id.in_(_surveys_asking(work, scheme)) if is_unrated else true(),
         Fact.exclusion.is_(None) if exclusion is None else Fact.exclusion == exclusion.value,
-        Fact.occurred_at >= selection.start_time,
-        Fact.occurred_at < selection.end_time,
+        selection.holds(Fact.occurred_at),
         *filters_on(Fact.__table__, selection),
     )
 
@@ -115,14 +114,13 @@ def _cells_by(dimension: str, work: Work, selection: Selection) -> FromClause:
         select(
             *(Fact.account_id, Fact.scheme, Fact.minimum, Fact.maximum),
             *(Fact.channel, Fact.touchpoint, Fact.survey_id, Fact.journey_stage),
-            cast(func.timezone("UTC", Fact.occurred_at), Date).label("day"),
+            selection.calendar.day_of(Fact.occurred_at).label("day"),
             Fact.dimensions[dimension].astext.label("dimension"),
             *columns,
         )
         .where(
             Fact.account_id == work.account_id,
-            Fact.occurred_at >= selection.start_time,
-            Fact.occurred_at < selection.end_time,
+            selection.holds(Fact.occurred_at),
         )
         .subquery("cells")
     )

@@ -2,7 +2,6 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -170,7 +169,7 @@ class MetricAnswer(Score):
     metric: str
     unit: str
     formula_version: int
-    time_zone: Literal["UTC"]
+    time_zone: str = Field(description="Whose days are counted: the account's.")
     from_: date = Field(serialization_alias="from")
     to: date = Field(description="The first day that is not in it.")
     by: By | None

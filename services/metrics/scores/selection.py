@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
@@ -10,15 +10,15 @@ from uuid import UUID
 
 from fastapi import Depends, Query
 from pydantic import PlainValidator, WithJsonSchema
-from sqlalchemy import ColumnElement, Date, cast, func
+from sqlalchemy import ColumnElement, Date, SQLColumnExpression, cast, func
 from sqlalchemy.sql.expression import FromClause
 
+from services.metrics.scores.auth import MetricsRead
+from services.metrics.scores.days import Calendar, calendar_of
 from services.metrics.tickets.course import HandledBy
 from shared.contracts.tickets import Priority, TargetName
-from shared.http.dependencies import RuntimeDep
 from shared.http.errors import Unacceptable
 
-TIME_ZONE: Final = "UTC"
 USUAL_DAYS = 90
 MOST_PERIODS = 1_000
 EARLIEST, LATEST = 1900, 2200
@@ -57,8 +57,8 @@ class Period(StrEnum):
     TOTAL = "total"
 
 
-def _day(value: Any) -> date:
-    """Counted by whole days, so a time of day other than midnight UTC cannot be answered exactly."""
+def _day(value: Any) -> date | datetime:
+    """A day, or the instant that it begins at."""
     try:
         moment = datetime.fromisoformat(value)
     except (ValueError, TypeError):
@@ -67,32 +67,34 @@ def _day(value: Any) -> date:
         raise ValueError(f"is not between the years {EARLIEST} and {LATEST}")
     if moment.tzinfo is None and len(value) > len("2026-03-01"):
         raise ValueError("needs a time zone: 2026-03-01T00:00:00Z, or only the date")
-    moment = moment.astimezone(UTC) if moment.tzinfo else moment
-    if moment.time() != time(0):
-        raise ValueError("is not the start of a day in UTC; scores are counted by whole days")
-    return moment.date()
+    return moment if moment.tzinfo else moment.date()
 
 
-Day = Annotated[date, PlainValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+Day = Annotated[date | datetime, PlainValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 Names = Annotated[list[str], Query(max_length=50)]
 Ids = Annotated[list[UUID], Query(max_length=50)]
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What is from `start` (included) to `end` (excluded) and has, for each filter, one of its values."""
+    """What is from `start` (included) to `end` (excluded), in days of the calendar, and has, for each filter, one of
+    its values."""
 
     start: date
     end: date
     filters: Mapping[By, Sequence[Any]]
+    calendar: Calendar
 
     @property
     def start_time(self) -> datetime:
-        return datetime.combine(self.start, time(0), UTC)
+        return self.calendar.begin(self.start)
 
     @property
     def end_time(self) -> datetime:
-        return datetime.combine(self.end, time(0), UTC)
+        return self.calendar.begin(self.end)
+
+    def holds(self, moment: SQLColumnExpression[Any]) -> SQLColumnExpression[bool]:
+        return self.calendar.within(moment, self.start, self.end)
 
     @property
     def query(self) -> str:
@@ -134,8 +136,8 @@ def first_day(day: ColumnElement[Any], period: Period, selection: Selection) -> 
     return func.greatest(begun, cast(selection.start, Date))
 
 
-def selection(
-    runtime: RuntimeDep,
+async def selection(
+    work: MetricsRead,
     from_: Annotated[Day | None, Query(alias="from", description="First day; 90 days before `to` if left out.")] = None,
     to: Annotated[Day | None, Query(description="First day not counted; tomorrow if left out.")] = None,
     channel: Annotated[Names, Query(alias="filter[channel]")] = [],  # noqa: B006
@@ -149,9 +151,9 @@ def selection(
     target: Annotated[list[TargetName], Query(alias="filter[target]")] = [],  # noqa: B006
     currency: Annotated[Names, Query(alias="filter[currency]")] = [],  # noqa: B006
 ) -> Selection:
-    tomorrow = runtime.clock.now().astimezone(UTC).date() + timedelta(days=1)
-    end = to or tomorrow
-    start = from_ or end - timedelta(days=USUAL_DAYS)
+    calendar = await calendar_of(work)
+    end = _whole_day(to, calendar, "to") or calendar.today(work.now) + timedelta(days=1)
+    start = _whole_day(from_, calendar, "from") or end - timedelta(days=USUAL_DAYS)
     if start >= end:
         raise Unacceptable.field("query:from", "empty_window", "`from` must be before `to`, which is not counted.")
     filters: dict[By, Sequence[Any]] = {
@@ -166,7 +168,18 @@ def selection(
         By.TARGET: target,
         By.CURRENCY: currency,
     }
-    return Selection(start, end, {by: values for by, values in filters.items() if values})
+    return Selection(start, end, {by: values for by, values in filters.items() if values}, calendar)
+
+
+def _whole_day(given: date | datetime | None, calendar: Calendar, name: str) -> date | None:
+    """Counted by whole days, so a time of day other than their beginning cannot be answered exactly."""
+    if not isinstance(given, datetime):
+        return given
+    day = calendar.today(given)
+    if calendar.begin(day) != given:
+        detail = f"It is not the start of a day in {calendar.time_zone}; scores are counted by whole days."
+        raise Unacceptable.field(f"query:{name}", "not_a_day", detail)
+    return day
 
 
 SelectionQuery = Annotated[Selection, Depends(selection)]

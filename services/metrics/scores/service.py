@@ -12,7 +12,7 @@ from services.metrics.scores import schemas as s
 from services.metrics.scores.catalogue import AnyMetric, Metric
 from services.metrics.scores.counted import Counted, Place
 from services.metrics.scores.histograms import Tally
-from services.metrics.scores.selection import TIME_ZONE, By, Period, Selection
+from services.metrics.scores.selection import By, Period, Selection
 from services.metrics.tickets import answers as tickets
 from services.metrics.tickets.catalogue import TicketMetric
 from services.metrics.worth import answers as worth
@@ -56,7 +56,7 @@ async def answer(
         metric=metric.name,
         unit=metric.unit,
         formula_version=metric.version,
-        time_zone=TIME_ZONE,
+        time_zone=selection.calendar.time_zone,
         from_=selection.start,
         to=selection.end,
         by=by,

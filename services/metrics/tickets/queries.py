@@ -6,7 +6,6 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
-    Date,
     Integer,
     Select,
     SQLColumnExpression,
@@ -113,11 +112,11 @@ def _cases(work: Work, selection: Selection, metric: TicketMetric) -> Select[Any
     outcome = case(_PERSONAL, *left_out, else_=counted)
     seconds: SQLColumnExpression[Any] = cast(null(), Integer) if metric.seconds is None else metric.seconds
     target: SQLColumnExpression[Any] = TicketTarget.target if metric.of_targets else literal("")
-    statement = _tickets(work, metric.at, outcome, seconds, target)
+    statement = _tickets(work, selection, metric.at, outcome, seconds, target)
     if metric.of_targets:
         same = (TicketTarget.account_id == work.account_id, TicketTarget.ticket_id == TicketFact.ticket_id)
         statement = statement.join(TicketTarget, and_(*same))
-    return statement.where(metric.at >= selection.start_time, metric.at < selection.end_time)
+    return statement.where(selection.holds(metric.at))
 
 
 def _moves(work: Work, selection: Selection) -> Select[Any]:
@@ -126,18 +125,19 @@ def _moves(work: Work, selection: Selection) -> Select[Any]:
     ends = (func.lower(spells.c.spell, type_=_TIMESTAMP), 1), (func.upper(spells.c.spell, type_=_TIMESTAMP), -1)
     moves = []
     for at, sign in ends:
-        move = _tickets(work, at, _STOCKED, cast(null(), Integer), literal("")).join(spells, true())
+        move = _tickets(work, selection, at, _STOCKED, cast(null(), Integer), literal("")).join(spells, true())
         moves.append(move.add_columns(literal(sign).label("sign")).where(at < selection.end_time))
     return select(union_all(*moves).subquery("moves"))
 
 
 def _open_at_end(work: Work, selection: Selection) -> Select[Any]:
-    statement = _tickets(work, TicketFact.opened_at, _STOCKED, cast(null(), Integer), literal(""))
+    statement = _tickets(work, selection, TicketFact.opened_at, _STOCKED, cast(null(), Integer), literal(""))
     return statement.where(TicketFact.open_during.contains(literal(selection.end_time, _TIMESTAMP)))
 
 
 def _tickets(
     work: Work,
+    selection: Selection,
     at: SQLColumnExpression[Any],
     outcome: SQLColumnExpression[Any],
     seconds: SQLColumnExpression[Any],
@@ -149,7 +149,7 @@ def _tickets(
         select(
             *(TicketFact.ticket_id, TicketFact.customer_id, *(getattr(TicketFact, name) for name in _OF_TICKET)),
             *(at.label("at"), outcome.label("outcome"), seconds.label("seconds"), target.label("target")),
-            cast(func.timezone("UTC", at), Date).label("day"),
+            selection.calendar.day_of(at).label("day"),
         )
         .select_from(TicketFact)
         .outerjoin(Person, and_(*same))

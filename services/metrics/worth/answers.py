@@ -1,6 +1,7 @@
 """From what customers did to what an answer says of their worth and their staying."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from functools import partial
@@ -38,7 +39,7 @@ async def counted(
         raise Unacceptable.field("query:interval", "too_many_periods", detail)
     found: dict[Place, Book] = {}
     for start, end in periods:
-        books = await _books(work, metric, Selection(start, end, selection.filters), policy)
+        books = await _books(work, metric, replace(selection, start=start, end=end), policy)
         found |= {(start, group): book for group, book in _grouped(metric, books, by).items()}
     whole = await _books(work, metric, selection, policy)
     if not periods:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import timedelta
 from fractions import Fraction
 from typing import Any, Final
 
@@ -104,7 +104,7 @@ async def counts(
 
 def so_far(work: Work, selection: Selection) -> Selection | None:
     """Without days to come, on which everybody would look silent; None if none are left."""
-    tomorrow = work.now.astimezone(UTC).date() + timedelta(days=1)
+    tomorrow = selection.calendar.today(work.now) + timedelta(days=1)
     if selection.start >= tomorrow:
         return None
     return replace(selection, end=min(selection.end, tomorrow))

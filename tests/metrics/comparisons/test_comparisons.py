@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from services.metrics.comparisons.against import against
+from services.metrics.scores.days import UNTOLD
 from services.metrics.scores.selection import Selection
 from shared.contracts.feedback import FeedbackReceived
 from shared.ids import new_id
@@ -52,7 +53,7 @@ async def ask(client: httpx.AsyncClient, name: str, **params: Any) -> dict[str, 
     ],
 )
 def test_the_other_window_is_as_people_mean_it(compare: str, start: str, end: str, expected: tuple[str, str]) -> None:
-    found = against(Selection(date.fromisoformat(start), date.fromisoformat(end), {}), [compare])
+    found = against(Selection(date.fromisoformat(start), date.fromisoformat(end), {}, UNTOLD), [compare])
     assert found is not None
     assert (found.selection.start.isoformat(), found.selection.end.isoformat()) == expected
 

@@ -9,11 +9,11 @@ from uuid import UUID
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from services.metrics.facts.models import Fact
 from services.metrics.facts.service import record
-from services.metrics.rollups.counting import differences, rebuild
+from services.metrics.rollups.counting import differences
 from services.metrics.rollups.models import EXCLUSIONS, KEY, SCORES, rollups
 from shared.contracts.base import Payload
 from shared.contracts.customers import CustomerMerged, CustomerUnmerged
@@ -21,7 +21,6 @@ from shared.contracts.feedback import FeedbackErased, FeedbackReceived
 from shared.contracts.ratings import QuestionRating
 from shared.ids import new_id
 from shared.testing.harness import Harness
-from shared.work import Work
 from tests.metrics.builders import NOON, analytics, feedback, heard, index, rating, record_of, updated
 
 SURVEYS = [new_id(), new_id()]
@@ -86,7 +85,7 @@ def happening(
 
 async def cells(metrics: Harness, account: UUID) -> list[tuple[Any, ...]]:
     """All the account's cells, without the account."""
-    columns = [rollups.c[name] for name in (*KEY, *SCORES, *EXCLUSIONS) if name != "account_id"]
+    columns = [rollups.c[name] for name in (*KEY, *SCORES, *EXCLUSIONS) if name not in ("account_id", "generation")]
     async with metrics.work(account) as work:
         return [tuple(row) for row in await work.session.execute(select(*columns).order_by(*columns))]
 
@@ -181,64 +180,3 @@ class TestUpkeep:
         assert await cells(metrics, other) == []
         async with metrics.work(other) as work:
             assert (await work.session.scalars(select(Fact))).all() == []
-
-
-class TestRebuild:
-    async def test_needs_a_credential(self, metrics: Harness) -> None:
-        assert (await metrics.anonymous().post("/v1/metrics/rebuild")).status_code == 401
-
-    async def test_of_one_account_leaves_the_other_alone(self, metrics: Harness, account: UUID) -> None:
-        other = new_id()
-        await metrics.deliver(feedback(), account=other)
-        await self.spoil(metrics, other)
-        assert (await metrics.client(account=account).post("/v1/metrics/rebuild")).json() == {"corrected": 0}
-        assert await wrong_cells(metrics, other) == 1
-
-    async def test_needs_the_scope_to_write(self, metrics: Harness, account: UUID) -> None:
-        reader = metrics.client("metrics:read", account=account)
-        assert (await reader.post("/v1/metrics/rebuild")).status_code == 403
-
-    async def test_changes_nothing_if_all_is_well(self, metrics: Harness, account: UUID) -> None:
-        await metrics.deliver(feedback(), account=account)
-        before = await cells(metrics, account)
-        assert (await metrics.client(account=account).post("/v1/metrics/rebuild")).json() == {"corrected": 0}
-        assert await cells(metrics, account) == before
-
-    async def test_puts_right_what_differs_and_says_how_much(self, metrics: Harness, account: UUID) -> None:
-        for channel in ("email", "link"):
-            await metrics.deliver(feedback(channel=channel), account=account)
-        before = await cells(metrics, account)
-        await self.spoil(metrics, account)
-        assert await cells(metrics, account) != before
-        assert (await metrics.client(account=account).post("/v1/metrics/rebuild")).json() == {"corrected": 2}
-        assert await cells(metrics, account) == before
-
-    async def test_loses_nothing_that_arrives_meanwhile(self, metrics: Harness, account: UUID) -> None:
-        await metrics.deliver(feedback(), account=account)
-        await self.spoil(metrics, account)
-
-        async def add() -> None:
-            async with metrics.work(account) as work:
-                await record(work, heard([feedback()]))
-
-        async with metrics.work(account) as work:
-            await rebuild(work)
-            adding = asyncio.gather(*(add() for _ in range(5)))
-            await self.all_wait(work)
-        await adding
-        assert await counted(metrics, account) == 6
-        assert await wrong_cells(metrics, account) == 0
-
-    async def all_wait(self, work: Work) -> None:
-        """Until every writer of facts stands at the rebuild's lock."""
-        waiting = text("""
-            select count(*) from pg_locks where locktype = 'advisory' and not granted
-            and database = (select oid from pg_database where datname = current_database())
-        """)
-        async with asyncio.timeout(20):
-            while await work.session.scalar(waiting) != 5:
-                await asyncio.sleep(0.01)
-
-    async def spoil(self, metrics: Harness, account: UUID) -> None:
-        async with metrics.work(account) as work:
-            await work.session.execute(rollups.update().values(s9=rollups.c.s9 + 1))

@@ -5,12 +5,13 @@ from itertools import pairwise
 
 import pytest
 
+from services.metrics.scores.days import UNTOLD
 from services.metrics.scores.selection import Period, Selection
 from shared.http.errors import Unacceptable
 
 
 def window(start: str, end: str) -> Selection:
-    return Selection(date.fromisoformat(start), date.fromisoformat(end), {})
+    return Selection(date.fromisoformat(start), date.fromisoformat(end), {}, UNTOLD)
 
 
 def starts(selection: Selection, period: Period) -> list[str]:
