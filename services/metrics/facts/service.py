@@ -223,8 +223,8 @@ def _row(feedback: Feedback, question: str, reading: Reading) -> dict[str, Any]:
 
 
 def _dimensions(feedback: Feedback) -> dict[str, str]:
-    """Reviews can be told apart by where they stand and what they are about."""
-    if feedback.kind != REVIEW:
-        return feedback.dimensions
-    about = {"source": feedback.source, "product": feedback.product_ref, "location": feedback.location_ref}
+    """Its own, and what it is about; reviews can also be told apart by where they stand."""
+    about = {"product": feedback.product_ref, "location": feedback.location_ref}
+    if feedback.kind == REVIEW:
+        about["source"] = feedback.source
     return {name: value for name, value in about.items() if value} | feedback.dimensions

@@ -38,8 +38,6 @@ async def effect(work: Work, improvement_id: UUID, name: str | None, days: int) 
         work,
         measured,
         after,
-        by=None,
-        dimension=None,
         period=Period.TOTAL,
         against=Against(Comparison.PREVIOUS, before),
     )

@@ -9,8 +9,10 @@ from services.metrics.comparisons.significance import Change
 
 T = TypeVar("T")
 
-# First day of the period (None for the whole window), and the value of what is told apart (None without one).
-Place = tuple[date | None, Any]
+# A value for each thing that is told apart; None for what has no such value.
+Group = tuple[Any, ...]
+# First day of the period (None for the whole window), and the group.
+Place = tuple[date | None, Group]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from services.metrics.scores import service as scores
 from services.metrics.scores.auth import MetricsRead
 from services.metrics.scores.catalogue import CATALOGUE, metric
 from services.metrics.scores.schemas import CustomerRowOut, FactOut, MetricAnswer, MetricList, MetricOut, TicketRowOut
-from services.metrics.scores.selection import By, Period, Selection, SelectionQuery
+from services.metrics.scores.selection import AxesQuery, Period, Selection, SelectionQuery
 from services.metrics.tickets import queries as tickets
 from services.metrics.tickets.catalogue import Left, TicketMetric
 from services.metrics.worth import queries as worth
@@ -32,13 +32,6 @@ router = APIRouter(prefix="/v1/metrics", tags=["metrics"])
 
 # Any other name is not found rather than unacceptable, so the document alone knows the names.
 MetricName = Annotated[str, WithJsonSchema({"type": "string", "enum": list(CATALOGUE)})]
-DimensionName = Annotated[
-    str | None,
-    Query(
-        pattern=r"^[a-z][a-z0-9_]{0,39}$",
-        description="In place of `by`: a dimension of the answers, such as `variant`, `wave` or a field of yours.",
-    ),
-]
 Why = Annotated[Exclusion | Left | None, Query(description="Instead: those that are left out for this reason.")]
 R = TypeVar("R", Exclusion, Left, LeftOut)
 
@@ -54,8 +47,7 @@ async def read_metric(
     name: MetricName,
     work: MetricsRead,
     selection: SelectionQuery,
-    by: By | None = None,
-    dimension: DimensionName = None,
+    axes: AxesQuery,
     interval: Annotated[Period, Query(description="Length of the periods of `series`.")] = Period.TOTAL,
     compare: CompareQuery = [],  # noqa: B006
 ) -> MetricAnswer:
@@ -71,8 +63,7 @@ async def read_metric(
         work,
         metric(name),
         selection,
-        by=by,
-        dimension=dimension,
+        axes=axes,
         period=interval,
         against=against(selection, compare),
     )

@@ -1,6 +1,7 @@
 """What the rollups and the facts say about a selection."""
 
-from collections.abc import Collection, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,9 +9,9 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Date,
     Select,
     and_,
-    case,
     cast,
     func,
     literal_column,
@@ -26,7 +27,7 @@ from services.metrics.facts.reading import Exclusion, Family
 from services.metrics.rollups.models import EXCLUSIONS, SCORES, SUMS, rollups
 from services.metrics.scores.counted import Place
 from services.metrics.scores.histograms import Scale, Tally
-from services.metrics.scores.selection import By, Period, Selection, filters_on, first_day
+from services.metrics.scores.selection import ROLLED_UP, Axis, Period, Selection, filters_on, first_day, value_of
 from services.metrics.surveys.models import Survey
 from shared.http.errors import Unacceptable
 from shared.work import Work
@@ -35,43 +36,77 @@ MOST_ROWS = 20_000
 
 
 async def tallies(
-    work: Work,
-    selection: Selection,
-    scheme: Family,
-    *,
-    by: By | None,
-    dimension: str | None = None,
-    period: Period,
+    work: Work, selection: Selection, scheme: Family, *, axes: Sequence[Axis], period: Period
 ) -> dict[Place, Tally]:
     """What was counted, in each period and group in which anything was. Raises `Unacceptable` if that is too much."""
-    cells: FromClause = rollups if dimension is None else _cells_by(dimension, work, selection)
-    start = null() if period is Period.TOTAL else first_day(cells.c.day, period, selection)
-    group = cells.c.dimension if dimension is not None else null() if by is None else cells.c[by.column]
-    sums: list[ColumnElement[Any]] = [cast(func.sum(cells.c[name]), BigInteger) for name in (*SCORES, *EXCLUSIONS)]
-    sums += [func.sum(cells.c[name]) for name in SUMS]
+    if ROLLED_UP.issuperset([*axes, *selection.filters]):
+        return await _from_cells(work, selection, scheme, axes, period)
+    return await _from_facts(work, selection, scheme, axes, period)
+
+
+async def _from_cells(
+    work: Work, selection: Selection, scheme: Family, axes: Sequence[Axis], period: Period
+) -> dict[Place, Tally]:
+    start = null() if period is Period.TOTAL else first_day(rollups.c.day, period, selection)
+    groups = [value_of(rollups, axis) for axis in axes]
+    sums: list[ColumnElement[Any]] = [cast(func.sum(rollups.c[name]), BigInteger) for name in (*SCORES, *EXCLUSIONS)]
+    sums += [func.sum(rollups.c[name]) for name in SUMS]
     statement = (
-        select(start.label("start"), group.label("group"), cells.c.minimum, cells.c.maximum, *sums)
+        select(start, rollups.c.minimum, rollups.c.maximum, *groups, *sums)
         .where(
-            _is_about(cells, work, scheme),
-            cells.c.generation == selection.calendar.generation if dimension is None else true(),
-            cells.c.day >= selection.start,
-            cells.c.day < selection.end,
-            *filters_on(cells, selection),
+            _is_about(rollups, work, scheme),
+            rollups.c.generation == selection.calendar.generation,
+            rollups.c.day >= selection.start,
+            rollups.c.day < selection.end,
+            *filters_on(rollups, selection),
         )
-        .group_by(literal_column("1"), literal_column("2"), cells.c.minimum, cells.c.maximum)
-        .limit(MOST_ROWS + 1)
+        .group_by(literal_column("1"), rollups.c.minimum, rollups.c.maximum, *groups)
     )
-    rows = (await work.session.execute(statement)).all()
-    if len(rows) > MOST_ROWS:
+    found: dict[Place, Tally] = defaultdict(Tally)
+    for place_start, minimum, maximum, *rest in await _few(work, statement, MOST_ROWS):
+        group, counts = tuple(rest[: len(axes)]), rest[len(axes) : -2]
+        tally = found[place_start, group]
+        tally.add(_scale(minimum, maximum), counts[: len(SCORES)], counts[len(SCORES) :])
+        tally.histogram.add_index(*rest[-2:])
+    return found
+
+
+async def _from_facts(
+    work: Work, selection: Selection, scheme: Family, axes: Sequence[Axis], period: Period
+) -> dict[Place, Tally]:
+    """What cells are not kept by, counted when it is asked for: one row for each score of each group."""
+    facts = Fact.__table__
+    day = selection.calendar.day_of(Fact.occurred_at)
+    start = null() if period is Period.TOTAL else first_day(cast(day, Date), period, selection)
+    # Numbered, because a bound value in an expression is not the same one twice.
+    keys = [start, *(value_of(facts, axis) for axis in axes), Fact.minimum, Fact.maximum, Fact.points, Fact.exclusion]
+    sums = [func.coalesce(func.sum(each), 0) for each in (Fact.index, Fact.index * Fact.index)]
+    statement = (
+        select(*keys, func.count(), *sums)
+        .where(_is_about(facts, work, scheme), selection.holds(Fact.occurred_at), *filters_on(facts, selection))
+        .group_by(*(literal_column(str(number)) for number in range(1, len(keys) + 1)))
+    )
+    found: dict[Place, Tally] = defaultdict(Tally)
+    for place_start, *rest in await _few(work, statement, MOST_ROWS * len(SCORES)):
+        minimum, maximum, points, exclusion, count, index_sum, index_squares = rest[len(axes) :]
+        tally = found[place_start, tuple(rest[: len(axes)])]
+        scores = [count if exclusion is None and points == score else 0 for score in range(len(SCORES))]
+        tally.add(_scale(minimum, maximum), scores, [count if exclusion == name else 0 for name in EXCLUSIONS])
+        if exclusion is None:
+            tally.histogram.add_index(index_sum, index_squares)
+    return found
+
+
+async def _few(work: Work, statement: Select[Any], most: int) -> Sequence[Any]:
+    rows: Sequence[Any] = (await work.session.execute(statement.limit(most + 1))).all()
+    if len(rows) > most:
         detail = "Too many different values for one answer; filter, or choose a longer interval."
         raise Unacceptable.field("query:by", "too_many_groups", detail)
-    found: dict[Place, Tally] = {}
-    for place_start, place_group, minimum, maximum, *counts, index_sum, index_squares in rows:
-        tally = found.setdefault((place_start, place_group), Tally())
-        scale = Scale(minimum, maximum) if minimum is not None else None
-        tally.add(scale, counts[: len(SCORES)], counts[len(SCORES) :])
-        tally.histogram.add_index(index_sum, index_squares)
-    return found
+    return rows
+
+
+def _scale(minimum: int | None, maximum: int | None) -> Scale | None:
+    return None if minimum is None or maximum is None else Scale(minimum, maximum)
 
 
 def facts_behind(work: Work, selection: Selection, scheme: Family, exclusion: Exclusion | None) -> Select[Any]:
@@ -99,31 +134,6 @@ async def survey_names(work: Work, survey_ids: Collection[UUID]) -> Mapping[UUID
         Survey.account_id == work.account_id, Survey.survey_id.in_(survey_ids)
     )
     return {row.survey_id: row.name for row in await work.session.execute(named)}
-
-
-def _cells_by(dimension: str, work: Work, selection: Selection) -> FromClause:
-    """Every fact of the window as a cell of its own, since rollups do not keep what only some answers have."""
-    counts = Fact.exclusion.is_(None)
-    columns: list[ColumnElement[Any]] = [
-        *(case((and_(counts, Fact.points == points), 1), else_=0).label(f"s{points}") for points in range(len(SCORES))),
-        *(case((Fact.exclusion == name, 1), else_=0).label(name) for name in EXCLUSIONS),
-        case((counts, func.coalesce(Fact.index, 0)), else_=0).label("index_sum"),
-        case((counts, func.coalesce(Fact.index * Fact.index, 0)), else_=0).label("index_squares"),
-    ]
-    return (
-        select(
-            *(Fact.account_id, Fact.scheme, Fact.minimum, Fact.maximum),
-            *(Fact.channel, Fact.touchpoint, Fact.survey_id, Fact.journey_stage),
-            selection.calendar.day_of(Fact.occurred_at).label("day"),
-            Fact.dimensions[dimension].astext.label("dimension"),
-            *columns,
-        )
-        .where(
-            Fact.account_id == work.account_id,
-            selection.holds(Fact.occurred_at),
-        )
-        .subquery("cells")
-    )
 
 
 def _is_about(cells: FromClause, work: Work, scheme: Family) -> ColumnElement[bool]:

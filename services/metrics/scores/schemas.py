@@ -155,12 +155,15 @@ class Score(Model):
 
 
 class SeriesScore(Score):
-    """One period of one group. `group` is null without `by` or `dimension`, and for feedback that has no such value."""
+    """One period of one group. `groups` has a value for each of `dimensions`, null for what has no such value; `group`
+    is the first of them, and null without any."""
 
     from_: date = Field(serialization_alias="from")
     to: date = Field(description="The first day that is not in it.")
     group: str | None
     label: str | None = Field(description="The group in words; for a survey its name, once known.")
+    groups: list[str | None]
+    labels: list[str | None]
 
 
 class MetricAnswer(Score):
@@ -172,8 +175,9 @@ class MetricAnswer(Score):
     time_zone: str = Field(description="Whose days are counted: the account's.")
     from_: date = Field(serialization_alias="from")
     to: date = Field(description="The first day that is not in it.")
-    by: By | None
+    by: By | None = Field(description="The first of `dimensions`; look there if you ask for two.")
     dimension: str | None
+    dimensions: list[str] = Field(description="What `series` is told apart by, in the order of `groups`.")
     period: Period
     watermark: datetime | None = Field(
         description="When the newest feedback counted so far was received, or what was last heard of a ticket or a "

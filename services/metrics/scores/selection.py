@@ -31,6 +31,10 @@ class By(StrEnum):
     TOUCHPOINT = "touchpoint"
     SURVEY = "survey"
     JOURNEY_STAGE = "journey_stage"
+    LOCALE = "locale"
+    VARIANT = "variant"
+    LOCATION = "location"
+    PRODUCT = "product"
     TEAM = "team"
     AGENT = "agent"
     PRIORITY = "priority"
@@ -43,8 +47,15 @@ class By(StrEnum):
         return _COLUMNS.get(self, self.value)
 
 
-_COLUMNS: Final = {By.SURVEY: "survey_id", By.TEAM: "team_id", By.AGENT: "assignee_id"}
-OF_FEEDBACK: Final = frozenset({By.CHANNEL, By.TOUCHPOINT, By.SURVEY, By.JOURNEY_STAGE})
+# A kind of group; a plain text names a dimension of the answers.
+Axis = By | str
+MOST_AXES: Final = 2
+_COLUMNS: Final = {By.SURVEY: "survey_id", By.LOCALE: "language", By.TEAM: "team_id", By.AGENT: "assignee_id"}
+# What cells are kept by. By anything else, facts are counted when asked.
+ROLLED_UP: Final = frozenset({By.CHANNEL, By.TOUCHPOINT, By.SURVEY, By.JOURNEY_STAGE})
+# Dimensions of the answers that have a name here.
+_DIMENSIONS: Final = frozenset({By.VARIANT, By.LOCATION, By.PRODUCT})
+OF_FEEDBACK: Final = ROLLED_UP | _DIMENSIONS | {By.LOCALE}
 OF_TICKETS: Final = frozenset({By.CHANNEL, By.TEAM, By.AGENT, By.PRIORITY, By.HANDLED_BY})
 
 
@@ -54,7 +65,11 @@ class Period(StrEnum):
     DAY = "day"
     WEEK = "week"
     MONTH = "month"
+    QUARTER = "quarter"
     TOTAL = "total"
+
+
+_AXES: Final = "^({names})(,({names}))?$".format(names="|".join(By))
 
 
 def _day(value: Any) -> date | datetime:
@@ -123,11 +138,52 @@ def _next(day: date, period: Period) -> date | None:
         return day + timedelta(days=7 - day.weekday())
     if period is Period.MONTH:
         return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+    if period is Period.QUARTER:
+        last_month = day.replace(month=(day.month + 2) // 3 * 3, day=1)
+        return (last_month + timedelta(days=32)).replace(day=1)
     return None
 
 
 def filters_on(table: FromClause, selection: Selection) -> list[ColumnElement[bool]]:
-    return [table.c[by.column].in_(values) for by, values in selection.filters.items()]
+    return [value_of(table, by).in_(values) for by, values in selection.filters.items()]
+
+
+def value_of(table: FromClause, axis: Axis) -> ColumnElement[Any]:
+    """What a row of the table has there; only facts have dimensions."""
+    if isinstance(axis, By) and axis not in _DIMENSIONS:
+        return table.c[axis.column]
+    found: ColumnElement[Any] = table.c.dimensions[str(axis)].astext
+    return found
+
+
+def axes(
+    by: Annotated[
+        str | None,
+        Query(
+            pattern=_AXES,
+            description="What to tell apart; two of them with a comma, such as `channel,touchpoint`.",
+            examples=["channel", "channel,touchpoint"],
+        ),
+    ] = None,
+    dimension: Annotated[
+        str | None,
+        Query(
+            pattern=r"^[a-z][a-z0-9_]{0,39}$",
+            description="A dimension of the answers, such as `wave` or a field of yours, alone or beside one `by`.",
+        ),
+    ] = None,
+) -> Sequence[Axis]:
+    """What an answer is told apart by, in order. Raises `Unacceptable` for more than can be read."""
+    named: list[Axis] = [By(name) for name in by.split(",")] if by else []
+    asked = [*named, dimension] if dimension else named
+    if len(asked) > MOST_AXES or len(set(asked)) < len(asked):
+        pointer = "query:dimension" if dimension else "query:by"
+        detail = f"Answers are told apart by at most {MOST_AXES} different things."
+        raise Unacceptable.field(pointer, "too_many_dimensions", detail)
+    return asked
+
+
+AxesQuery = Annotated[Sequence[Axis], Depends(axes)]
 
 
 def first_day(day: ColumnElement[Any], period: Period, selection: Selection) -> ColumnElement[Any]:
@@ -144,6 +200,10 @@ async def selection(
     touchpoint: Annotated[Names, Query(alias="filter[touchpoint]")] = [],  # noqa: B006
     survey: Annotated[Ids, Query(alias="filter[survey]")] = [],  # noqa: B006
     journey_stage: Annotated[Names, Query(alias="filter[journey_stage]")] = [],  # noqa: B006
+    locale: Annotated[Names, Query(alias="filter[locale]")] = [],  # noqa: B006
+    variant: Annotated[Names, Query(alias="filter[variant]")] = [],  # noqa: B006
+    location: Annotated[Names, Query(alias="filter[location]")] = [],  # noqa: B006
+    product: Annotated[Names, Query(alias="filter[product]")] = [],  # noqa: B006
     team: Annotated[Ids, Query(alias="filter[team]")] = [],  # noqa: B006
     agent: Annotated[Ids, Query(alias="filter[agent]")] = [],  # noqa: B006
     priority: Annotated[list[Priority], Query(alias="filter[priority]")] = [],  # noqa: B006
@@ -161,6 +221,10 @@ async def selection(
         By.TOUCHPOINT: touchpoint,
         By.SURVEY: survey,
         By.JOURNEY_STAGE: journey_stage,
+        By.LOCALE: locale,
+        By.VARIANT: variant,
+        By.LOCATION: location,
+        By.PRODUCT: product,
         By.TEAM: team,
         By.AGENT: agent,
         By.PRIORITY: priority,

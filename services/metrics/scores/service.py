@@ -10,9 +10,9 @@ from services.metrics.comparisons.significance import Change
 from services.metrics.scores import queries
 from services.metrics.scores import schemas as s
 from services.metrics.scores.catalogue import AnyMetric, Metric
-from services.metrics.scores.counted import Counted, Place
+from services.metrics.scores.counted import Counted, Group, Place
 from services.metrics.scores.histograms import Tally
-from services.metrics.scores.selection import By, Period, Selection
+from services.metrics.scores.selection import Axis, By, Period, Selection
 from services.metrics.tickets import answers as tickets
 from services.metrics.tickets.catalogue import TicketMetric
 from services.metrics.worth import answers as worth
@@ -33,25 +33,24 @@ async def answer(
     metric: AnyMetric,
     selection: Selection,
     *,
-    by: By | None,
-    dimension: str | None,
-    period: Period,
+    axes: Sequence[Axis] = (),
+    period: Period = Period.TOTAL,
     against: Against | None = None,
 ) -> s.MetricAnswer:
     """The metric over the window, and by period and group. Raises `Unacceptable` for a series nobody could read."""
-    _check_terms(metric, selection, by, dimension)
-    counted = await _counted(work, metric, selection, by=by, dimension=dimension, period=period)
+    _check_terms(metric, selection, axes)
+    counted = await _counted(work, metric, selection, axes=axes, period=period)
     other = None
     if against is not None:
         check_filters(metric, against.selection)
-        told = await _counted(work, metric, against.selection, by=by, dimension=dimension, period=Period.TOTAL)
+        told = await _counted(work, metric, against.selection, axes=axes, period=Period.TOTAL)
         other = Other(against, metric.name, told)
     series: list[s.SeriesScore] = []
-    if by is not None or dimension is not None:
+    if axes:
         groups = _groups([*counted.found, *(other.told.found if other is not None and period is Period.TOTAL else ())])
-        series = _series(counted, other, selection, period, groups, await _labels(work, by, groups))
+        series = _series(counted, other, selection, period, groups, await _labels(work, axes, groups))
     elif period is not Period.TOTAL:
-        series = _series(counted, other, selection, period, [None], {})
+        series = _series(counted, other, selection, period, [()], [])
     return s.MetricAnswer(
         metric=metric.name,
         unit=metric.unit,
@@ -59,8 +58,9 @@ async def answer(
         time_zone=selection.calendar.time_zone,
         from_=selection.start,
         to=selection.end,
-        by=by,
-        dimension=dimension,
+        by=next((axis for axis in axes if isinstance(axis, By)), None),
+        dimension=next((axis for axis in axes if not isinstance(axis, By)), None),
+        dimensions=[str(axis) for axis in axes],
         period=period,
         watermark=counted.watermark,
         assumptions=list(counted.assumptions),
@@ -75,8 +75,8 @@ def _series(
     other: Other[T] | None,
     selection: Selection,
     period: Period,
-    groups: Sequence[Any],
-    labels: Mapping[Any, str],
+    groups: Sequence[Group],
+    labels: Sequence[Mapping[Any, str]],
 ) -> list[s.SeriesScore]:
     periods = selection.periods(period)
     if len(groups) * len(periods) > MOST_POINTS:
@@ -90,13 +90,17 @@ def _series(
             counterpart = None
             if other is not None and period is Period.TOTAL:
                 counterpart = other.told.found.get(place) or other.told.blank()
+            names = [None if value is None else str(value) for value in group]
+            words = [known.get(value) for known, value in zip(labels, group, strict=True)]
             series.append(
                 s.SeriesScore.model_construct(
                     None,
                     from_=start,
                     to=end,
-                    group=None if group is None else str(group),
-                    label=labels.get(group),
+                    group=names[0] if names else None,
+                    label=words[0] if words else None,
+                    groups=names,
+                    labels=words,
                     **_with(other, counted, tally, counterpart),
                 )
             )
@@ -117,15 +121,13 @@ def check_filters(metric: AnyMetric, selection: Selection) -> None:
             raise _foreign(metric, f"query:filter[{by.value}]")
 
 
-def _check_terms(metric: AnyMetric, selection: Selection, by: By | None, dimension: str | None) -> None:
-    if by is not None and dimension is not None:
-        detail = "Answers are told apart by one thing at a time: leave out `by` or `dimension`."
-        raise Unacceptable.field("query:dimension", "not_both", detail)
+def _check_terms(metric: AnyMetric, selection: Selection, axes: Sequence[Axis]) -> None:
     check_filters(metric, selection)
-    if by is not None and by not in metric.dimensions:
-        raise _foreign(metric, "query:by")
-    if dimension is not None and isinstance(metric, TicketMetric | WorthMetric):
-        raise _foreign(metric, "query:dimension")
+    for axis in axes:
+        if isinstance(axis, By) and axis not in metric.dimensions:
+            raise _foreign(metric, "query:by")
+        if not isinstance(axis, By) and isinstance(metric, TicketMetric | WorthMetric):
+            raise _foreign(metric, "query:dimension")
 
 
 def _foreign(metric: AnyMetric, pointer: str) -> Unacceptable:
@@ -138,15 +140,14 @@ async def _counted(
     metric: AnyMetric,
     selection: Selection,
     *,
-    by: By | None,
-    dimension: str | None,
+    axes: Sequence[Axis],
     period: Period,
 ) -> Counted[Any]:
     if isinstance(metric, TicketMetric):
-        return await tickets.counted(work, metric, selection, by=by, period=period)
+        return await tickets.counted(work, metric, selection, axes=axes, period=period)
     if isinstance(metric, WorthMetric):
-        return await worth.counted(work, metric, selection, by=by, period=period)
-    found = await queries.tallies(work, selection, metric.scheme, by=by, dimension=dimension, period=period)
+        return await worth.counted(work, metric, selection, axes=axes, period=period)
+    found = await queries.tallies(work, selection, metric.scheme, axes=axes, period=period)
     total = Tally()
     for tally in found.values():
         total.merge(tally)
@@ -155,16 +156,19 @@ async def _counted(
     )
 
 
-def _groups(found: Iterable[Place]) -> list[Any]:
-    """Those that occur, by name, feedback without a value last."""
-    return sorted({group for _, group in found}, key=lambda group: (group is None, str(group)))
+def _groups(found: Iterable[Place]) -> list[Group]:
+    """Those that occur, by name, what has no such value last."""
+    return sorted({group for _, group in found}, key=lambda group: [(value is None, str(value)) for value in group])
 
 
-async def _labels(work: Work, by: By | None, groups: list[Any]) -> Mapping[Any, str]:
-    present = [group for group in groups if group is not None]
-    if by is By.SURVEY:
-        return await queries.survey_names(work, present)
-    return {group: str(group) for group in present}
+async def _labels(work: Work, axes: Sequence[Axis], groups: Sequence[Group]) -> list[Mapping[Any, str]]:
+    """For each axis its values in words."""
+    labels: list[Mapping[Any, str]] = []
+    for place, axis in enumerate(axes):
+        present = {group[place] for group in groups} - {None}
+        named = await queries.survey_names(work, present) if axis is By.SURVEY else None
+        labels.append({value: str(value) for value in present} if named is None else named)
+    return labels
 
 
 def _change(metric: Metric, this: Tally, other: Tally) -> Change | None:

@@ -1,5 +1,6 @@
 """From how tickets came out to what an answer says of them."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -10,7 +11,7 @@ from services.metrics.scores import schemas as s
 from services.metrics.scores.counted import Counted
 from services.metrics.scores.durations import Durations, Measured
 from services.metrics.scores.formulas import Bands, share_of_positive
-from services.metrics.scores.selection import By, Period, Selection
+from services.metrics.scores.selection import Axis, Period, Selection
 from services.metrics.tickets import queries
 from services.metrics.tickets.catalogue import Shape, TicketMetric
 from services.metrics.tickets.queries import Outcomes
@@ -22,9 +23,9 @@ _PERCENTILES = {"p50": Fraction(50, 100), "p90": Fraction(90, 100), "p95": Fract
 
 
 async def counted(
-    work: Work, metric: TicketMetric, selection: Selection, *, by: By | None, period: Period
+    work: Work, metric: TicketMetric, selection: Selection, *, axes: Sequence[Axis], period: Period
 ) -> Counted[Outcomes]:
-    found = await queries.tallies(work, selection, metric, by=by, period=period)
+    found = await queries.tallies(work, selection, metric, axes=axes, period=period)
     last = None if period is Period.TOTAL else selection.periods(period)[-1][0]
     total = Outcomes()
     for (start, _), outcomes in found.items():

@@ -1,6 +1,7 @@
 """What the facts of tickets say about a selection."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -24,7 +25,7 @@ from sqlalchemy import (
 
 from services.metrics.people.models import Person
 from services.metrics.scores.counted import Place
-from services.metrics.scores.selection import By, Period, Selection, filters_on, first_day
+from services.metrics.scores.selection import Axis, Period, Selection, filters_on, first_day, value_of
 from services.metrics.tickets.catalogue import Left, Shape, TicketMetric
 from services.metrics.tickets.models import TicketFact, TicketStep, TicketTarget
 from shared.http.errors import Unacceptable
@@ -67,7 +68,7 @@ class Outcomes:
 
 
 async def tallies(
-    work: Work, selection: Selection, metric: TicketMetric, *, by: By | None, period: Period
+    work: Work, selection: Selection, metric: TicketMetric, *, axes: Sequence[Axis], period: Period
 ) -> dict[Place, Outcomes]:
     """In each period and group with any. Of a stock: at the period's end. Raises `Unacceptable` if it is too much."""
     is_stock = metric.shape is Shape.STOCK
@@ -76,11 +77,11 @@ async def tallies(
     )
     cells = found.subquery("cells")
     start = null() if period is Period.TOTAL else first_day(cells.c.day, period, selection)
-    group = null() if by is None else cells.c[by.column]
+    groups = [value_of(cells, axis) for axis in axes]
     statement = (
-        select(start, group, cells.c.outcome, cells.c.seconds, cast(func.sum(cells.c.sign), Integer))
+        select(start, cells.c.outcome, cells.c.seconds, cast(func.sum(cells.c.sign), Integer), *groups)
         .where(*filters_on(cells, selection))
-        .group_by(literal_column("1"), literal_column("2"), cells.c.outcome, cells.c.seconds)
+        .group_by(literal_column("1"), cells.c.outcome, cells.c.seconds, *groups)
         .limit(MOST_ROWS + 1)
     )
     rows = (await work.session.execute(statement, {"now": work.now})).all()
@@ -88,8 +89,8 @@ async def tallies(
         detail = "Too many different values for one answer; filter, or choose a shorter window."
         raise Unacceptable.field("query:from", "too_many_values", detail)
     tallied: dict[Place, Outcomes] = {}
-    for place_start, place_group, outcome, seconds, n in rows:
-        tallied.setdefault((place_start, place_group), Outcomes()).counts[outcome, seconds] += n
+    for place_start, outcome, seconds, n, *group in rows:
+        tallied.setdefault((place_start, tuple(group)), Outcomes()).counts[outcome, seconds] += n
     return _standing(tallied, selection.periods(period)) if is_stock and period is not Period.TOTAL else tallied
 
 

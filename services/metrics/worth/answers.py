@@ -11,8 +11,8 @@ from services.metrics.cohorts.queries import watermark
 from services.metrics.comparisons import significance
 from services.metrics.comparisons.significance import Change
 from services.metrics.scores import schemas as s
-from services.metrics.scores.counted import Counted, Place
-from services.metrics.scores.selection import By, Period, Selection
+from services.metrics.scores.counted import Counted, Group, Place
+from services.metrics.scores.selection import Axis, By, Period, Selection
 from services.metrics.worth import queries, spend
 from services.metrics.worth.catalogue import Base, WorthMetric
 from services.metrics.worth.formulas import Figure, months_between
@@ -29,7 +29,7 @@ MOST_PERIODS: Final = 60
 
 
 async def counted(
-    work: Work, metric: WorthMetric, selection: Selection, *, by: By | None, period: Period
+    work: Work, metric: WorthMetric, selection: Selection, *, axes: Sequence[Axis], period: Period
 ) -> Counted[Book]:
     """Raises `Unacceptable` for money in several currencies, unless one is chosen or they are told apart."""
     policy = await policy_of(work)
@@ -40,11 +40,11 @@ async def counted(
     found: dict[Place, Book] = {}
     for start, end in periods:
         books = await _books(work, metric, replace(selection, start=start, end=end), policy)
-        found |= {(start, group): book for group, book in _grouped(metric, books, by).items()}
+        found |= {(start, group): book for group, book in _grouped(books, axes).items()}
     whole = await _books(work, metric, selection, policy)
     if not periods:
-        found |= {(None, group): book for group, book in _grouped(metric, whole, by).items()}
-    if by is None:
+        found |= {(None, group): book for group, book in _grouped(whole, axes).items()}
+    if not axes:
         _require_one_currency(whole)
     total = _together(whole) if whole else _blank(policy, selection)
     blank = partial(_blank, policy, selection)
@@ -78,11 +78,12 @@ async def _books(work: Work, metric: WorthMetric, asked: Selection, policy: Wort
     return books if wanted is None else {name: book for name, book in books.items() if name in wanted}
 
 
-def _grouped(metric: WorthMetric, books: Mapping[str | None, Book], by: By | None) -> Mapping[str | None, Book]:
-    if by is not None:
-        return books
+def _grouped(books: Mapping[str | None, Book], axes: Sequence[Axis]) -> Mapping[Group, Book]:
+    """By currency, which is all they can be told apart by."""
+    if axes:
+        return {(currency,): book for currency, book in books.items()}
     _require_one_currency(books)
-    return {None: _together(books)} if books else {}
+    return {(): _together(books)} if books else {}
 
 
 def _require_one_currency(books: Mapping[str | None, Book]) -> None:

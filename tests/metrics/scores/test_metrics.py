@@ -69,30 +69,6 @@ class TestAsking:
         answer = await ask(metrics.client(account=new_id()), "nps", **MARCH, by="channel", interval="day")
         assert (answer["value"], answer["n"], answer["series"], answer["watermark"]) == (None, 0, [], None)
 
-    async def test_tells_variants_apart_as_it_tells_channels_apart(self, metrics: Harness, account: UUID) -> None:
-        said = answers(10, 9, 3, channel="email", dimensions={"variant": "short"})
-        said += answers(2, 3, channel="web", dimensions={"variant": "long"}) + answers(8, channel="api")
-        said += [feedback(rating=rating("nps", 10), completed=False, channel="web", dimensions={"variant": "long"})]
-        await tell(metrics, account, said)
-        client = metrics.client(account=account)
-        one = await ask(client, "nps", **MARCH, dimension="variant", interval="month")
-        other = await ask(client, "nps", **MARCH, by="channel", interval="month")
-        assert (one["dimension"], one["by"]) == ("variant", None)
-        assert {point["group"]: point["n"] for point in one["series"]} == {"long": 2, "short": 3, None: 1}
-        same = {"short": "email", "long": "web", None: "api"}
-        by_channel = {point["group"]: point for point in other["series"]}
-        for point in one["series"]:
-            twin = by_channel[same[point["group"]]]
-            assert {**point, "group": 0, "label": 0} == {**twin, "group": 0, "label": 0}
-        assert (one["value"], one["n"], one["excluded"]) == (other["value"], other["n"], other["excluded"])
-
-    async def test_tells_apart_by_one_thing_at_a_time(self, metrics: Harness, account: UUID) -> None:
-        client = metrics.client(account=account)
-        both = await client.get("/v1/metrics/nps", params=MARCH | {"by": "channel", "dimension": "variant"})
-        assert both.json()["errors"][0]["pointer"] == "query:dimension"
-        odd = await client.get("/v1/metrics/nps", params=MARCH | {"dimension": "no such; thing"})
-        assert odd.status_code == 422
-
     async def test_needs_the_scope(self, metrics: Harness, account: UUID) -> None:
         assert (await metrics.client("tickets:read", account=account).get("/v1/metrics/nps")).status_code == 403
 
@@ -121,6 +97,7 @@ class TestAsking:
             "to": "2026-04-01",
             "by": None,
             "dimension": None,
+            "dimensions": [],
             "period": "total",
             "watermark": "2026-03-01T12:00:00Z",
             "assumptions": [],

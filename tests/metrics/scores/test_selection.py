@@ -33,6 +33,10 @@ class TestPeriods:
     def test_of_months_begin_on_the_first(self) -> None:
         assert starts(window("2025-12-31", "2026-02-02"), Period.MONTH) == ["2025-12-31", "2026-01-01", "2026-02-01"]
 
+    def test_of_quarters_begin_on_the_first_of_every_third_month(self) -> None:
+        found = starts(window("2025-11-30", "2026-10-02"), Period.QUARTER)
+        assert found == ["2025-11-30", "2026-01-01", "2026-04-01", "2026-07-01", "2026-10-01"]
+
     def test_of_the_whole_window_are_one(self) -> None:
         assert window("2020-01-01", "2026-01-01").periods(Period.TOTAL) == [(date(2020, 1, 1), date(2026, 1, 1))]
 

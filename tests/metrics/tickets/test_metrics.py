@@ -245,6 +245,8 @@ class TestWhoseItIs:
             assert await groups(metrics, account, "escalation_rate", by) == {group: 100, rest: 0}
             answer = await ask(metrics, account, "escalation_rate", **{f"filter[{by}]": group})
             assert (answer["value"], answer["n"]) == (100, 1)
+        series = (await ask(metrics, account, "escalation_rate", by="priority,channel"))["series"]
+        assert [point["groups"] for point in series] == [["high", "chat"], ["normal", "email"]]
 
 
 class TestCustomers:
