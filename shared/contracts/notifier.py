@@ -49,6 +49,8 @@ class TicketRequested(Payload):
     thread_id: UUID | None = None
     # Of the feedback that led to it, if any did.
     feedback: FeedbackFacts | None = None
+    # Which team it is for; without one the routing rules decide.
+    team_id: UUID | None = None
 
 
 class SurveyRequested(Payload):

@@ -48,7 +48,7 @@ PUBLIC: Final = {
     "tickets": _OWN
     | {"GET /solved/{token}", "POST /solved/{token}", "GET /files/{token}"}
     | {"GET /help/{site}", "GET /help/{site}/{locale}", "GET /help/{site}/{locale}/search"}
-    | {"GET /help/{site}/sitemap.xml", "GET /help/{site}/suggestions"}
+    | {"GET /help/{site}/sitemap.xml", "GET /help/{site}/suggestions", "GET /help/{site}/{locale}/feed.atom"}
     | {"GET /help/{site}/{locale}/articles/{named}", "POST /help/{site}/{locale}/articles/{named}/vote"}
     | {"GET /help/{site}/{locale}/articles/{named}/files/{file}"}
     # ... the assistant on web pages, by their key, ...

@@ -70,6 +70,7 @@ def _open_ticket(work: Work, run: RuleRun, action: OpenTicket, data: Mapping[str
             tags=tuple(action.tags),
             thread_id=id_in(data, "thread_id"),
             feedback=_feedback_in(data),
+            team_id=action.team_id,
         ),
         subject=request_id,
     )

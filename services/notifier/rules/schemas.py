@@ -34,6 +34,11 @@ class OpenTicket(_Action):
     subject: LineTemplate
     priority: Literal["low", "normal", "high", "urgent", "as_said"] = "normal"
     tags: list[Annotated[str, Field(min_length=1, max_length=50)]] = Field(default_factory=list, max_length=20)
+    team_id: UUID | None = Field(
+        None,
+        description="Whose it is, see GET /v1/teams; null: as the routing rules say. If there is no such "
+        "team any more, they say too, and a note in the ticket tells.",
+    )
 
 
 class SendMessage(_Action):

@@ -1,13 +1,22 @@
 """Tickets that rules ask for."""
 
+from typing import Final
+
 from services.tickets.cases import service as tickets
-from services.tickets.cases.opening import Author, Opening
+from services.tickets.cases.opening import Author, Opened, Opening
 from services.tickets.cases.repository import was_requested
+from services.tickets.conversation import notes
 from services.tickets.heard import service as heard
+from services.tickets.teams import service as teams
 from shared.bus.events import Event
 from shared.contracts.notifier import TicketRequested
 from shared.ids import new_id
 from shared.work import Work
+
+TEAM_IS_GONE: Final = (
+    "The rule that asked for this ticket names a team that is not there any more, so the routing rules decided. "
+    "Change the rule in /v1/rules."
+)
 
 
 async def open_requested(work: Work, event: Event[TicketRequested]) -> None:
@@ -23,6 +32,7 @@ async def open_requested(work: Work, event: Event[TicketRequested]) -> None:
             return
     if await was_requested(work, wanted.request_id, wanted.feedback_id):
         return
+    team_id = wanted.team_id if await teams.keep(work, wanted.team_id) else None
     opening = Opening(
         author=Author.of(work),
         ticket_id=new_id(),
@@ -33,6 +43,7 @@ async def open_requested(work: Work, event: Event[TicketRequested]) -> None:
         channel=wanted.channel,
         origin_kind="rule",
         assign=True,
+        team_id=team_id,
         customer_id=wanted.customer_id,
         feedback_id=wanted.feedback_id,
         rule_id=wanted.rule_id,
@@ -41,4 +52,6 @@ async def open_requested(work: Work, event: Event[TicketRequested]) -> None:
         rating=wanted.rating_normalised,
         thread_id=thread_id,
     )
-    await tickets.open_ticket(work, opening)
+    opened = await tickets.open_ticket(work, opening)
+    if isinstance(opened, Opened) and team_id != wanted.team_id:
+        notes.leave(work, opening.ticket_id, TEAM_IS_GONE)

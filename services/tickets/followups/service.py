@@ -17,7 +17,7 @@ from services.tickets.followups.schemas import PolicyIn
 from services.tickets.links.models import Link
 from services.tickets.people import service as people
 from services.tickets.statuses.models import Status
-from services.tickets.teams.models import Team
+from services.tickets.teams import service as teams
 from shared.http.dependencies import check_match
 from shared.ids import new_id
 from shared.work import Work
@@ -109,8 +109,7 @@ async def _begun(work: Work, ticket: Ticket, thread_id: UUID) -> Ticket | None:
 
 async def _team_of(work: Work, ticket: Ticket) -> UUID | None:
     """A team whose tickets are all done may have been deleted."""
-    team = await work.session.get(Team, ticket.team_id) if ticket.team_id is not None else None
-    return team.id if team is not None else None
+    return ticket.team_id if await teams.keep(work, ticket.team_id) else None
 
 
 async def _begin(work: Work, ticket: Ticket, thread_id: UUID, policy: FollowUpPolicy) -> Ticket:

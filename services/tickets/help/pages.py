@@ -18,8 +18,8 @@ from services.tickets.articles.languages import best_of
 from services.tickets.articles.models import Translation
 from services.tickets.articles.search import Wanted, note_miss, search
 from services.tickets.articles.writing import as_html
-from services.tickets.help.rendering import page, sitemap
-from services.tickets.help.site import NoSuchPage, Site, every_article, open_site, public_article, shelves
+from services.tickets.help.rendering import feed, page, sitemap
+from services.tickets.help.site import NoSuchPage, Site, every_article, news, open_site, public_article, shelves
 from services.tickets.help.words import FALLBACK, words_in
 from shared.bus.events import Actor
 from shared.contracts.base import ActorKind
@@ -106,6 +106,13 @@ async def give_sitemap(request: Request) -> Response:
     return sitemap(entries)
 
 
+async def give_feed(request: Request) -> Response:
+    """What is new in this language, for feed readers."""
+    async with _entered(request) as work:
+        site, locale = await _site(work, request)
+        return feed(site, locale, await news(work, locale), work.now)
+
+
 async def suggest(request: Request) -> Response:
     """Articles for somebody who is typing, such as in a contact form: `?q=` and `?locale=`. Any page may ask."""
     query = request.query_params
@@ -139,6 +146,7 @@ ROUTES = (
     Route("/help/{site}/sitemap.xml", _friendly(give_sitemap), methods=["GET"]),
     Route("/help/{site}/suggestions", suggest, methods=["GET"]),
     Route("/help/{site}/{locale}", _friendly(show_home), methods=["GET"]),
+    Route("/help/{site}/{locale}/feed.atom", _friendly(give_feed), methods=["GET"]),
     Route("/help/{site}/{locale}/search", _friendly(show_results), methods=["GET"]),
     Route("/help/{site}/{locale}/articles/{named}", _friendly(show_article), methods=["GET"]),
     Route("/help/{site}/{locale}/articles/{named}/vote", _friendly(take_vote), methods=["POST"]),

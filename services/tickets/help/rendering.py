@@ -1,6 +1,7 @@
 """Help pages as HTML: one style sheet inside each, nothing to run, and nothing from elsewhere but authors' pictures."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -11,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from services.tickets.help.schemas import ACCENT
-from services.tickets.help.site import Site
+from services.tickets.help.site import News, Site
 from services.tickets.help.words import language_name, words_in
 from shared.colours import CARD, DARK_CARD, contrast, lightened
 from shared.http.languages import direction
@@ -61,6 +62,15 @@ def sitemap(entries: list[dict[str, Any]]) -> Response:
     """https://www.sitemaps.org/protocol.html, with the languages of each page."""
     xml = _environment().get_template("sitemap.xml").render(entries=entries)
     return Response(xml, media_type="application/xml")
+
+
+def feed(site: Site, locale: str, entries: Sequence[News], otherwise: datetime) -> Response:
+    """Atom (RFC 4287). `otherwise`: when it changed last if there is nothing in it."""
+    home = f"{site.url}/{locale}"
+    context = {"site": site, "lang": locale, "home": home, "here": f"{home}/feed.atom", "entries": entries}
+    updated = max((entry.updated for entry in entries), default=otherwise.isoformat())
+    xml = _environment().get_template("feed.atom").render(**context, updated=updated)
+    return Response(xml, headers={"Cache-Control": "max-age=600"}, media_type="application/atom+xml")
 
 
 def colours_of(accent: str, accent_dark: str | None) -> str:

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from services.tickets.accounts.models import Account
 from services.tickets.articles.addresses import article_url, site_url
@@ -15,6 +15,8 @@ from services.tickets.help.models import HelpCentre
 from services.tickets.help.schemas import HelpCentreIn
 from shared.http.errors import NotFound
 from shared.work import Work
+
+MOST_NEWS: Final = 50
 
 
 class NoSuchPage(NotFound):
@@ -45,6 +47,18 @@ class Shelf:
 
     name: str | None
     entries: Sequence[Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """An article in a feed; times in ISO 8601."""
+
+    article_id: UUID
+    title: str
+    summary: str
+    url: str
+    updated: str
+    published: str | None
 
 
 async def open_site(work: Work) -> Site:
@@ -86,6 +100,31 @@ async def shelves(work: Work, locale: str) -> list[Shelf]:
         if category.id in by_category
     ]
     return [*found, *([Shelf(None, by_category[None])] if None in by_category else [])]
+
+
+async def news(work: Work, locale: str) -> list[News]:
+    """What was written or changed last, the newest first."""
+    public = (Article.account_id == work.account_id) & (Article.visibility == "public")
+    # One that was written long ago and is public since yesterday is news.
+    changed = func.greatest(Translation.updated_at, Article.published_at)
+    statement = (
+        select(Article, Translation, changed)
+        .join(Translation, Translation.article_id == Article.id)
+        .where(public, Translation.locale == locale)
+        .order_by(changed.desc(), Article.id.desc())
+        .limit(MOST_NEWS)
+    )
+    return [
+        News(
+            article_id=article.id,
+            title=translation.title,
+            summary=translation.summary,
+            url=article_url(work.settings, work.account_id, locale, article.id, translation.title),
+            updated=updated.isoformat(),
+            published=article.published_at.isoformat() if article.published_at is not None else None,
+        )
+        for article, translation, updated in await work.session.execute(statement)
+    ]
 
 
 async def public_article(work: Work, article_id: UUID | None) -> tuple[Article, Mapping[str, Translation]]:

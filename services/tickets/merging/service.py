@@ -16,6 +16,7 @@ from services.tickets.cases.models import Ticket
 from services.tickets.cases.opening import Author, Opened, Opening
 from services.tickets.cases.repository import find_ticket, lock_ticket, lock_tickets
 from services.tickets.cases.states import check_not_over
+from services.tickets.conversation import notes
 from services.tickets.conversation.models import Message
 from services.tickets.heard.models import Heard
 from services.tickets.links.models import Link
@@ -138,17 +139,7 @@ async def _send_on(work: Work, source: Ticket, target: Ticket) -> None:
 async def _leave_a_note(work: Work, target: Ticket, source: Ticket) -> None:
     """What the source was about, and what it was opened for, are read where the conversation goes on."""
     about = f"#{source.number} “{source.subject}” was merged into this ticket."
-    note = Message(
-        id=new_id(),
-        account_id=work.account_id,
-        ticket_id=target.id,
-        internal=True,
-        text="\n\n".join(filter(None, (about, source.description))),
-        author=str(work.actor),
-        author_name="Heed",
-        created_at=work.now,
-    )
-    work.session.add(note)
+    notes.leave(work, target.id, "\n\n".join(filter(None, (about, source.description))))
     await work.session.flush()
 
 

@@ -106,12 +106,15 @@ async def find(work: Work, team_id: UUID, *, lock: bool = False) -> Team:
 
 
 async def require(work: Work, team_id: UUID | None, *, pointer: str = "/team_id") -> None:
-    """Raises `Unacceptable` if it is not there. Held, so that nobody deletes it while it is being given something."""
-    if team_id is None:
-        return
-    one = (Team.account_id == work.account_id) & (Team.id == team_id)
-    if await work.session.scalar(select(Team.id).where(one).with_for_update(read=True)) is None:
+    """Raises `Unacceptable` if it is not there; else as `keep`."""
+    if team_id is not None and not await keep(work, team_id):
         raise unknown_team(pointer)
+
+
+async def keep(work: Work, team_id: UUID | None) -> bool:
+    """Whether it is there. Held, so that nobody deletes it while it is being given something."""
+    one = (Team.account_id == work.account_id) & (Team.id == team_id)
+    return await work.session.scalar(select(Team.id).where(one).with_for_update(read=True)) is not None
 
 
 async def add_member(work: Work, team_id: UUID, user_id: UUID, role: TeamRole) -> None:

@@ -60,6 +60,14 @@ class TestARun:
             assert effect.causation_id == event.id
             assert effect.correlation_id == event.correlation_id
 
+    async def test_names_the_team_that_the_ticket_is_for(self, notifier: Harness, account: UUID) -> None:
+        team_id = new_id()
+        action = {"type": "open_ticket", "subject": "Call back", "team_id": str(team_id)}
+        await created(notifier, account, actions=[action])
+        await notifier.deliver(feedback(notifier.clock.now()), account=account)
+        asked = [event.data for event in await notifier.emitted(account, TicketRequested)]
+        assert team_id in {one.team_id for one in asked if isinstance(one, TicketRequested)}
+
     async def test_happens_once_however_often_the_event_arrives(self, notifier: Harness, account: UUID) -> None:
         await created(notifier, account)
         raw = notifier.event(feedback(notifier.clock.now()), account=account)

@@ -1,7 +1,9 @@
 """The public help pages."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
+from xml.etree import ElementTree
 
 import httpx
 import pytest
@@ -13,6 +15,7 @@ from shared.testing.harness import Harness
 from tests.tickets.articles.writing import RETURNS, write_article
 from tests.tickets.builders import get, patch
 
+ATOM = "{http://www.w3.org/2005/Atom}"
 GERMAN = RETURNS | {"title": "Etwas zurückgeben", "body": "Innerhalb von **30 Tagen**."}
 
 
@@ -32,6 +35,10 @@ async def shown(tickets: Harness, path: str, status: int = 200, **headers: str) 
     assert answer.status_code == status, answer.text
     assert "script" not in answer.headers["content-security-policy"]
     return answer.text
+
+
+async def shown_feed(tickets: Harness, path: str) -> str:
+    return (await tickets.anonymous().get(path)).text
 
 
 class TestTheFirstPage:
@@ -148,6 +155,35 @@ class TestTheMapOfTheSite:
         assert answer.headers["content-type"].startswith("application/xml")
         for locale in ("en", "de"):
             assert f"<loc>{article['url'][locale]}</loc>" in answer.text
+
+
+class TestTheFeed:
+    async def test_has_what_is_public_in_its_language_newest_first(self, tickets: Harness, account: UUID) -> None:
+        client, site = tickets.client(account=account), f"/help/{site_of(account)}"
+        older = await write_article(client, translations={"en": RETURNS, "de": GERMAN})
+        tickets.clock.advance(timedelta(days=1))
+        newer = await write_article(client, translations={"en": RETURNS | {"title": "Salt & <pepper>"}})
+        await write_article(client, visibility="internal", translations={"en": RETURNS})
+        answer = await tickets.anonymous().get(f"{site}/en/feed.atom")
+        assert answer.headers["content-type"].startswith("application/atom+xml")
+        feed = ElementTree.fromstring(answer.text)
+        entries = feed.findall(f"{ATOM}entry")
+        assert [entry.findtext(f"{ATOM}title") for entry in entries] == ["Salt & <pepper>", RETURNS["title"]]
+        assert [entry.findtext(f"{ATOM}id") for entry in entries] == [f"urn:uuid:{one['id']}" for one in (newer, older)]
+        links = [link.get("href") for entry in entries for link in entry.findall(f"{ATOM}link")]
+        assert links == [newer["url"]["en"], older["url"]["en"]]
+        assert feed.findtext(f"{ATOM}updated") == tickets.clock.now().isoformat()
+        german = ElementTree.fromstring(await shown_feed(tickets, f"{site}/de/feed.atom"))
+        assert len(german.findall(f"{ATOM}entry")) == 1
+
+    async def test_is_found_from_every_page(self, tickets: Harness, account: UUID) -> None:
+        article = await write_article(tickets.client(account=account), translations={"en": RETURNS})
+        for path in (f"/help/{site_of(account)}/en", path_of(article["url"]["en"])):
+            assert f'href="/help/{site_of(account)}/en/feed.atom"' in await shown(tickets, path)
+
+    async def test_of_a_language_without_articles_is_not_there(self, tickets: Harness, account: UUID) -> None:
+        await write_article(tickets.client(account=account), translations={"en": RETURNS})
+        await shown(tickets, f"/help/{site_of(account)}/fr/feed.atom", 404)
 
 
 class TestItsLooks:
