@@ -24,7 +24,14 @@ runpy.run_module(sys.argv[0], run_name="__main__")
 
 
 class Failed(Exception):
-    """The child ended badly or took too long. Its text is not people's data: the last line names the problem's kind."""
+    """The child ended badly or took too long. Its text is not people's data: the last line names the problem's kind.
+
+    `kind` is that name, of the child's own module without that; empty if the child named none.
+    """
+
+    def __init__(self, text: str, kind: str = "") -> None:
+        super().__init__(text)
+        self.kind = kind
 
 
 async def run_apart(module: str, given: bytes, *, seconds: float, megabytes: int) -> bytes:
@@ -70,7 +77,7 @@ class Helper:
             except (OSError, asyncio.IncompleteReadError):
                 complaint = await _complaint_of(self._child)
                 await self._end()
-                raise Failed(f"{self._module} failed: {complaint}") from None
+                raise Failed(f"{self._module} failed: {complaint}", complaint) from None
             except BaseException:
                 # Nobody waits for its answer any more, and the next one would get it.
                 await self._end()
@@ -125,7 +132,8 @@ async def _ended(child: asyncio.subprocess.Process, module: str, given: bytes | 
     finally:
         await _killed(child)
     if child.returncode != 0:
-        raise Failed(f"{module} failed: {_kind_of(complaint)}")
+        kind = _kind_of(complaint)
+        raise Failed(f"{module} failed: {kind}", kind)
     return output
 
 

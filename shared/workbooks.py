@@ -12,7 +12,8 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime, time, timedelta
 from threading import BoundedSemaphore
-from typing import Any, BinaryIO, Final, cast
+from typing import IO, Any, BinaryIO, Final, cast
+from xml.parsers import expat
 
 import orjson
 
@@ -32,6 +33,7 @@ _MOST_UNPACKED: Final = 1_073_741_824
 _MOST_PARTS: Final = 2_000
 # What a sheet of Excel has at most.
 _MOST_ROWS: Final = 1_048_576
+_CHUNK: Final = 65_536
 
 
 # Each may take the memory of a small machine.
@@ -42,6 +44,15 @@ class TooManyWorkbooks(TooMany):
     """Other Excel files are being read at the moment. Try again in a little while."""
 
     code = "too_many_workbooks"
+
+
+class DeclaresEntities(Exception):
+    """A part of the workbook has a document type declaration, which could define texts that grow when they are read, or
+    name files to be read. No spreadsheet writes one."""
+
+
+class _Begun(Exception):
+    """The root element is reached; no declaration can follow."""
 
 
 @asynccontextmanager
@@ -69,7 +80,12 @@ async def _convert(file: BinaryIO, rows: BinaryIO) -> None:
         raise TooManyWorkbooks(retry_after=_WAIT_SECONDS)
     try:
         await convert_apart("shared.workbooks", file, rows, seconds=_SECONDS, megabytes=_MEGABYTES)
-    except Failed:
+    except Failed as problem:
+        if problem.kind == DeclaresEntities.__name__:
+            raise UnreadableFile(
+                "This Excel file declares a document type (DOCTYPE) in its XML, which no spreadsheet does and which can"
+                " do harm; open it, save it anew, or save it as CSV."
+            ) from None
         raise UnreadableFile("This Excel file is damaged or too large to be read; save it as CSV.") from None
     finally:
         _places.release()
@@ -93,6 +109,7 @@ def rows_of(file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
     first, which names the columns, unless they go on beyond it."""
     import openpyxl  # only where a workbook is read: it takes 20 MB
 
+    refuse_declarations(file)
     book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
     sheet = next((each for each in book.worksheets if each.sheet_state == "visible"), None)
     if sheet is None:
@@ -107,6 +124,36 @@ def rows_of(file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
         if cells:
             width = width or len(cells)
             yield number, cells + [""] * (width - len(cells))
+
+
+def refuse_declarations(file: BinaryIO) -> None:
+    """Raises `DeclaresEntities`, whatever part it is in: a workbook may call its sheets what it likes. Of each, what
+    stands before the first element is parsed, in whatever encoding, as it will be when rows are read."""
+    with zipfile.ZipFile(file) as archive:
+        for part in archive.infolist():
+            with archive.open(part) as content:
+                _refuse_declaration(content)
+    file.seek(0)
+
+
+def _refuse_declaration(content: IO[bytes]) -> None:
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = _declared
+    parser.StartElementHandler = _begun
+    try:
+        while chunk := content.read(_CHUNK):
+            parser.Parse(chunk)
+    except (_Begun, expat.ExpatError):
+        # What is no XML, such as a picture, is not read as such; a sheet that is not will be found out.
+        return
+
+
+def _declared(*_: object) -> None:
+    raise DeclaresEntities
+
+
+def _begun(*_: object) -> None:
+    raise _Begun
 
 
 def _trimmed(cells: list[str]) -> list[str]:

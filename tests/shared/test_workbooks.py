@@ -55,6 +55,7 @@ async def table(file: Any) -> tuple[list[str], list[tuple[int, list[str]]]]:
 
 
 SHEET = "xl/worksheets/sheet1.xml"
+LEVELS = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 12))
 
 
 class TestWorkbooks:
@@ -148,8 +149,24 @@ class TestHostileWorkbooks:
         with workbook(["id"], *([number] for number in range(20))) as file, pytest.raises(ValueError, match="rows"):
             list(workbooks.rows_of(file))
 
-    async def test_that_declare_entities_are_refused(self) -> None:
-        levels = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 12))
-        bomb = f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e0 "ha">{levels}]><x>&e11;</x>'
-        with pytest.raises(UnreadableFile):
-            await table(rebuilt(workbook(["id"], [1]), SHEET, bomb.encode()))
+    @pytest.mark.parametrize("part", [SHEET, "xl/workbook.xml", "docProps/app.xml"])
+    @pytest.mark.parametrize(
+        "xml",
+        [
+            pytest.param(f"<!DOCTYPE x [<!ENTITY e0 'ha'>{LEVELS}]><x>&e11;</x>".encode(), id="bomb"),
+            pytest.param(b"<!DOCTYPE x [<!ENTITY e SYSTEM 'file:///etc/hostname'>]><x>&e;</x>", id="file"),
+            pytest.param(b"<!DOCTYPE x SYSTEM 'http://127.0.0.1:9/x.dtd'><x/>", id="address"),
+            pytest.param(b"<!--" + b" " * 200_000 + b"--><!DOCTYPE x><x/>", id="far"),
+            pytest.param("<?xml version='1.0' encoding='UTF-16'?><!DOCTYPE x><x/>".encode("utf-16"), id="utf-16"),
+        ],
+    )
+    def test_that_declare_a_document_type_in_any_part_are_refused(self, xml: bytes, part: str) -> None:
+        with rebuilt(workbook(["id"], [1]), part, xml) as file, pytest.raises(workbooks.DeclaresEntities):
+            list(workbooks.rows_of(file))
+
+    async def test_that_declare_a_document_type_are_told_so(self) -> None:
+        with pytest.raises(UnreadableFile, match="DOCTYPE"):
+            await table(rebuilt(workbook(["id"], [1]), SHEET, b"<!DOCTYPE x><x/>"))
+
+    async def test_may_speak_of_document_types(self) -> None:
+        assert (await table(workbook(["id"], ["<!DOCTYPE x>"])))[1] == [(2, ["<!DOCTYPE x>"])]
