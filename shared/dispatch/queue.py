@@ -157,6 +157,13 @@ def open_claim(runtime: Runtime, claim: Claim) -> Any:
     )
 
 
+async def hold(work: Work, claim: Claim) -> bool:
+    """Nobody takes it over before this transaction ends. False if somebody has, or it was withdrawn: then nothing may
+    be written down."""
+    statement = select(_DISPATCHES.c.id).where(*_fenced(claim)).with_for_update()
+    return (await work.session.scalar(statement)) is not None
+
+
 async def finish(work: Work, claim: Claim) -> bool:
     """Delivered or given up. False if the claim was taken over or withdrawn: then nothing may be written down."""
     return await _changed_one(work, delete(_DISPATCHES).where(*_fenced(claim)))

@@ -1,6 +1,9 @@
-"""The worker is killed in the middle of an import, twice. Another goes on: each line is there once, and told once."""
+"""The worker is killed in the middle of an import, twice, and another goes on; or one was only thought to be dead. Each
+line is there once, and told once."""
 
 import io
+import os
+import signal
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -39,7 +42,7 @@ class Importer:
             "HEED_SECRET": "another-one-for-all-tests",
             "HEED_TOKEN_PUBLIC_KEY": PUBLIC_KEY,
         }
-        self.process = Heed(home, environment, "survey", "worker")
+        self.process, self.other = (Heed(home / name, environment, "survey", "worker") for name in ("one", "other"))
 
     async def begin(self, content: bytes) -> UUID:
         service = catalog.load("survey")
@@ -52,19 +55,36 @@ class Importer:
         await runtime.database.close()
         return row.id
 
-    async def kill_after(self, import_id: UUID, done: int) -> int:
+    async def kill_after(self, process: Heed, import_id: UUID, done: int) -> int:
         """SIGKILL once so many lines are done; returns how many were. What it held is free again, as after a minute."""
         await until(lambda: self._has_done(import_id, done), seconds=120)
-        children = children_of(self.pid)
-        await self.process.kill()
+        children = children_of(pid_of(process))
+        await process.kill()
         await until(lambda: _gone(children), seconds=20)
-        await self.fetch("update survey.dispatches set locked_until = null where account_id = $1 returning id")
+        await self.free()
         return int((await self.state(import_id))["done"])
 
-    @property
-    def pid(self) -> int:
-        assert self.process.process is not None
-        return self.process.process.pid
+    async def free(self) -> None:
+        await self.fetch("update survey.dispatches set locked_until = null where account_id = $1 returning id")
+
+    async def stop_in_between(self) -> None:
+        """SIGSTOP to the only worker, once it has the import and no transaction."""
+        await until(self._is_claimed, seconds=60)
+        await until(self._is_stopped, seconds=60)
+
+    async def _is_claimed(self) -> bool:
+        found = await self.fetch("select from survey.dispatches where account_id = $1 and fence > 0")
+        return bool(found)
+
+    async def _is_stopped(self) -> bool:
+        os.kill(pid_of(self.process), signal.SIGSTOP)
+        busy = await self.fetch(
+            """select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
+            and xact_start is not null and $1::uuid is not null"""
+        )
+        if busy:
+            os.kill(pid_of(self.process), signal.SIGCONT)
+        return not busy
 
     async def state(self, import_id: UUID) -> asyncpg.Record:
         [row] = await self.fetch("select * from survey.feedback_imports where account_id = $1 and id = $2", import_id)
@@ -86,6 +106,11 @@ async def _gone(processes: list[int]) -> bool:
     return not any(Path(f"/proc/{pid}/cmdline").exists() and _state_of(pid) != "Z" for pid in processes)
 
 
+def pid_of(process: Heed) -> int:
+    assert process.process is not None
+    return process.process.pid
+
+
 def children_of(pid: int) -> list[int]:
     listed = Path(f"/proc/{pid}/task/{pid}/children")
     return [int(child) for child in listed.read_text().split()] if listed.exists() else []
@@ -103,19 +128,41 @@ async def importer(databases: Databases, worker_id: str, tmp_path: Path) -> Asyn
     # Beside that of the probe, on the same server.
     made = Importer(await create_database(f"{worker_id}_import_{new_id().hex[-6:]}"), tmp_path)
     yield made
-    if made.process.process is not None:
-        await made.process.kill()
+    for each in (made.process, made.other):
+        if each.process is not None:
+            await each.kill()
 
 
 async def test_every_line_is_feedback_once(importer: Importer) -> None:
-    lines = "\n".join(f"{number},{number % 5 + 1},The parcel came late" for number in range(ROWS))
-    import_id = await importer.begin(f"id,rating,comment\n{lines}\n".encode())
+    import_id = await importer.begin(_file())
     for wanted in (1, ROWS // 2):
         await importer.process.start()
-        done = await importer.kill_after(import_id, wanted)
+        done = await importer.kill_after(importer.process, import_id, wanted)
         assert wanted <= done < ROWS
     await importer.process.start()
 
+    await _all_once(importer, import_id)
+
+
+async def test_one_that_was_thought_dead_stores_nothing_of_what_it_held(importer: Importer) -> None:
+    import_id = await importer.begin(_file())
+    await importer.process.start()
+    await importer.stop_in_between()
+    before = int((await importer.state(import_id))["done"])
+    await importer.free()
+    await importer.other.start()
+    done = await importer.kill_after(importer.other, import_id, before + 1)
+    assert before < done < ROWS
+    os.kill(pid_of(importer.process), signal.SIGCONT)
+    await _all_once(importer, import_id)
+
+
+def _file() -> bytes:
+    lines = "\n".join(f"{number},{number % 5 + 1},The parcel came late" for number in range(ROWS))
+    return f"id,rating,comment\n{lines}\n".encode()
+
+
+async def _all_once(importer: Importer, import_id: UUID) -> None:
     async def is_over() -> bool:
         return bool((await importer.state(import_id))["state"] != "running")
 

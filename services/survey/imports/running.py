@@ -14,7 +14,7 @@ from services.survey.imports.models import FeedbackImport
 from services.survey.imports.portions import Read, answered, asked, said_in
 from shared.apart import Helper
 from shared.dispatch.dispatcher import Dispatcher
-from shared.dispatch.queue import Claim, finish, open_claim, postpone
+from shared.dispatch.queue import Claim, finish, hold, open_claim, postpone
 from shared.service import Runtime
 
 _MODULE: Final = "services.survey.imports.portions"
@@ -26,6 +26,10 @@ _PROCESSES: Final = max(1, min(4, (os.cpu_count() or 1) - 1))
 # So long an import has its turn; others of other accounts may be waiting.
 _TURN_SECONDS: Final = 60.0
 _MOST_ATTEMPTS: Final = 5
+
+
+class _TakenOver(Exception):
+    """Somebody else goes on with this import, or nobody shall: what was stored of the portion is taken back."""
 
 
 async def go_on(runtime: Runtime, claim: Claim) -> None:
@@ -43,22 +47,32 @@ async def go_on(runtime: Runtime, claim: Claim) -> None:
     try:
         while await _store_one(runtime, claim, ahead, ends_at):
             pass
+    except _TakenOver:
+        return
     finally:
         await ahead.close()
 
 
 async def _store_one(runtime: Runtime, claim: Claim, ahead: "_Ahead", ends_at: float) -> bool:
-    """False if this attempt is over."""
+    """False if this attempt is over. Raises `_TakenOver`.
+
+    Whether the import is still ours is asked last: whoever cancels it locks the import first, and the claim after it.
+    """
     read = await ahead.next()
     async with open_claim(runtime, claim) as work:
         stored = await service.store(work, claim.id, read)
-        if stored == "over":
-            await finish(work, claim)
-        elif stored == "changed" or asyncio.get_running_loop().time() > ends_at:
-            await postpone(work, claim, work.now, counts=False)
+        if stored == "behind":
+            raise _TakenOver
+        goes_on = stored == "more" and asyncio.get_running_loop().time() <= ends_at
+        if goes_on:
+            is_ours = await hold(work, claim)
+        elif stored == "over":
+            is_ours = await finish(work, claim)
         else:
-            return True
-    return False
+            is_ours = await postpone(work, claim, work.now, counts=False)
+        if not is_ours:
+            raise _TakenOver
+    return goes_on
 
 
 class _Ahead:

@@ -39,7 +39,7 @@ SHOWN: Final = 20
 _DIGEST: Final = func.md5(cast(FeedbackImportPortion.lines, Text)).label("digest")
 _OUTCOMES: Final = ("new", "edited", "same")
 
-Stored = Literal["more", "over", "changed"]
+Stored = Literal["more", "over", "changed", "behind"]
 
 
 class FeedbackImportNotFound(NotFound):
@@ -148,11 +148,13 @@ async def portion_of(work: Work, row: FeedbackImport, number: int) -> tuple[Port
 
 
 async def store(work: Work, import_id: UUID, read: Read) -> Stored:
-    """A portion, or that there are no more. `over`: nothing is left to do, or somebody else is doing it; `changed`: it
-    is not as it was when it was read, because people were erased since."""
+    """A portion, or that there are no more. `over`: nothing is left to do; `behind`: somebody else has stored it;
+    `changed`: it is not as it was when it was read, because people were erased since."""
     row, said = await SHELF.find_running(work, import_id), read.said
-    if row is None or row.next_portion != read.number:
+    if row is None:
         return "over"
+    if row.next_portion != read.number:
+        return "behind"
     if said is None:
         # Lines of people who were erased meanwhile are missing in the count.
         await SHELF.end(work, row, "finished")

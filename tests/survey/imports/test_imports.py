@@ -216,6 +216,22 @@ class TestPortions:
         answer = (await client.get(f"{PATH}/{import_id}")).json()
         assert (answer["state"], *counts(answer)) == ("finished", 8, 8, 0, 0, 0)
 
+    async def test_are_not_stored_by_one_whose_import_was_taken_over(
+        self, survey: Harness, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(imports, "PORTION", 2)
+        import_id = (await upload(client, lines(4)))["id"]
+        await client.post(f"{PATH}/{import_id}/run", json={})
+        [slow] = await claim_due(survey.runtime, imports.QUEUE, limit=1, per_lane=1)
+        survey.clock.advance(timedelta(minutes=2))
+        [other] = await claim_due(survey.runtime, imports.QUEUE, limit=1, per_lane=1)
+        await go_on(survey.runtime, slow)
+        assert (await client.get(f"{PATH}/{import_id}")).json()["done"] == 0
+        assert await heard(client) == []
+        await go_on(survey.runtime, other)
+        answer = (await client.get(f"{PATH}/{import_id}")).json()
+        assert (answer["state"], *counts(answer)) == ("finished", 4, 4, 0, 0, 0)
+
     async def test_are_read_in_processes_of_their_own_if_there_are_many(
         self, survey: Harness, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
