@@ -1,4 +1,7 @@
-"""Notes about a customer: on the timeline, each account's own, and gone with whom they are about."""
+"""Notes about a customer: on the timeline, each account's own, and gone with whom they are about.
+
+Seen to fail: another customer's note or an entry of another kind changed, a stale change, one that is not given back.
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -103,9 +106,10 @@ async def test_go_back_with_an_identity_and_away_with_a_person(customers: Harnes
     await leave(client, ben, "About Ben")
     merged = await client.post(f"/v1/customers/{ana}/merge", json={"customer_id": ben, "keep": ana})
     assert merged.status_code == 201, merged.text
-    assert {entry["text"] for entry in await timeline(client, ana)} == {"About Ana", "About Ben"}
+    await leave(client, ben, "Since then")
+    assert {entry["text"] for entry in await timeline(client, ana)} == {"About Ana", "About Ben", "Since then"}
     assert (await client.post(f"/v1/customers/{ana}/unmerge", json={"customer_id": ben})).status_code == 200
-    assert [entry["text"] for entry in await timeline(client, ben)] == ["About Ben"]
+    assert {entry["text"] for entry in await timeline(client, ben)} == {"About Ben", "Since then"}
     async with customers.work(account) as work:
         lines, _ = await lines_of(work, HOLDINGS, [UUID(ben)])
         assert b"About Ben" in lines

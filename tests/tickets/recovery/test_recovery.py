@@ -1,7 +1,7 @@
 """How customers rated before and after, who stayed, and how sure one can be of it.
 
 Seen to fail: a loop that was not measured again counted as no change, an old purchase taken for staying, a purchase
-that never happened, a purchase after a merge missed.
+that never happened, whether that is told before or after it, and a customer who came back taken for lost.
 """
 
 from datetime import UTC, datetime, timedelta
