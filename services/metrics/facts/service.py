@@ -48,7 +48,10 @@ _NAMES = ", ".join(_COLUMNS)
 _ARRAYS = ", ".join(f"cast(:{name} as {kind}[])" for name, kind in _COLUMNS.items())
 _VALUES = ", ".join("dimensions::jsonb" if name == "dimensions" else f"incoming.{name}" for name in _COLUMNS)
 
-_COUNTED = ", ".join([*(name for name in KEY if name not in ("day", "generation")), "occurred_at", "points", "index"])
+_WORKED_OUT = ("generation", "day", "variant")
+_COUNTED = ", ".join(
+    [*(name for name in KEY if name not in _WORKED_OUT), "occurred_at", "dimensions", "points", "index"]
+)
 _PLACES = "scheme, (occurred_at at time zone 'UTC')::date as day"
 
 # Which of it is news. A row that was there before has facts to be replaced (an insert leaves `xmax` at 0). Rows here,

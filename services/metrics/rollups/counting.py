@@ -29,7 +29,8 @@ _CELLS = f"""
     from (select {_KEY}, {_COUNTED} from {{source}} group by {_KEY}) as summed
 """
 _DATED = """(
-    select fact.*, made.number as generation, (fact.occurred_at at time zone made.time_zone)::date as day
+    select fact.*, made.number as generation, (fact.occurred_at at time zone made.time_zone)::date as day,
+        fact.dimensions ->> 'variant' as variant
     from {facts} as fact join metrics.generations made on {wanted}
 ) as dated"""
 _ADD = f"""

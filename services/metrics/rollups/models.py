@@ -19,6 +19,8 @@ KEY = (
     "touchpoint",
     "survey_id",
     "journey_stage",
+    "language",
+    "variant",
     "minimum",
     "maximum",
 )
@@ -40,6 +42,8 @@ rollups = Table(
     Column("touchpoint", Text),
     Column("survey_id", Uuid),
     Column("journey_stage", Text),
+    Column("language", Text),
+    Column("variant", Text),
     Column("minimum", SmallInteger),
     Column("maximum", SmallInteger),
     *(Column(name, Integer, nullable=False, server_default="0") for name in (*SCORES, *EXCLUSIONS)),

@@ -27,7 +27,7 @@ from services.metrics.facts.reading import Exclusion, Family
 from services.metrics.rollups.models import EXCLUSIONS, SCORES, SUMS, rollups
 from services.metrics.scores.counted import Place
 from services.metrics.scores.histograms import Scale, Tally
-from services.metrics.scores.selection import ROLLED_UP, Axis, Period, Selection, filters_on, first_day, value_of
+from services.metrics.scores.selection import Axis, Period, Selection, filters_on, first_day, is_rolled_up, value_of
 from services.metrics.surveys.models import Survey
 from shared.http.errors import Unacceptable
 from shared.work import Work
@@ -39,7 +39,7 @@ async def tallies(
     work: Work, selection: Selection, scheme: Family, *, axes: Sequence[Axis], period: Period
 ) -> dict[Place, Tally]:
     """What was counted, in each period and group in which anything was. Raises `Unacceptable` if that is too much."""
-    if ROLLED_UP.issuperset([*axes, *selection.filters]):
+    if all(map(is_rolled_up, [*axes, *selection.filters])):
         return await _from_cells(work, selection, scheme, axes, period)
     return await _from_facts(work, selection, scheme, axes, period)
 

@@ -52,10 +52,8 @@ Axis = By | str
 MOST_AXES: Final = 2
 _COLUMNS: Final = {By.SURVEY: "survey_id", By.LOCALE: "language", By.TEAM: "team_id", By.AGENT: "assignee_id"}
 # What cells are kept by. By anything else, facts are counted when asked.
-ROLLED_UP: Final = frozenset({By.CHANNEL, By.TOUCHPOINT, By.SURVEY, By.JOURNEY_STAGE})
-# Dimensions of the answers that have a name here.
-_DIMENSIONS: Final = frozenset({By.VARIANT, By.LOCATION, By.PRODUCT})
-OF_FEEDBACK: Final = ROLLED_UP | _DIMENSIONS | {By.LOCALE}
+ROLLED_UP: Final = frozenset({By.CHANNEL, By.TOUCHPOINT, By.SURVEY, By.JOURNEY_STAGE, By.LOCALE, By.VARIANT})
+OF_FEEDBACK: Final = ROLLED_UP | {By.LOCATION, By.PRODUCT}
 OF_TICKETS: Final = frozenset({By.CHANNEL, By.TEAM, By.AGENT, By.PRIORITY, By.HANDLED_BY})
 
 
@@ -149,11 +147,18 @@ def filters_on(table: FromClause, selection: Selection) -> list[ColumnElement[bo
 
 
 def value_of(table: FromClause, axis: Axis) -> ColumnElement[Any]:
-    """What a row of the table has there; only facts have dimensions."""
-    if isinstance(axis, By) and axis not in _DIMENSIONS:
+    """What a row of the table has there: a column, or, in facts, a dimension of the answer."""
+    if isinstance(axis, By) and axis.column in table.c:
         return table.c[axis.column]
+    if "dimensions" not in table.c:
+        return table.c[str(axis)]
     found: ColumnElement[Any] = table.c.dimensions[str(axis)].astext
     return found
+
+
+def is_rolled_up(axis: Axis) -> bool:
+    """A dimension of the answers may be called like something else that they are told apart by."""
+    return axis in ROLLED_UP if isinstance(axis, By) else axis == By.VARIANT.value
 
 
 def axes(

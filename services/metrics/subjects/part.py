@@ -22,11 +22,12 @@ EXPORTS = exports_in(Base.metadata)
 
 _NOBODYS = "customer_id = null, origin_customer_id = null"
 HOLDINGS = (
-    # They say no more of anybody than a number, and stay in the sums: those do not change.
+    # They say no more of anybody than a number, and stay in the sums: those do not change, and are kept by variant.
     Holding(
         "scores",
         "metrics.facts",
-        pseudonym=f"{_NOBODYS}, dimensions = '{{}}'",
+        pseudonym=f"{_NOBODYS}, dimensions = case when dimensions ? 'variant' "
+        "then jsonb_build_object('variant', dimensions -> 'variant') else '{}' end",
         names="feedback_id",
     ),
     Holding(

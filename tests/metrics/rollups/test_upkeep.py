@@ -37,6 +37,8 @@ facts = st.builds(
     channel=st.sampled_from(["email", "link"]),
     touchpoint=st.sampled_from([None, "delivery", "support"]),
     journey_stage=st.sampled_from([None, "use"]),
+    language=st.sampled_from([None, "de"]),
+    dimensions=st.sampled_from([{}, {"variant": "a"}, {"variant": "b", "wave": "2"}]),
     survey_id=st.sampled_from([None, *SURVEYS]),
     completed=st.booleans(),
     occurred_at=st.timedeltas(timedelta(days=-40), timedelta(days=1)).map(lambda ago: NOON + ago),
@@ -69,7 +71,7 @@ def happening(
         case "said":
             payload, version = said, 1
         case "changed":
-            payload = updated(said, channel="sms" if flag else "email")
+            payload = updated(said, channel="sms" if flag else "email", dimensions={"variant": f"{second}"})
         case "erased":
             payload = FeedbackErased(feedback_id=ids[first], reason="respondent", erased_at=NOON, **nobody)
         case "restricted":

@@ -67,6 +67,11 @@ class TestDimensions:
             (await ask(metrics.client(account=account), "nps", **MARCH))["value"],
         )
 
+    async def test_may_be_called_like_something_else(self, metrics: Harness, account: UUID) -> None:
+        await tell(metrics, account, answers(9, channel="email", dimensions={"channel": "phone"}))
+        answer = await ask(metrics.client(account=account), "nps", **MARCH, dimension="channel")
+        assert [point["group"] for point in answer["series"]] == ["phone"]
+
     @pytest.mark.parametrize("name", ["locale", "variant", "location", "product"])
     async def test_can_be_filtered_and_followed_to_its_rows(self, metrics: Harness, account: UUID, name: str) -> None:
         is_own = name != "locale"

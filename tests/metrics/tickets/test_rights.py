@@ -6,10 +6,12 @@ from uuid import UUID
 
 import pytest
 
+from services.metrics.rollups.counting import differences
 from shared.contracts.gateway import SubjectRequestOpened
 from shared.contracts.subjects import MetricsPartDone
 from shared.ids import new_id
 from shared.testing.harness import Harness
+from tests.metrics.builders import feedback
 from tests.metrics.tickets.builders import Desk
 
 
@@ -60,3 +62,20 @@ async def test_an_erasure_takes_them_out_or_their_owner_off_them(
     await tickets[0].reopen()
     await tickets[0].resolve()
     assert await solved(metrics, account) == {"resolution": left, "sla_attainment": left}
+
+
+@pytest.mark.parametrize(("mode", "left"), [("delete", {}), ("pseudonymise", {"a": 1})])
+async def test_an_erasure_leaves_sums_and_facts_in_step(
+    metrics: Harness, account: UUID, mode: Literal["delete", "pseudonymise"], left: dict[str, int]
+) -> None:
+    ana, client = new_id(), metrics.client(account=account)
+    said = feedback(
+        customer_id=ana, dimensions={"variant": "a", "street": "Elm Street"}, occurred_at=metrics.clock.now()
+    )
+    await metrics.deliver(said, account=account)
+    await erased(metrics, account, ana, mode)
+    series = (await client.get("/v1/metrics/nps", params={"by": "variant"})).json()["series"]
+    assert {point["group"]: point["n"] for point in series} == left
+    assert "Elm Street" not in (await client.get("/v1/metrics/nps/rows")).text
+    async with metrics.work(account) as work:
+        assert await differences(work) == 0
