@@ -33,6 +33,8 @@ from shared.http.errors import Unacceptable
 from shared.work import Work
 
 MOST_ROWS = 20_000
+# Where points and exclusions are counted.
+_COUNTS = {what: place for place, what in enumerate((*range(len(SCORES)), *EXCLUSIONS))}
 
 
 async def tallies(
@@ -87,13 +89,16 @@ async def _from_facts(
         .group_by(*(literal_column(str(number)) for number in range(1, len(keys) + 1)))
     )
     found: dict[Place, Tally] = defaultdict(Tally)
+    # As cells have them; many rows go into one.
+    counts: dict[tuple[Place, Scale | None], list[int]] = defaultdict(lambda: [0] * len(_COUNTS))
     for place_start, *rest in await _few(work, statement, MOST_ROWS * len(SCORES)):
         minimum, maximum, points, exclusion, count, index_sum, index_squares = rest[len(axes) :]
-        tally = found[place_start, tuple(rest[: len(axes)])]
-        scores = [count if exclusion is None and points == score else 0 for score in range(len(SCORES))]
-        tally.add(_scale(minimum, maximum), scores, [count if exclusion == name else 0 for name in EXCLUSIONS])
-        if exclusion is None:
-            tally.histogram.add_index(index_sum, index_squares)
+        place = place_start, tuple(rest[: len(axes)])
+        counts[place, _scale(minimum, maximum)][_COUNTS[points if exclusion is None else exclusion]] += count
+        if index_sum and exclusion is None:
+            found[place].histogram.add_index(index_sum, index_squares)
+    for (place, scale), each in counts.items():
+        found[place].add(scale, each[: len(SCORES)], each[len(SCORES) :])
     return found
 
 

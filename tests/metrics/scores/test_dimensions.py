@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from shared.testing.harness import Harness
-from tests.metrics.builders import feedback, rating
+from tests.metrics.builders import feedback, index, rating
 from tests.metrics.scores.test_metrics import MARCH, answers, ask, rows, tell
 
 DIMENSIONS = ("variant", "location", "product", "wave")
@@ -66,6 +66,17 @@ class TestDimensions:
             60,
             (await ask(metrics.client(account=account), "nps", **MARCH))["value"],
         )
+
+    async def test_of_an_index_are_exact_too(self, metrics: Harness, account: UUID) -> None:
+        for exact, wave in (("47.25", "1"), ("48.50", "1"), ("91.75", "2")):
+            said = feedback(rating=None, ratings=(index("c", exact),), channel=f"no {wave}", dimensions={"wave": wave})
+            await tell(metrics, account, [said])
+        client = metrics.client(account=account)
+        by_wave = (await ask(client, "csi", **MARCH, dimension="wave"))["series"]
+        by_channel = (await ask(client, "csi", **MARCH, by="channel"))["series"]
+        names: dict[str, Any] = dict.fromkeys(("group", "label", "groups", "labels"))
+        assert [point | names for point in by_wave] == [point | names for point in by_channel]
+        assert [point["value"] for point in by_wave] == [47.88, 91.75]
 
     async def test_may_be_called_like_something_else(self, metrics: Harness, account: UUID) -> None:
         await tell(metrics, account, answers(9, channel="email", dimensions={"channel": "phone"}))
