@@ -59,6 +59,9 @@ dead-letters: .venv/ready ## list events and timers that were given up; ARGS="--
 redrive: .venv/ready ## try them again; the same ARGS, or ARGS="--what <handler>"
 	@$(V) -m services dead-letters redrive $(ARGS)
 
+verify: .venv/ready ## compare the numbers of all accounts with what they add up; fails if any differ
+	@$(V) -m services verify
+
 secrets: .venv/ready ## print fresh secrets for a production environment file
 	@$(V) -m services secrets
 
@@ -112,4 +115,4 @@ clean: ## remove the environment and caches; data in .heed stays
 	@touch $@ .venv/ready
 
 
-.PHONY: help run test quick check bench eval train replay migrate backup restore dead-letters redrive secrets contracts format lock clean
+.PHONY: help run test quick check bench eval train replay migrate backup restore dead-letters redrive verify secrets contracts format lock clean

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -21,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     home = DataHome(os.environ.get("HEED_HOME") or ".heed")
     try:
-        _dispatch(options, home)
+        return _dispatch(options, home)
     except KeyboardInterrupt:
         # Pressed before the runner was there to take it; nothing is open yet that would have to be closed.
         return INTERRUPTED
@@ -33,7 +34,6 @@ def main(arguments: list[str] | None = None) -> int:
             name = "_".join(str(part) for part in error["loc"]).upper()
             print(f"Settings: {f'HEED_{name}: ' if name else ''}{error['msg']}", file=sys.stderr)
         return 1
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("migrate", help="bring every service's tables up to date")
     commands.add_parser("first-account", help="make the first account of an empty system and print its way in")
     commands.add_parser("secrets", help="print fresh secrets for an environment file")
+    commands.add_parser("verify", help="compare all sums with what they add up; status 1 if any differ")
     letters = commands.add_parser("dead-letters", help="what was given up after repeated failure").add_subparsers(
         dest="action", required=True
     )
@@ -58,17 +59,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _dispatch(options: argparse.Namespace, home: DataHome) -> None:
+def _dispatch(options: argparse.Namespace, home: DataHome) -> int:
     # Imported when needed: a help text must not wait for six services.
     if options.command is None or options.command in NAMES:
         _serve(options, home)
-        return
+        return 0
     if options.command == "secrets":
         from services.first_start import environment_lines
 
         print(environment_lines(), end="")
-        return
+        return 0
     from services import upkeep
+
+    if options.command == "verify":
+        return 0 if asyncio.run(upkeep.verify_command(home, partial(print, flush=True))) else 1
 
     commands = {
         "migrate": lambda: upkeep.migrate_command(home),
@@ -79,6 +83,7 @@ def _dispatch(options: argparse.Namespace, home: DataHome) -> None:
         "redrive": lambda: upkeep.redrive_command(home, only=options.service, what=options.what),
     }
     print(asyncio.run(commands[getattr(options, "action", options.command)]()))
+    return 0
 
 
 def _serve(options: argparse.Namespace, home: DataHome) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 import subprocess
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -144,6 +144,24 @@ async def redrive_command(home: DataHome, *, only: str | None, what: str | None)
             async with _opened(service, settings) as runtime:
                 count += await redrive(runtime, what=what)
     return f"{count} will be tried again."
+
+
+async def verify_command(home: DataHome, say: Callable[[str], None]) -> bool:
+    """Compare the sums of all accounts with what they add up; says a line for each. Returns whether all agree."""
+    if "metrics" not in present():
+        raise CannotStart("The service 'metrics' is not in this installation")
+    from services.metrics.verification.everywhere import verify_all
+
+    agreeing = differing = 0
+    async with administered(home) as (_, values):
+        [(service, settings)] = settings_of_all(["metrics"], values)
+        async with _opened(service, settings) as runtime:
+            async for account_id, found, left in verify_all(runtime):
+                agreeing, differing = agreeing + (not found.any), differing + found.any
+                verdict = f"{found.cells} cells and {found.tickets} tickets differ" if found.any else "agrees"
+                say(f"{account_id}  {verdict}  ({left} to go)")
+    say(f"{agreeing + differing} accounts verified, {differing} differ.")
+    return not differing
 
 
 async def backup_command(home: DataHome, file: Path) -> str:

@@ -251,6 +251,10 @@ class TestUpkeep:
         listed = heed.command("dead-letters", "list")
         assert (listed.returncode, listed.stdout) == (0, "No dead letters.\n"), listed.stderr
 
+    def test_the_numbers_of_a_running_heed_are_verified(self, heed: Heed) -> None:
+        done = heed.command("verify")
+        assert (done.returncode, "1 accounts verified, 0 differ." in done.stdout) == (0, True), done.stderr
+
     def test_secrets_are_never_the_same_twice(self, heed: Heed) -> None:
         first, second = (heed.command("secrets").stdout.splitlines() for _ in range(2))
         assert [line.partition("=")[0] for line in first] == [line.partition("=")[0] for line in second]

@@ -3,13 +3,16 @@
 from fastapi import FastAPI
 
 from services.metrics.cohorts import endpoints as cohorts
+from services.metrics.custom import endpoints as custom
 from services.metrics.db import Base
 from services.metrics.improvements import endpoints as improvements
+from services.metrics.privacy import endpoints as privacy
 from services.metrics.rollups import endpoints as rollups
 from services.metrics.scores import endpoints as scores
 from services.metrics.settings import MetricsSettings
 from services.metrics.subjects.part import EXPORTS
 from services.metrics.subscriptions import SUBSCRIPTIONS, TIMERS
+from services.metrics.verification import endpoints as verification
 from services.metrics.worth import endpoints as worth
 from shared.http.app import service_app
 from shared.service import Runtime, Service
@@ -17,8 +20,17 @@ from shared.subjects.exports import export_router
 
 
 def create_app(runtime: Runtime) -> FastAPI:
-    routers = [rollups.router, scores.router, improvements.router]
-    routers += [cohorts.router, worth.router, worth.spending]
+    routers = [
+        rollups.router,
+        privacy.router,
+        verification.router,
+        scores.router,
+        custom.router,
+        improvements.router,
+        cohorts.router,
+        worth.router,
+        worth.spending,
+    ]
     return service_app(runtime, title="metrics", routers=[*routers, export_router(EXPORTS)])
 
 

@@ -16,7 +16,7 @@ class Base(DeclarativeBase):
 # Customers who were merged into others. These tables say whose a row is, and under whose identity it came.
 MERGED_CUSTOMERS = aliases_in(
     Base.metadata,
-    *("facts", "people", "ticket_steps", "ticket_facts", "activities"),
+    *("facts", "people", "ticket_steps", "ticket_facts", "activities", "askings", "attempts", "talks"),
     present="customer_id",
     origin="origin_customer_id",
 )

@@ -31,6 +31,7 @@ from shared.contracts.gateway import (
 )
 from shared.contracts.hearing import DeliveryReported
 from shared.contracts.mail import MailReceived
+from shared.contracts.metrics import NumbersDiffer
 from shared.contracts.problems import ImprovementTold
 from shared.contracts.sources import SourceTroubled
 from shared.contracts.survey import InvitationCreated, InvitationEnded, InvitationReminded
@@ -65,6 +66,7 @@ SUBSCRIPTIONS: list[Subscription] = [
     on(UserUpdated, notices.hear_of),
     on(UserRemoved, notices.part_with),
     on(SourceTroubled, notices.source_in_trouble),
+    on(NumbersDiffer, notices.numbers_differ),
     on(TicketUnassignedTooLong, notices.ticket_unassigned),
     on(LoopOverdue, notices.loop_overdue),
     on(HandoffEscalated, notices.handoff_escalated),

@@ -36,4 +36,6 @@ ROLES: Final[dict[str, frozenset[str]]] = {
     "agent": (READ_ALL - _PEOPLE_ADMIN) | _AGENT_WRITES,
     "analyst": READ_ALL - _PEOPLE_ADMIN,
     "viewer": READ_ALL - _PEOPLE_ADMIN - {"events:read", "webhooks:read", "sources:read"},
+    # Numbers alone: what nobody in particular said.
+    "reporter": frozenset({"metrics:read"}),
 }

@@ -1,6 +1,9 @@
-"""What the metrics service is known by. It tells nothing of its own yet: it listens, and answers questions."""
+"""What the metrics service is known by, and what it tells the others."""
 
-from typing import Literal
+from datetime import datetime
+from typing import ClassVar, Literal
+
+from shared.contracts.base import Payload
 
 # Those of its catalogue, by which others say what they expect to change.
 MetricName = Literal[
@@ -39,4 +42,21 @@ MetricName = Literal[
     "cac",
     "payback",
     "cltv_to_cac",
+    "response_rate",
+    "display_rate",
+    "completion_rate",
+    "drop_off_rate",
+    "bot_containment",
+    "handoff_rate",
 ]
+
+
+class NumbersDiffer(Payload):
+    """Sums were compared with what they add up, and some were wrong: `cells` of scores, and `tickets`. It is a defect
+    of Heed. It comes every night until they are right. Subject: the account."""
+
+    TYPE: ClassVar[str] = "heed.metrics.verification.failed.v1"
+
+    cells: int
+    tickets: int
+    verified_at: datetime

@@ -132,6 +132,7 @@ class MessageFailed(Payload):
     reason: str
     origin_customer_id: UUID | None = None
     telling_id: UUID | None = None
+    invitation_id: UUID | None = None
 
 
 class WebhookEndpointDisabled(Payload):

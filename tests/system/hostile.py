@@ -265,6 +265,7 @@ GOOD: Final[Mapping[str, Any]] = {
         "max_event_age_seconds": 3_600,
     },
     "POST /v1/messages": {"customer_id": "{customer_id}", "subject": "Hello", "text": "It is on its way."},
+    "POST /v1/custom-metrics": {"name": "calmer", "title": "Calmer", "expression": "nps - csat"},
     "POST /v1/slack-channels": {"name": "#complaints", "url": "https://127.0.0.1/services/T0/B0/X"},
     "POST /v1/webhook-endpoints": {"url": "https://127.0.0.1/heed", "description": "x", "types": ["heed.*"]},
 }

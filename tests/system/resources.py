@@ -311,7 +311,14 @@ async def of_metrics(metrics: Harness, account: UUID) -> Resources:
     await metrics.deliver(shipped, account=account, subject=shipped.improvement_id)
     spent = {"from": "2026-02-01", "to": "2026-03-01", "amount": {"amount": "500", "currency": "EUR"}}
     spend = await made(metrics.client(account=account), "/v1/acquisition-spend", spent)
-    return {"name": "nps", "improvement_id": str(shipped.improvement_id), "spend_id": spend["id"]}
+    own = {"name": "calm", "title": "Calm", "expression": "nps - 0.5 * reopen_rate"}
+    made_of_others = await made(metrics.client(account=account), "/v1/custom-metrics", own)
+    return {
+        "name": "nps",
+        "improvement_id": str(shipped.improvement_id),
+        "spend_id": spend["id"],
+        "metric_id": made_of_others["id"],
+    }
 
 
 async def spared(notifier: Harness, account: UUID) -> str:

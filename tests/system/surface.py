@@ -204,6 +204,7 @@ BODIES: Final[Mapping[str, Any]] = {
     "PATCH /v1/article-categories/{category_id}": {"names": {"en": "Sending back"}, "position": 3},
     "PUT /v1/teams/{team_id}/satisfaction-policy": {"kind": "ces", "delay_seconds": 600},
     "PUT /v1/teams/{team_id}/follow-up-policy": {"new_ticket_after_days": 7, "keep_assignee": False},
+    "PATCH /v1/custom-metrics/{metric_id}": {"expression": "nps / (1 + backlog)"},
     "PATCH /v1/macros/{macro_id}": {"name": "Renamed", "actions": {"note": "For {{ customer.name }}"}},
     "POST /v1/macros/{macro_id}/preview": {"ticket_id": "{ticket_id}"},
     "POST /v1/macros/{macro_id}/apply": {"ticket_ids": ["{ticket_id}"]},

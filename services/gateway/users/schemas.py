@@ -20,6 +20,7 @@ class Role(StrEnum):
     AGENT = "agent"
     ANALYST = "analyst"
     VIEWER = "viewer"
+    REPORTER = "reporter"
 
 
 def _lower(value: str) -> str:

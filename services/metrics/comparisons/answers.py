@@ -6,8 +6,9 @@ from typing import Any, Generic, TypeVar
 
 from services.metrics.comparisons.against import Against
 from services.metrics.comparisons.significance import Change, holm
+from services.metrics.privacy.veil import Veil
 from services.metrics.scores import schemas as s
-from services.metrics.scores.counted import Counted
+from services.metrics.scores.counted import Counted, Place
 from services.metrics.scores.selection import Selection
 from shared.statistics import LEVEL, shown
 
@@ -21,19 +22,21 @@ class Other(Generic[T]):
     against: Against
     metric: str
     told: Counted[T]
+    veil: Veil
 
-    def compared(self, counted: Counted[T], this: T, other: T) -> s.ComparisonOut:
-        """One number with its counterpart, looked at by itself."""
-        selection, fields = self.against.selection, self.told.fields(other)
+    def compared(self, counted: Counted[T], this: T, other: T, place: Place | None, hidden: bool) -> s.ComparisonOut:
+        """One number with its counterpart, looked at by itself. `hidden`: this one is, so no change may tell it."""
+        selection, fields = self.against.selection, self.veil.over(self.told.fields(other), place)
+        is_hidden = hidden or fields["withheld"] is not None
         return s.ComparisonOut.model_construct(
             None,
             comparison=self.against.comparison,
             from_=selection.start,
             to=selection.end,
             filters={by.value: [str(value) for value in values] for by, values in selection.filters.items()},
-            **{name: fields[name] for name in ("value", "n", "interval", "excluded", "insufficient")},
+            **{name: fields[name] for name in ("value", "n", "interval", "excluded", "insufficient", "withheld")},
             rows=rows_of(self.metric, selection),
-            **_change(counted.change(this, other)),
+            **_change(None if is_hidden else counted.change(this, other)),
         )
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from services.metrics.privacy.withholding import Reason
 from services.metrics.scores.schemas import (
     ConfidenceInterval,
     Excluded,
@@ -26,6 +27,7 @@ class Side(Model):
     interval: ConfidenceInterval | None
     excluded: Excluded | ExcludedTickets | ExcludedCustomers
     insufficient: bool
+    withheld: Reason | None
 
 
 class EffectOut(Model):

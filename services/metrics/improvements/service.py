@@ -21,7 +21,7 @@ class NotShipped(NotFound):
     """There is no such improvement, or it is not shipped yet."""
 
 
-async def effect(work: Work, improvement_id: UUID, name: str | None, days: int) -> EffectOut:
+async def effect(work: Work, improvement_id: UUID, name: str | None, days: int, *, minimum: int) -> EffectOut:
     """Raises `NotShipped`, or `Unacceptable` where nobody said which metric."""
     improvement = await work.session.get(Improvement, (work.account_id, improvement_id))
     if improvement is None:
@@ -40,6 +40,7 @@ async def effect(work: Work, improvement_id: UUID, name: str | None, days: int) 
         after,
         period=Period.TOTAL,
         against=Against(Comparison.PREVIOUS, before),
+        minimum=minimum,
     )
     assert told.comparison is not None
     is_expected = measured.name == improvement.metric

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from services.metrics.comparisons import significance
 from services.metrics.comparisons.significance import Change
+from services.metrics.episodes.catalogue import EPISODE_CATALOGUE, EpisodeMetric
 from services.metrics.facts.reading import Family
 from services.metrics.scores import formulas
 from services.metrics.scores.formulas import Bands, Estimate, Moments
@@ -221,8 +222,8 @@ SCORES = {
 }
 
 
-AnyMetric = Metric | TicketMetric | WorthMetric
-CATALOGUE: Mapping[str, AnyMetric] = {**SCORES, **TICKET_CATALOGUE, **WORTH_CATALOGUE}
+AnyMetric = Metric | TicketMetric | WorthMetric | EpisodeMetric
+CATALOGUE: Mapping[str, AnyMetric] = {**SCORES, **TICKET_CATALOGUE, **WORTH_CATALOGUE, **EPISODE_CATALOGUE}
 
 
 def metric(name: str) -> AnyMetric:

@@ -18,13 +18,14 @@ Place = tuple[date | None, Group]
 @dataclass(frozen=True, slots=True)
 class Counted(Generic[T]):
     """`found`: what there is in each period and group with any; `total`: in the whole window. `blank` is what there is
-    elsewhere, `fields` turns each into those of `Score`, and `change` is from the second to the first of two.
-    `assumptions`: what all of it rests on, in words."""
+    elsewhere, `fields` turns each into those of `Score`, `change` is from the second to the first of two, and `size`
+    is `n`. `assumptions`: what all of it rests on, in words."""
 
     found: Mapping[Place, T]
     total: T
     blank: Callable[[], T]
     fields: Callable[[T], dict[str, Any]]
     change: Callable[[T, T], Change | None]
+    size: Callable[[T], int]
     watermark: datetime | None
     assumptions: Sequence[str] = ()

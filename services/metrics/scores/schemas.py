@@ -9,8 +9,10 @@ from pydantic import Field
 from services.metrics.comparisons.against import Comparison
 from services.metrics.comparisons.significance import Method
 from services.metrics.facts.reading import Exclusion, Family
+from services.metrics.privacy.withholding import Reason
 from services.metrics.scores.selection import By, Period
 from services.metrics.tickets.course import HandledBy
+from shared.contracts.conversations import HandoffReason
 from shared.contracts.tickets import Priority, TargetName
 from shared.http.schemas import Model, Money
 
@@ -25,6 +27,7 @@ class MetricOut(Model):
     unit: str
     formula: str
     version: int
+    custom: bool = Field(description="Whether the account has made it of others.")
 
 
 class MetricList(Model):
@@ -72,10 +75,10 @@ class Excluded(Model):
 
 
 class ExcludedTickets(Model):
-    """Tickets that are not in `n`, by the first reason that applies: of customers whose data may only be kept
-    (`restricted`), or who do not want it to be computed on (`no_consent`); not decided yet (`pending`); solved before
-    it could be (`cancelled`); gone on in another one (`merged`); answered by nobody (`unanswered`); or told without
-    the number (`unmeasured`)."""
+    """Tickets, invitations, attempts or conversations that are not in `n`, by the first reason that applies: of
+    customers whose data may only be kept (`restricted`), or who do not want it to be computed on (`no_consent`); not
+    decided yet (`pending`); solved before it could be (`cancelled`); gone on in another one (`merged`); answered by
+    nobody (`unanswered`); told without the number (`unmeasured`); or not arrived (`undelivered`)."""
 
     restricted: int
     no_consent: int
@@ -84,6 +87,7 @@ class ExcludedTickets(Model):
     merged: int
     unanswered: int
     unmeasured: int
+    undelivered: int
 
 
 class ExcludedCustomers(Model):
@@ -131,6 +135,7 @@ class ComparisonOut(Model):
     interval: ConfidenceInterval | None
     excluded: Excluded | ExcludedTickets | ExcludedCustomers
     insufficient: bool
+    withheld: Reason | None
     rows: str
     change: float | None = Field(description="On 0..100 if the two are on different scales.")
     change_interval: ConfidenceInterval | None
@@ -151,6 +156,7 @@ class Score(Model):
     durations: DurationsOut | None = Field(description="For metrics that are times.")
     excluded: Excluded | ExcludedTickets | ExcludedCustomers
     insufficient: bool
+    withheld: Reason | None = Field(description="Why there is an `n`, but neither a value nor what it is made of.")
     comparison: ComparisonOut | None = Field(description="With `compare`; in `series` if `interval` is `total`.")
 
 
@@ -212,6 +218,21 @@ class FactOut(Model):
     index: Decimal | None
     exclusion: Exclusion | None
     dimensions: dict[str, str]
+
+
+class EpisodeRowOut(Model):
+    """One invitation, attempt or conversation behind a share, by its own id. `at` puts it into the window; `outcome` is
+    `good` or `bad`, or why it does not count."""
+
+    row_id: UUID
+    at: datetime
+    outcome: str
+    channel: str | None
+    touchpoint: str | None
+    survey_id: UUID | None
+    last_question: str | None
+    handoff_reason: HandoffReason | None
+    customer_id: UUID | None
 
 
 class TicketRowOut(Model):

@@ -16,6 +16,7 @@ from sqlalchemy.sql.expression import FromClause
 from services.metrics.scores.auth import MetricsRead
 from services.metrics.scores.days import Calendar, calendar_of
 from services.metrics.tickets.course import HandledBy
+from shared.contracts.conversations import HandoffReason
 from shared.contracts.tickets import Priority, TargetName
 from shared.http.errors import Unacceptable
 
@@ -41,6 +42,8 @@ class By(StrEnum):
     HANDLED_BY = "handled_by"
     TARGET = "target"
     CURRENCY = "currency"
+    LAST_QUESTION = "last_question"
+    HANDOFF_REASON = "handoff_reason"
 
     @property
     def column(self) -> str:
@@ -215,6 +218,8 @@ async def selection(
     handled_by: Annotated[list[HandledBy], Query(alias="filter[handled_by]")] = [],  # noqa: B006
     target: Annotated[list[TargetName], Query(alias="filter[target]")] = [],  # noqa: B006
     currency: Annotated[Names, Query(alias="filter[currency]")] = [],  # noqa: B006
+    last_question: Annotated[Names, Query(alias="filter[last_question]")] = [],  # noqa: B006
+    handoff_reason: Annotated[list[HandoffReason], Query(alias="filter[handoff_reason]")] = [],  # noqa: B006
 ) -> Selection:
     calendar = await calendar_of(work)
     end = _whole_day(to, calendar, "to") or calendar.today(work.now) + timedelta(days=1)
@@ -236,6 +241,8 @@ async def selection(
         By.HANDLED_BY: handled_by,
         By.TARGET: target,
         By.CURRENCY: currency,
+        By.LAST_QUESTION: last_question,
+        By.HANDOFF_REASON: handoff_reason,
     }
     return Selection(start, end, {by: values for by, values in filters.items() if values}, calendar)
 

@@ -1,12 +1,15 @@
 """Answering questions about scores and tickets: the one way from what was counted to an answer."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
 from services.metrics.comparisons.against import Against
 from services.metrics.comparisons.answers import Other, judge_together, rows_of
 from services.metrics.comparisons.significance import Change
+from services.metrics.privacy.veil import Veil
+from services.metrics.privacy.withholding import Reason, splits, withheld, withheld_of_table
 from services.metrics.scores import queries
 from services.metrics.scores import schemas as s
 from services.metrics.scores.catalogue import AnyMetric, Metric
@@ -14,7 +17,6 @@ from services.metrics.scores.counted import Counted, Group, Place
 from services.metrics.scores.histograms import Tally
 from services.metrics.scores.selection import Axis, By, Period, Selection
 from services.metrics.tickets import answers as tickets
-from services.metrics.tickets.catalogue import TicketMetric
 from services.metrics.worth import answers as worth
 from services.metrics.worth.catalogue import WorthMetric
 from shared.http.errors import Unacceptable
@@ -36,21 +38,26 @@ async def answer(
     axes: Sequence[Axis] = (),
     period: Period = Period.TOTAL,
     against: Against | None = None,
+    minimum: int = 0,
 ) -> s.MetricAnswer:
-    """The metric over the window, and by period and group. Raises `Unacceptable` for a series nobody could read."""
+    """The metric over the window, and by period and group. Raises `Unacceptable` for a series nobody could read.
+
+    `minimum`: scores of fewer answers are kept back, see `Privacy`.
+    """
     _check_terms(metric, selection, axes)
     counted = await _counted(work, metric, selection, axes=axes, period=period)
     other = None
     if against is not None:
         check_filters(metric, against.selection)
         told = await _counted(work, metric, against.selection, axes=axes, period=Period.TOTAL)
-        other = Other(against, metric.name, told)
+        other = Other(against, metric.name, told, await _veil(work, metric, against.selection, told, minimum))
+    veil = await _veil(work, metric, selection, counted, minimum)
     series: list[s.SeriesScore] = []
     if axes:
         groups = _groups([*counted.found, *(other.told.found if other is not None and period is Period.TOTAL else ())])
-        series = _series(counted, other, selection, period, groups, await _labels(work, axes, groups))
+        series = _series(counted, other, veil, selection, period, groups, await _labels(work, axes, groups))
     elif period is not Period.TOTAL:
-        series = _series(counted, other, selection, period, [()], [])
+        series = _series(counted, other, veil, selection, period, [()], [])
     return s.MetricAnswer(
         metric=metric.name,
         unit=metric.unit,
@@ -66,13 +73,14 @@ async def answer(
         assumptions=list(counted.assumptions),
         rows=rows_of(metric.name, selection),
         series=series,
-        **_with(other, counted, counted.total, None if other is None else other.told.total),
+        **_with(other, veil, counted, counted.total, None if other is None else other.told.total),
     )
 
 
 def _series(
     counted: Counted[T],
     other: Other[T] | None,
+    veil: Veil,
     selection: Selection,
     period: Period,
     groups: Sequence[Group],
@@ -101,17 +109,39 @@ def _series(
                     label=words[0] if words else None,
                     groups=names,
                     labels=words,
-                    **_with(other, counted, tally, counterpart),
+                    **_with(other, veil, counted, tally, counterpart, place),
                 )
             )
     judge_together([point.comparison for point in series if point.comparison is not None])
     return series
 
 
-def _with(other: Other[T] | None, counted: Counted[T], this: T, counterpart: T | None) -> dict[str, Any]:
+def _with(
+    other: Other[T] | None, veil: Veil, counted: Counted[T], this: T, counterpart: T | None, place: Place | None = None
+) -> dict[str, Any]:
     """The fields of `Score`."""
-    comparison = None if other is None or counterpart is None else other.compared(counted, this, counterpart)
-    return {**counted.fields(this), "comparison": comparison}
+    fields = veil.over(counted.fields(this), place)
+    if other is not None and counterpart is not None:
+        hidden = fields["withheld"] is not None
+        fields["comparison"] = other.compared(counted, this, counterpart, place, hidden)
+    return fields
+
+
+async def _veil(work: Work, metric: AnyMetric, selection: Selection, counted: Counted[Any], minimum: int) -> Veil:
+    """Over what customers said; what people did about it is theirs to answer for."""
+    if not minimum or not isinstance(metric, Metric):
+        return Veil()
+    if 0 < counted.size(counted.total) < minimum:
+        return Veil(Reason.TOO_FEW)
+    for by, values in selection.filters.items():
+        others = {each: chosen for each, chosen in selection.filters.items() if each is not by}
+        wider = replace(selection, filters=others)
+        found = await queries.tallies(work, wider, metric.scheme, axes=[by], period=Period.TOTAL)
+        if splits(withheld({group: tally.histogram.n for (_, (group,)), tally in found.items()}, minimum), values):
+            return Veil(Reason.DIFFERENCING)
+    sizes = {(start, *group): counted.size(each) for (start, group), each in counted.found.items()}
+    kept_back = withheld_of_table(sizes, minimum)
+    return Veil(None, {(start, tuple(group)): reason for (start, *group), reason in kept_back.items()})
 
 
 def check_filters(metric: AnyMetric, selection: Selection) -> None:
@@ -126,7 +156,7 @@ def _check_terms(metric: AnyMetric, selection: Selection, axes: Sequence[Axis]) 
     for axis in axes:
         if isinstance(axis, By) and axis not in metric.dimensions:
             raise _foreign(metric, "query:by")
-        if not isinstance(axis, By) and isinstance(metric, TicketMetric | WorthMetric):
+        if not isinstance(axis, By) and not isinstance(metric, Metric):
             raise _foreign(metric, "query:dimension")
 
 
@@ -143,16 +173,22 @@ async def _counted(
     axes: Sequence[Axis],
     period: Period,
 ) -> Counted[Any]:
-    if isinstance(metric, TicketMetric):
-        return await tickets.counted(work, metric, selection, axes=axes, period=period)
     if isinstance(metric, WorthMetric):
         return await worth.counted(work, metric, selection, axes=axes, period=period)
+    if not isinstance(metric, Metric):
+        return await tickets.counted(work, metric, selection, axes=axes, period=period)
     found = await queries.tallies(work, selection, metric.scheme, axes=axes, period=period)
     total = Tally()
     for tally in found.values():
         total.merge(tally)
     return Counted(
-        found, total, Tally, partial(_score, metric), partial(_change, metric), await queries.watermark(work)
+        found,
+        total,
+        blank=Tally,
+        fields=partial(_score, metric),
+        change=partial(_change, metric),
+        size=lambda tally: tally.histogram.n,
+        watermark=await queries.watermark(work),
     )
 
 
@@ -199,4 +235,6 @@ def _score(metric: Metric, tally: Tally) -> dict[str, Any]:
         "durations": None,
         "excluded": s.Excluded.model_construct(None, **{reason.value: n for reason, n in tally.excluded.items()}),
         "insufficient": histogram.n < ENOUGH,
+        "withheld": None,
+        "comparison": None,
     }

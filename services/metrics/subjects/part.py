@@ -49,6 +49,10 @@ HOLDINGS = (
         pseudonym="customer_id = :nobody, origin_customer_id = null",
         names="activity_id",
     ),
+    # Of nobody any more, they stay in the shares.
+    Holding("invitations", "metrics.askings", pseudonym=_NOBODYS, names="invitation_id"),
+    Holding("attempts", "metrics.attempts", pseudonym=_NOBODYS, names="attempt_id"),
+    Holding("conversations", "metrics.talks", pseudonym=_NOBODYS, names="conversation_id"),
     Holding("people", "metrics.people", f"row.person_id = {IDS}", names="person_id"),
 )
 

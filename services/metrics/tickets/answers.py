@@ -7,6 +7,8 @@ from typing import Any
 
 from services.metrics.comparisons import significance
 from services.metrics.comparisons.significance import Change
+from services.metrics.episodes import queries as episodes
+from services.metrics.episodes.catalogue import EpisodeMetric
 from services.metrics.scores import schemas as s
 from services.metrics.scores.counted import Counted
 from services.metrics.scores.durations import Durations, Measured
@@ -23,9 +25,14 @@ _PERCENTILES = {"p50": Fraction(50, 100), "p90": Fraction(90, 100), "p95": Fract
 
 
 async def counted(
-    work: Work, metric: TicketMetric, selection: Selection, *, axes: Sequence[Axis], period: Period
+    work: Work, metric: TicketMetric | EpisodeMetric, selection: Selection, *, axes: Sequence[Axis], period: Period
 ) -> Counted[Outcomes]:
-    found = await queries.tallies(work, selection, metric, axes=axes, period=period)
+    if isinstance(metric, EpisodeMetric):
+        found = await episodes.tallies(work, selection, metric, axes=axes, period=period)
+        watermark = await episodes.watermark(work, metric)
+    else:
+        found = await queries.tallies(work, selection, metric, axes=axes, period=period)
+        watermark = await queries.watermark(work)
     last = None if period is Period.TOTAL else selection.periods(period)[-1][0]
     total = Outcomes()
     for (start, _), outcomes in found.items():
@@ -33,13 +40,19 @@ async def counted(
         if metric.shape is not Shape.STOCK or start == last:
             total.merge(outcomes)
     return Counted(
-        found, total, Outcomes, partial(_fields, metric), partial(_change, metric), await queries.watermark(work)
+        found,
+        total,
+        blank=Outcomes,
+        fields=partial(_fields, metric.shape),
+        change=partial(_change, metric.shape),
+        size=lambda outcomes: outcomes.n,
+        watermark=watermark,
     )
 
 
-def _fields(metric: TicketMetric, outcomes: Outcomes) -> dict[str, Any]:
+def _fields(shape: Shape, outcomes: Outcomes) -> dict[str, Any]:
     """Those of `Score`."""
-    n = outcomes.good + outcomes.bad
+    n = outcomes.n
     fields: dict[str, Any] = {
         "value": None,
         "money": None,
@@ -53,11 +66,12 @@ def _fields(metric: TicketMetric, outcomes: Outcomes) -> dict[str, Any]:
             None, **{reason.value: count for reason, count in outcomes.excluded.items()}
         ),
         "comparison": None,
-        "insufficient": n < ENOUGH and metric.shape is not Shape.STOCK,
+        "withheld": None,
+        "insufficient": n < ENOUGH and shape is not Shape.STOCK,
     }
-    if metric.shape is Shape.STOCK:
+    if shape is Shape.STOCK:
         return fields | {"value": float(n)}
-    if metric.shape is Shape.SHARE:
+    if shape is Shape.SHARE:
         bands = Bands(outcomes.bad, 0, outcomes.good)
         return (
             fields
@@ -67,8 +81,8 @@ def _fields(metric: TicketMetric, outcomes: Outcomes) -> dict[str, Any]:
     return fields | (_durations(outcomes) if n else {})
 
 
-def _change(metric: TicketMetric, this: Outcomes, other: Outcomes) -> Change | None:
-    match metric.shape:
+def _change(shape: Shape, this: Outcomes, other: Outcomes) -> Change | None:
+    match shape:
         case Shape.STOCK:
             return Change(Fraction(this.good - other.good), None, None)
         case Shape.SHARE:

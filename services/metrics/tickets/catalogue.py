@@ -31,7 +31,8 @@ class Left(StrEnum):
     """Why a ticket does not count: its customer is `restricted` or gave `no_consent`, or by the metric's own terms.
 
     `pending`: not decided yet. `cancelled`: the ticket was solved before. `merged`: it went on in another one.
-    `unanswered`: nobody answered. `unmeasured`: told by a version of Heed that did not say it.
+    `unanswered`: nobody answered. `unmeasured`: told by a version of Heed that did not say it. `undelivered`: the
+    invitation did not arrive.
     """
 
     RESTRICTED = "restricted"
@@ -41,6 +42,7 @@ class Left(StrEnum):
     MERGED = "merged"
     UNANSWERED = "unanswered"
     UNMEASURED = "unmeasured"
+    UNDELIVERED = "undelivered"
 
 
 Terms = Sequence[tuple[Left, SQLColumnExpression[bool]]]

@@ -53,6 +53,10 @@ class Outcomes:
         return self._of(BAD)
 
     @property
+    def n(self) -> int:
+        return self.good + self.bad
+
+    @property
     def seconds(self) -> dict[int, int]:
         return {seconds: n for (outcome, seconds), n in self.counts.items() if seconds is not None and outcome == GOOD}
 

@@ -27,7 +27,7 @@ async def record(work: Work, told: Mapping[UUID, tuple[UUID, Step]]) -> None:
     if not told:
         return
     ticket_ids = {ticket_id for ticket_id, _ in told.values()}
-    await _hold(work, ticket_ids)
+    await hold(work, ticket_ids)
     rows = [
         {"account_id": work.account_id, "event_id": event_id, "ticket_id": ticket_id, **step._asdict()}
         for event_id, (ticket_id, step) in told.items()
@@ -38,18 +38,23 @@ async def record(work: Work, told: Mapping[UUID, tuple[UUID, Step]]) -> None:
 
 async def recount(work: Work, ticket_ids: Collection[UUID]) -> None:
     """Have the facts of these tickets say what their steps add up to."""
+    courses = await courses_of(work, ticket_ids)
+    for table in (TicketFact, TicketTarget):
+        theirs = (table.account_id == work.account_id, table.ticket_id.in_(ticket_ids))
+        await work.session.execute(delete(table).where(*theirs).execution_options(synchronize_session=False))
+    await _write(work, TicketFact, (fact_of(work, ticket_id, course) for ticket_id, course in courses.items()))
+    await _write(work, TicketTarget, targets_of(work, courses))
+
+
+async def courses_of(work: Work, ticket_ids: Collection[UUID]) -> dict[UUID, Course]:
+    """What the steps of these tickets add up to; without those that are not known to have been opened."""
     steps: dict[UUID, list[Step]] = defaultdict(list)
     mine = (TicketStep.account_id == work.account_id, TicketStep.ticket_id.in_(ticket_ids))
     for each in await work.session.scalars(select(TicketStep).where(*mine)):
         # Under whose identity it came; whom that is today, the fact finds by itself.
         claimed = each.origin_customer_id or each.customer_id
         steps[each.ticket_id].append(Step(each.version, each.at, each.kind, claimed, each.data))
-    courses = {ticket_id: course for ticket_id in steps if (course := course_of(steps[ticket_id])) is not None}
-    for table in (TicketFact, TicketTarget):
-        theirs = (table.account_id == work.account_id, table.ticket_id.in_(ticket_ids))
-        await work.session.execute(delete(table).where(*theirs).execution_options(synchronize_session=False))
-    await _write(work, TicketFact, (_fact(work, ticket_id, course) for ticket_id, course in courses.items()))
-    await _write(work, TicketTarget, _targets(work, courses))
+    return {ticket_id: course for ticket_id in steps if (course := course_of(steps[ticket_id])) is not None}
 
 
 async def forget_targets(work: Work, customer_ids: Collection[UUID]) -> None:
@@ -66,7 +71,7 @@ async def _write(work: Work, table: type[TicketFact | TicketTarget], rows: Itera
         await work.session.execute(insert(table), values)
 
 
-def _fact(work: Work, ticket_id: UUID, course: Course) -> dict[str, Any]:
+def fact_of(work: Work, ticket_id: UUID, course: Course) -> dict[str, Any]:
     return {
         "account_id": work.account_id,
         "ticket_id": ticket_id,
@@ -76,7 +81,7 @@ def _fact(work: Work, ticket_id: UUID, course: Course) -> dict[str, Any]:
     }
 
 
-def _targets(work: Work, courses: Mapping[UUID, Course]) -> Iterable[dict[str, Any]]:
+def targets_of(work: Work, courses: Mapping[UUID, Course]) -> Iterable[dict[str, Any]]:
     for ticket_id, course in courses.items():
         for wait, target in course.targets.items():
             yield {
@@ -88,7 +93,7 @@ def _targets(work: Work, courses: Mapping[UUID, Course]) -> Iterable[dict[str, A
             }
 
 
-async def _hold(work: Work, ticket_ids: Collection[UUID]) -> None:
+async def hold(work: Work, ticket_ids: Collection[UUID]) -> None:
     """One batch at a time for each ticket, which then sees all steps that were written before."""
     for name in sorted(f"steps of {ticket_id}" for ticket_id in ticket_ids):
         await work.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))

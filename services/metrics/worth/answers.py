@@ -50,7 +50,7 @@ async def counted(
     blank = partial(_blank, policy, selection)
     assumptions = _assumptions(metric, policy)
     fields, change = partial(_fields, metric), partial(_change, metric)
-    return Counted(found, total, blank, fields, change, await watermark(work), assumptions)
+    return Counted(found, total, blank, fields, change, lambda book: book.counted.n, await watermark(work), assumptions)
 
 
 async def _books(work: Work, metric: WorthMetric, asked: Selection, policy: WorthPolicy) -> dict[str | None, Book]:

@@ -206,6 +206,7 @@ async def _give_up(work: Work, claim: Claim, message: Message, state: str, reaso
                 "reason": reason,
                 "origin_customer_id": message.origin_customer_id,
                 "telling_id": message.telling_id,
+                "invitation_id": message.invitation_id,
             }
         ),
         subject=message.id,

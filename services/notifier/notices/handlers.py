@@ -15,6 +15,7 @@ from shared.bus.events import Event
 from shared.contracts.base import ActorKind
 from shared.contracts.conversations import HandoffEscalated
 from shared.contracts.gateway import UserAdded, UserRemoved, UserUpdated
+from shared.contracts.metrics import NumbersDiffer
 from shared.contracts.sources import SourceTroubled
 from shared.contracts.tickets import (
     CustomerWrote,
@@ -61,6 +62,18 @@ async def source_in_trouble(work: Work, event: Event[SourceTroubled]) -> None:
     """Told once: the event itself comes once for each trouble."""
     subject, text = mail_about(event.data, (await account_of(work)).locale)
     await _tell(work, Colleague.role == _OWNER, subject, text)
+
+
+async def numbers_differ(work: Work, event: Event[NumbersDiffer]) -> None:
+    """Every night until they are right: a number that is wrong must not be trusted quietly."""
+    found = event.data
+    text = (
+        f"Last night all numbers were counted again. {found.cells} sums of scores and {found.tickets} tickets were "
+        "not what they should be, so answers of /v1/metrics may be wrong.\n\n"
+        "What to do: count the scores again (POST /v1/metrics/rebuild), and tell whoever runs your Heed; it is a "
+        "defect.\n"
+    )
+    await _tell(work, Colleague.role == _OWNER, "Some numbers are wrong", text)
 
 
 async def loop_overdue(work: Work, event: Event[LoopOverdue]) -> None:

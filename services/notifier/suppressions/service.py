@@ -106,6 +106,7 @@ async def _note(work: Work, message: Message, report: DeliveryReported) -> None:
             state="failed",
             reason=f"it came back ({report.reason})" if report.reason else "it came back",
             origin_customer_id=message.origin_customer_id,
+            invitation_id=message.invitation_id,
         )
         work.emit(failed, subject=message.id, version=3)
 

@@ -104,6 +104,7 @@ class TestAsking:
             "money": None,
             "durations": None,
             "comparison": None,
+            "withheld": None,
             "rows": "/v1/metrics/nps/rows?from=2026-03-01&to=2026-04-01",
             "series": [],
         }

@@ -17,6 +17,7 @@ from services.notifier.notices.sources import mail_about
 from services.notifier.templates.texts import LOCALES
 from shared.contracts.base import Payload
 from shared.contracts.gateway import UserAdded, UserRemoved, UserUpdated
+from shared.contracts.metrics import NumbersDiffer
 from shared.contracts.sources import SourceEvidence, SourceTrouble, SourceTroubled
 from shared.contracts.tickets import LoopOverdue
 from shared.ids import new_id
@@ -113,6 +114,14 @@ class TestOwners:
         assert "Die Quelle „Laden“ (shopify) sendet nichts mehr." in text
         assert "Seit 2026-03-01 07:05 UTC ist nichts mehr gekommen." in text
         assert "Prüfen Sie beim Absender" in text
+
+    async def test_hear_of_numbers_that_are_wrong(self, notifier: Harness, account: UUID, post: Post) -> None:
+        await notifier.deliver(added(new_id()), account=account)
+        differ = NumbersDiffer(cells=2, tickets=1, verified_at=notifier.clock.now())
+        await notifier.deliver(differ, account=account, subject=account)
+        await NOTICES.run_due(notifier.runtime)
+        [mail] = post.mails
+        assert "2 sums of scores and 1 tickets" in mail.content.get_content()
 
     @pytest.mark.parametrize("backwards", [False, True])
     @pytest.mark.parametrize(
