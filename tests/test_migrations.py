@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # What serves all accounts, or is written before an account is known, has no account to be walled in by.
 FOR_ALL_ACCOUNTS = {
     "gateway": {"sign_in_attempts"},
+    "metrics": {"dispatches"},
     "notifier": {"dispatches", "mailbox"},
     "survey": {"dispatches"},
     "tickets": {"dispatches"},

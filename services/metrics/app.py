@@ -6,6 +6,8 @@ from services.metrics.cohorts import endpoints as cohorts
 from services.metrics.custom import endpoints as custom
 from services.metrics.db import Base
 from services.metrics.improvements import endpoints as improvements
+from services.metrics.lifetime import endpoints as lifetime
+from services.metrics.lifetime.service import FITTING
 from services.metrics.privacy import endpoints as privacy
 from services.metrics.rollups import endpoints as rollups
 from services.metrics.scores import endpoints as scores
@@ -28,6 +30,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         custom.router,
         improvements.router,
         cohorts.router,
+        lifetime.router,
         worth.router,
         worth.spending,
     ]
@@ -41,4 +44,5 @@ SERVICE = Service(
     create_app=create_app,
     subscriptions=SUBSCRIPTIONS,
     timers=TIMERS,
+    loops=(FITTING.run,),
 )

@@ -6,6 +6,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 from shared.db.aliases import aliases_in
 from shared.db.base import COLUMN_TYPES, service_metadata
+from shared.dispatch.tables import dispatches_in
 
 
 class Base(DeclarativeBase):
@@ -20,3 +21,5 @@ MERGED_CUSTOMERS = aliases_in(
     present="customer_id",
     origin="origin_customer_id",
 )
+
+dispatches_in(Base.metadata)

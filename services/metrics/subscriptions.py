@@ -5,6 +5,7 @@ from services.metrics.activities import handlers as activities
 from services.metrics.episodes import handlers as episodes
 from services.metrics.facts import handlers as facts
 from services.metrics.improvements import handlers as improvements
+from services.metrics.lifetime import service as lifetime
 from services.metrics.people import handlers as people
 from services.metrics.rollups import rebuilding
 from services.metrics.subjects.part import EXPORTS, SUBJECTS
@@ -51,6 +52,7 @@ SUBSCRIPTIONS: list[Subscription] = [
 TIMERS = {
     **export_timers(EXPORTS),
     nightly.KIND: nightly.verify,
+    lifetime.TIMER: lifetime.refit,
     rebuilding.STEP: rebuilding.take_step,
     rebuilding.SWEEP: rebuilding.sweep,
 }

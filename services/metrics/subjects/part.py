@@ -53,6 +53,7 @@ HOLDINGS = (
     Holding("invitations", "metrics.askings", pseudonym=_NOBODYS, names="invitation_id"),
     Holding("attempts", "metrics.attempts", pseudonym=_NOBODYS, names="attempt_id"),
     Holding("conversations", "metrics.talks", pseudonym=_NOBODYS, names="conversation_id"),
+    Holding("lifetime_values", "metrics.lifetime_values", f"row.person_id = {IDS}", names=None),
     Holding("people", "metrics.people", f"row.person_id = {IDS}", names="person_id"),
 )
 
