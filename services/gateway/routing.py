@@ -57,7 +57,7 @@ ROUTES: Final = (
     Route(r"/v1/improvements/[^/]+/effect", "metrics"),
     Route(r"/v1/exports/.*", "metrics", Kind.STREAM),
     Route(
-        r"/v1/(?:metrics|custom-metrics|drivers|goals|alerts|experiments|initiatives|risk|topics|journey|cohorts|lifetime-value|worth-policy|acquisition-spend)(?:/.*)?",
+        r"/v1/(?:metrics|custom-metrics|drivers|goals|alerts|experiments|initiatives|risk|topics|journey|cohorts|lifetime-value|rfm|worth-policy|acquisition-spend)(?:/.*)?",
         "metrics",
     ),
     # tickets

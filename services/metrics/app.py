@@ -9,6 +9,7 @@ from services.metrics.improvements import endpoints as improvements
 from services.metrics.lifetime import endpoints as lifetime
 from services.metrics.lifetime.service import FITTING
 from services.metrics.privacy import endpoints as privacy
+from services.metrics.rfm import endpoints as rfm
 from services.metrics.rollups import endpoints as rollups
 from services.metrics.scores import endpoints as scores
 from services.metrics.settings import MetricsSettings
@@ -31,6 +32,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         improvements.router,
         cohorts.router,
         lifetime.router,
+        rfm.router,
         worth.router,
         worth.spending,
     ]

@@ -1,6 +1,5 @@
 """`/v1/cohorts`: how many of those who began together stay, and how long."""
 
-from datetime import UTC, date, timedelta
 from typing import Annotated
 
 from fastapi import Query
@@ -10,64 +9,48 @@ from services.metrics.cohorts import survivals
 from services.metrics.cohorts.schemas import CohortsAnswer, Interval, SurvivalAnswer
 from services.metrics.cohorts.staying import Group
 from services.metrics.scores.auth import MetricsRead
-from services.metrics.scores.selection import Day
 from services.metrics.worth.schemas import Beginning
+from services.metrics.worth.window import WindowQuery
 from shared.http.errors import Unacceptable
 from shared.http.routing import APIRouter
-from shared.work import Work
 
 router = APIRouter(prefix="/v1/cohorts", tags=["worth"])
 
-USUAL_DAYS = 365
 # Of cohorts in one answer.
 MOST_DAYS = {"week": 2 * 366, "month": 10 * 366}
 
 Starts = Annotated[
     list[Beginning], Query(max_length=2, description="What makes a customer; the account's own rule if left out.")
 ]
-From = Annotated[Day | None, Query(alias="from", description="First day; a year before `to` if left out.")]
-To = Annotated[Day | None, Query(description="First day not counted; tomorrow if left out.")]
 
 
 @router.get("")
 async def read_cohorts(
     work: MetricsRead,
+    window: WindowQuery,
     starts_with: Starts = [],  # noqa: B006
     interval: Interval = "month",
-    from_: From = None,
-    to: To = None,
     periods: Annotated[int, Query(ge=1, le=120, description="How many after its own, for each cohort.")] = 12,
 ) -> CohortsAnswer:
     """Customers by when they began, and what share of each cohort is active in each period since.
 
-    By whole weeks (from Monday) or months in UTC. What an account calls active is its `/v1/worth-policy`.
+    By whole weeks (from Monday) or months of the account. What an account calls active is its `/v1/worth-policy`.
     """
-    start, end = _window(work, from_, to)
-    if (end - start).days > MOST_DAYS[interval]:
+    if (window.end - window.start).days > MOST_DAYS[interval]:
         detail = f"At most {MOST_DAYS[interval]} days of cohorts by {interval}; choose a shorter window."
         raise Unacceptable.field("query:from", "too_many_periods", detail)
-    return await cohorts.answer(work, starts=starts_with, interval=interval, start=start, end=end, most=periods)
+    return await cohorts.answer(work, starts=starts_with, interval=interval, window=window, most=periods)
 
 
 @router.get("/survival")
 async def read_survival(
     work: MetricsRead,
+    window: WindowQuery,
     by: Annotated[Group | None, Query(description="What customers are told apart by; groups are tested.")] = None,
-    from_: From = None,
-    to: To = None,
 ) -> SurvivalAnswer:
     """Of customers who began in the window, what share stays beyond each day, those who are still there included.
 
     By `source` and `touchpoint` of their first activity; by `nps` group and `channel` of their first answer, from which
     on they are followed then.
     """
-    return await survivals.answer(work, by, *_window(work, from_, to))
-
-
-def _window(work: Work, start: date | None, end: date | None) -> tuple[date, date]:
-    """Raises `Unacceptable`."""
-    end = end or work.now.astimezone(UTC).date() + timedelta(days=1)
-    start = start or end - timedelta(days=USUAL_DAYS)
-    if start >= end:
-        raise Unacceptable.field("query:from", "empty_window", "`from` must be before `to`, which is not counted.")
-    return start, end
+    return await survivals.answer(work, by, window)

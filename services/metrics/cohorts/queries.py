@@ -8,6 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import func, select, text
 
 from services.metrics.activities.models import ActivityFact
+from services.metrics.worth.window import Window
 from shared.work import Work
 
 # One pass over the account's activities, without a join of them with themselves. Whoever began is in the period in
@@ -22,8 +23,8 @@ _SEEN = text(
             and kind = any(:signs)
     ), placed as (
         select customer_id,
-            date_trunc(:interval, first_at at time zone 'UTC')::date as cohort,
-            date_trunc(:interval, occurred_at at time zone 'UTC')::date as period,
+            date_trunc(:interval, first_at at time zone :zone)::date as cohort,
+            date_trunc(:interval, occurred_at at time zone :zone)::date as period,
             bool_or(kind = any(:active)) as is_active
         from seen where first_at >= :start and first_at < :end and occurred_at >= first_at
         group by 1, 2, 3
@@ -46,7 +47,7 @@ class Begun:
 
 
 async def cohorts(
-    work: Work, *, starts: Sequence[str], active: Sequence[str], interval: str, start: datetime, end: datetime
+    work: Work, *, starts: Sequence[str], active: Sequence[str], interval: str, window: Window
 ) -> dict[date, Begun]:
     """By the first day of the period in which they began."""
     values = {
@@ -56,8 +57,9 @@ async def cohorts(
         "active": list(active),
         "signs": sorted({*starts, *active}),
         "interval": interval,
-        "start": start,
-        "end": end,
+        "start": window.start_time,
+        "end": window.end_time,
+        "zone": window.calendar.time_zone,
     }
     found: dict[date, Begun] = {}
     for row in await work.session.execute(_SEEN, values):

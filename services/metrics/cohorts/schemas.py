@@ -56,7 +56,7 @@ class CohortsAnswer(Model):
     unit: Literal["percent"]
     formula: str
     formula_version: int
-    time_zone: Literal["UTC"]
+    time_zone: str
     from_: date = Field(serialization_alias="from")
     to: date = Field(description="The first day that is not in it.")
     watermark: datetime | None = Field(description="When the newest activity heard of happened.")
@@ -124,7 +124,7 @@ class SurvivalAnswer(Model):
     unit: Literal["percent"]
     formula: str
     formula_version: int
-    time_zone: Literal["UTC"]
+    time_zone: str
     from_: date = Field(serialization_alias="from")
     to: date = Field(description="The first day that is not in it.")
     watermark: datetime | None

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from services.metrics.cohorts import queries
@@ -11,6 +11,7 @@ from services.metrics.cohorts.queries import Begun
 from services.metrics.scores.schemas import ConfidenceInterval, ExcludedCustomers
 from services.metrics.worth.policy import policy_of
 from services.metrics.worth.schemas import Beginning
+from services.metrics.worth.window import Window
 from shared.statistics import LEVEL, shown, wilson
 from shared.work import Work
 
@@ -24,9 +25,9 @@ VERSION = 1
 
 
 async def answer(
-    work: Work, *, starts: Sequence[Beginning], interval: s.Interval, start: date, end: date, most: int
+    work: Work, *, starts: Sequence[Beginning], interval: s.Interval, window: Window, most: int
 ) -> s.CohortsAnswer:
-    """Cohorts from `start` to before `end`, each over at most `most` periods after its own."""
+    """Cohorts of the window, each over at most `most` periods after its own."""
     policy = await policy_of(work)
     starts = starts or policy.begins_with
     found = await queries.cohorts(
@@ -34,10 +35,9 @@ async def answer(
         starts=starts,
         active=policy.active_by,
         interval=interval,
-        start=_midnight(start),
-        end=_midnight(end),
+        window=window,
     )
-    cohorts = [_cohort(work, first, found[first], interval, (start, end), most) for first in sorted(found)]
+    cohorts = [_cohort(work, first, found[first], interval, window, most) for first in sorted(found)]
     together = Begun(n=sum(each.n for each in found.values()))
     for each in found.values():
         together.excluded.update(each.excluded)
@@ -48,9 +48,9 @@ async def answer(
         unit="percent",
         formula=FORMULA,
         formula_version=VERSION,
-        time_zone="UTC",
-        from_=start,
-        to=end,
+        time_zone=window.calendar.time_zone,
+        from_=window.start,
+        to=window.end,
         watermark=await queries.watermark(work),
         n=together.n,
         insufficient=together.n < ENOUGH,
@@ -60,11 +60,9 @@ async def answer(
     )
 
 
-def _cohort(
-    work: Work, first: date, begun: Begun, interval: s.Interval, window: tuple[date, date], most: int
-) -> s.Cohort:
+def _cohort(work: Work, first: date, begun: Begun, interval: s.Interval, window: Window, most: int) -> s.Cohort:
     periods = []
-    today = work.now.astimezone(UTC).date()
+    today = window.calendar.today(work.now)
     start = first
     for number in range(most + 1):
         if start > today:
@@ -73,8 +71,8 @@ def _cohort(
         periods.append(_period(begun, number, start, end, is_complete=end <= today))
         start = end
     return s.Cohort(
-        from_=max(first, window[0]),
-        to=min(following(first, interval), window[1]),
+        from_=max(first, window.start),
+        to=min(following(first, interval), window.end),
         n=begun.n,
         insufficient=begun.n < ENOUGH,
         excluded=_excluded(begun.excluded),
@@ -120,7 +118,3 @@ def following(start: date, interval: s.Interval) -> date:
 
 def _excluded(counts: Mapping[str, int]) -> ExcludedCustomers:
     return ExcludedCustomers(restricted=counts.get("restricted", 0), no_consent=counts.get("no_consent", 0))
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(0), UTC)

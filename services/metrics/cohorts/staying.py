@@ -3,13 +3,13 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
 from typing import Any, Final, Literal
 
 from sqlalchemy import text
 
 from services.metrics.cohorts.survival import Spells
 from services.metrics.worth.schemas import WorthPolicy
+from services.metrics.worth.window import Window
 from shared.work import Work
 
 Group = Literal["nps", "channel", "source", "touchpoint"]
@@ -79,16 +79,14 @@ class Followed:
         return Spells(self.left, self.censored)
 
 
-async def followed(
-    work: Work, policy: WorthPolicy, by: Group | None, start: date, end: date
-) -> dict[str | None, Followed]:
-    """By group: those whose clock began from `start` to before `end`, until now."""
+async def followed(work: Work, policy: WorthPolicy, by: Group | None, window: Window) -> dict[str | None, Followed]:
+    """By group: those whose clock began in the window, until now."""
     beginnings, column = _COLUMNS[by]
     values: dict[str, Any] = {
         "account_id": work.account_id,
         "now": work.now,
-        "start": datetime.combine(start, time(0), UTC),
-        "end": datetime.combine(end, time(0), UTC),
+        "start": window.start_time,
+        "end": window.end_time,
         "signs": policy.signs,
         "kinds": [*policy.signs, "cancellation"],
         "is_silent": policy.leaves_by == "silence",

@@ -1,6 +1,5 @@
 """From curves to what is said of how long customers stay."""
 
-from datetime import date
 from typing import Final
 
 from services.metrics.cohorts import schemas as s
@@ -11,6 +10,7 @@ from services.metrics.cohorts.survival import Spells, Step, kaplan_meier, log_ra
 from services.metrics.scores.schemas import ConfidenceInterval
 from services.metrics.worth.policy import policy_of
 from services.metrics.worth.schemas import WorthPolicy
+from services.metrics.worth.window import Window
 from shared.http.errors import Unacceptable
 from shared.statistics import LEVEL, shown
 from shared.work import Work
@@ -23,10 +23,10 @@ FORMULA: Final = (
 VERSION: Final = 1
 
 
-async def answer(work: Work, by: Group | None, start: date, end: date) -> s.SurvivalAnswer:
-    """Customers whose clock began from `start` to before `end`. Raises `Unacceptable` for too many groups."""
+async def answer(work: Work, by: Group | None, window: Window) -> s.SurvivalAnswer:
+    """Customers whose clock began in the window. Raises `Unacceptable` for too many groups."""
     policy = await policy_of(work)
-    found = await followed(work, policy, by, start, end)
+    found = await followed(work, policy, by, window)
     if len(found) > MOST_GROUPS:
         detail = f"{len(found)} groups, at most {MOST_GROUPS} can be told apart; choose something else."
         raise Unacceptable.field("query:by", "too_many_groups", detail)
@@ -36,9 +36,9 @@ async def answer(work: Work, by: Group | None, start: date, end: date) -> s.Surv
         unit="percent",
         formula=FORMULA,
         formula_version=VERSION,
-        time_zone="UTC",
-        from_=start,
-        to=end,
+        time_zone=window.calendar.time_zone,
+        from_=window.start,
+        to=window.end,
         watermark=await watermark(work),
         n=sum(found[name].spells.n for name in names),
         groups=[_group(name, found[name]) for name in names],

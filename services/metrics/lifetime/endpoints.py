@@ -1,6 +1,5 @@
 """`/v1/lifetime-value`: what customers are likely to bring within a year."""
 
-from datetime import UTC, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated
 from uuid import UUID
@@ -13,12 +12,11 @@ from services.metrics.lifetime.schemas import CustomerValue, FitRequest, Lifetim
 from services.metrics.satisfaction import service as satisfaction
 from services.metrics.satisfaction.schemas import SatisfactionAnswer
 from services.metrics.scores.auth import MetricsRead
-from services.metrics.scores.selection import Day
 from services.metrics.worth.auth import MetricsWrite
 from services.metrics.worth.policy import policy_of
 from services.metrics.worth.schemas import WorthPolicy
+from services.metrics.worth.window import LongWindowQuery
 from shared.db.pagination import Page, PageQuery, paginate
-from shared.http.errors import Unacceptable
 from shared.http.routing import APIRouter
 from shared.http.schemas import Money
 from shared.work import Work
@@ -34,13 +32,6 @@ WEEKS = 52
 # From here on it is no longer nothing that who pays more buys more often.
 MUCH = 0.3
 
-# Of answers, for their link with money.
-USUAL_DAYS = 730
-
-From = Annotated[
-    Day | None, Query(alias="from", description="First day of answers; two years before `to` if not said.")
-]
-To = Annotated[Day | None, Query(description="First day not counted; tomorrow if left out.")]
 One = Annotated[UUID | None, Query(description="Only this customer.")]
 
 
@@ -73,17 +64,12 @@ async def list_lifetime_values(work: MetricsRead, page: PageQuery, customer: One
 @router.get("/by-satisfaction")
 async def read_value_by_satisfaction(
     work: MetricsRead,
-    from_: From = None,
-    to: To = None,
+    window: LongWindowQuery,
     days: Annotated[int, Query(ge=7, le=730, description="How long customers are followed, and looked back on.")] = 180,
     currency: Annotated[str | None, Query(pattern="^[A-Z]{3}$")] = None,
 ) -> SatisfactionAnswer:
     """Whether satisfied customers stay longer and pay more, by NPS group. It shows no cause; see `warning`."""
-    end = to or work.now.astimezone(UTC).date() + timedelta(days=1)
-    start = from_ or end - timedelta(days=USUAL_DAYS)
-    if start >= end:
-        raise Unacceptable.field("query:from", "empty_window", "`from` must be before `to`, which is not counted.")
-    return await satisfaction.answer(work, start, end, days, currency)
+    return await satisfaction.answer(work, window, days, currency)
 
 
 async def _answer(work: Work, model: LifetimeModel | None) -> LifetimeValueAnswer:

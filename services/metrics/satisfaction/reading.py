@@ -1,7 +1,7 @@
 """How satisfaction and money go together: what customers did after their answer, by NPS group."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import timedelta
 from fractions import Fraction
 from typing import Any, Final
 
@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from services.metrics.worth.formulas import Sums
 from services.metrics.worth.schemas import WorthPolicy
+from services.metrics.worth.window import Window
 from shared.work import Work
 
 GROUPS: Final = ("detractor", "passive", "promoter")
@@ -69,14 +70,14 @@ class Linked:
 
 
 async def linked(
-    work: Work, policy: WorthPolicy, start: date, end: date, days: int, currency: str | None, *, is_worth: bool
+    work: Work, policy: WorthPolicy, window: Window, days: int, currency: str | None, *, is_worth: bool
 ) -> dict[str, Linked]:
     """By group. `is_worth`: lifetime values are in the same currency."""
     span = timedelta(days=days)
     values: dict[str, Any] = {
         "account_id": work.account_id,
-        "start": datetime.combine(start, time(0), UTC),
-        "end": datetime.combine(end, time(0), UTC),
+        "start": window.start_time,
+        "end": window.end_time,
         "latest": work.now - span,
         "days": span,
         "silence": policy.silence,

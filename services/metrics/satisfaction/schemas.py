@@ -48,7 +48,7 @@ class SatisfactionAnswer(Model):
     currency: str | None = Field(description="Null if nobody paid anything yet.")
     formula: str
     formula_version: int
-    time_zone: Literal["UTC"]
+    time_zone: str
     watermark: datetime | None
     n: int
     groups: list[SatisfactionGroup]

@@ -1,6 +1,5 @@
 """From what customers did after their answer to what is said of it, and what is not."""
 
-from datetime import date
 from fractions import Fraction
 from typing import Final
 
@@ -15,6 +14,7 @@ from services.metrics.scores.formulas import Bands, share_of_positive
 from services.metrics.scores.schemas import ConfidenceInterval, SignificanceOut
 from services.metrics.worth.formulas import Figure, Sums, scaled
 from services.metrics.worth.policy import policy_of
+from services.metrics.worth.window import Window
 from shared.http.errors import Unacceptable
 from shared.statistics import LEVEL, difference_bounds, shown
 from shared.work import Work
@@ -31,7 +31,7 @@ WARNING: Final = (
 )
 
 
-async def answer(work: Work, start: date, end: date, days: int, currency: str | None) -> s.SatisfactionAnswer:
+async def answer(work: Work, window: Window, days: int, currency: str | None) -> s.SatisfactionAnswer:
     """Raises `Unacceptable` where money of several currencies would be added up."""
     known = await currencies(work)
     if currency is None and len(known) > 1:
@@ -41,18 +41,18 @@ async def answer(work: Work, start: date, end: date, days: int, currency: str | 
     policy = await policy_of(work)
     summary = lifetime.summary_of(await lifetime.find(work))
     is_worth = summary is not None and summary.currency == currency
-    found = await linked(work, policy, start, end, days, currency, is_worth=is_worth)
+    found = await linked(work, policy, window, days, currency, is_worth=is_worth)
     margin = Fraction(policy.gross_margin_percent) / 100
     high, low = found["promoter"], found["detractor"]
     stays = significance.of_shares(Bands(high.left, 0, high.stayed), Bands(low.left, 0, low.stayed))
     return s.SatisfactionAnswer(
-        from_=start,
-        to=end,
+        from_=window.start,
+        to=window.end,
         days=days,
         currency=currency,
         formula=FORMULA,
         formula_version=VERSION,
-        time_zone="UTC",
+        time_zone=window.calendar.time_zone,
         watermark=await watermark(work),
         n=sum(each.stayed + each.left for each in found.values()),
         groups=[_group(name, found[name], margin) for name in GROUPS],

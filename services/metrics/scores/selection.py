@@ -222,8 +222,8 @@ async def selection(
     handoff_reason: Annotated[list[HandoffReason], Query(alias="filter[handoff_reason]")] = [],  # noqa: B006
 ) -> Selection:
     calendar = await calendar_of(work)
-    end = _whole_day(to, calendar, "to") or calendar.today(work.now) + timedelta(days=1)
-    start = _whole_day(from_, calendar, "from") or end - timedelta(days=USUAL_DAYS)
+    end = whole_day(to, calendar, "to") or calendar.today(work.now) + timedelta(days=1)
+    start = whole_day(from_, calendar, "from") or end - timedelta(days=USUAL_DAYS)
     if start >= end:
         raise Unacceptable.field("query:from", "empty_window", "`from` must be before `to`, which is not counted.")
     filters: dict[By, Sequence[Any]] = {
@@ -247,7 +247,7 @@ async def selection(
     return Selection(start, end, {by: values for by, values in filters.items() if values}, calendar)
 
 
-def _whole_day(given: date | datetime | None, calendar: Calendar, name: str) -> date | None:
+def whole_day(given: date | datetime | None, calendar: Calendar, name: str) -> date | None:
     """Counted by whole days, so a time of day other than their beginning cannot be answered exactly."""
     if not isinstance(given, datetime):
         return given

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from shared.contracts.gateway import AccountCreated
 from shared.ids import new_id
 from shared.statistics import shown, wilson
 from shared.testing.harness import Harness
@@ -87,9 +88,27 @@ class TestCohorts:
         answer = await ask(metrics, account, interval="week")
         assert [cohort["from"] for cohort in answer["cohorts"]] == ["2026-02-02", "2026-02-09"]
 
+    async def test_take_the_beginning_of_a_day_and_no_other_time(self, metrics: Harness, account: UUID) -> None:
+        await tell(metrics, account, [activity(new_id(), on(1, 5))])
+        assert (await ask(metrics, account, **{"from": "2026-01-01T00:00:00Z"}))["n"] == 1
+        client = metrics.client(account=account)
+        for path in ("/v1/cohorts", "/v1/cohorts/survival", "/v1/rfm", "/v1/lifetime-value/by-satisfaction"):
+            assert (await client.get(path, params={"from": "2026-01-01T07:00:00Z"})).status_code == 422
+            assert (await client.get(path, params={"from": "2026-01-01T00:00:00Z"})).status_code == 200
+
     async def test_of_nobody_are_none(self, metrics: Harness, account: UUID) -> None:
         answer = await ask(metrics, account)
         assert (answer["n"], answer["cohorts"], answer["together"], answer["watermark"]) == (0, [], [], None)
+
+    async def test_go_by_the_days_of_the_account(self, metrics: Harness, account: UUID) -> None:
+        opened = AccountCreated(account_id=account, name="Shop", locale="en", timezone="Pacific/Auckland")
+        await metrics.deliver(opened, account=account, subject=account)
+        await metrics.run_timers()
+        # Noon of the last of January in London is February in Auckland.
+        late = datetime(2026, 1, 31, 12, tzinfo=UTC)
+        await tell(metrics, account, [activity(new_id(), late)])
+        answer = await ask(metrics, account)
+        assert (answer["time_zone"], answer["cohorts"][0]["from"]) == ("Pacific/Auckland", "2026-02-01")
 
 
 class TestTheRule:

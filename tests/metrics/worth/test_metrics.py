@@ -217,6 +217,17 @@ class TestCurrencies:
         assert (await ask(metrics, account, "retention"))["n"] == 2
         assert (await client.get("/v1/metrics/retention", params={"by": "currency"})).status_code == 422
 
+    async def test_are_not_added_up_over_months_either(self, metrics: Harness, account: UUID) -> None:
+        early = [activity(new_id(), datetime(2025, 9, 10, tzinfo=UTC), amount="10")]
+        await tell(metrics, account, [*early, activity(new_id(), WITHIN, amount="10", currency="USD")])
+        query = {"from": "2025-10-01", "to": "2026-03-02", "interval": "month"}
+        client = metrics.client(account=account)
+        refused = await client.get("/v1/metrics/cac", params=query)
+        assert refused.status_code == 200
+        await spend(metrics, account, "10", "2025-10-01", "2025-10-02")
+        refused = await client.get("/v1/metrics/cac", params=query)
+        assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "mixed_currencies")
+
     async def test_who_paid_in_none_belongs_to_the_only_one(self, metrics: Harness, account: UUID) -> None:
         await tell(metrics, account, [activity(new_id(), BEFORE), activity(new_id(), BEFORE, amount="28")])
         answer = await ask(metrics, account, "cltv_capped")
