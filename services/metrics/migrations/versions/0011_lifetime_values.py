@@ -7,8 +7,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from shared.db.rls import enable_row_security
 from shared.dispatch.tables import create_dispatches
 
-revision = "0010"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 
 SCHEMA = "metrics"
 Timestamp = sa.DateTime(timezone=True)
