@@ -7,8 +7,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from shared.db.rls import enable_row_security
 from shared.dispatch.tables import create_dispatches
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 
 SCHEMA = "metrics"
 Timestamp = sa.DateTime(timezone=True)
