@@ -3,6 +3,7 @@
 from services.metrics.accounts import handlers as accounts
 from services.metrics.activities import handlers as activities
 from services.metrics.episodes import handlers as episodes
+from services.metrics.experiments import handlers as experiments
 from services.metrics.facts import handlers as facts
 from services.metrics.improvements import handlers as improvements
 from services.metrics.lifetime import service as lifetime
@@ -28,6 +29,7 @@ from shared.contracts.survey import (
     InvitationEnded,
     ResponseReceived,
     SurveyPublished,
+    VariantAssigned,
 )
 from shared.subjects.exports import export_timers
 
@@ -44,6 +46,7 @@ SUBSCRIPTIONS: list[Subscription] = [
     on_batch([ConsentChanged], people.note_consents),
     on(CustomerMerged, facts.merge),
     on(CustomerUnmerged, facts.unmerge),
+    on_batch([VariantAssigned], experiments.remember_all),
     on(SurveyPublished, surveys.remember),
     on(ImprovementShipped, improvements.remember),
     on(AccountCreated, nightly.begin),

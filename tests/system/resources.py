@@ -44,6 +44,7 @@ from shared.testing.harness import Harness
 from tests.profiles import profile_of
 from tests.system.making import Resources, first, hear_of_account, made
 from tests.system.resources_of_tickets import of_tickets
+from tests.system.surface import EXPERIMENT
 
 NO_WEIGHTS: Final = (array("I"), array("f"), array("f"))
 
@@ -313,11 +314,14 @@ async def of_metrics(metrics: Harness, account: UUID) -> Resources:
     spend = await made(metrics.client(account=account), "/v1/acquisition-spend", spent)
     own = {"name": "calm", "title": "Calm", "expression": "nps - 0.5 * reopen_rate"}
     made_of_others = await made(metrics.client(account=account), "/v1/custom-metrics", own)
+    tried = await made(metrics.client(account=account), "/v1/experiments", EXPERIMENT)
+    await made(metrics.client(account=account), f"/v1/experiments/{tried['id']}/start", None, status=200)
     return {
         "name": "nps",
         "improvement_id": str(shipped.improvement_id),
         "spend_id": spend["id"],
         "metric_id": made_of_others["id"],
+        "experiment_id": tried["id"],
     }
 
 

@@ -70,6 +70,7 @@ UNDESCRIBED: Final = re.compile(
 
 # Not GET, and still allowed to a viewer: what changes nothing, and what concerns only the viewer.
 VIEWER_MAY: Final = {
+    "POST /v1/experiments/plan",
     "POST /v1/segments/preview",
     "POST /v1/surveys/validate",
     "POST /v1/taxonomy/trial",
@@ -104,6 +105,14 @@ _TRIGGER: Final = {
     "weekly_cap": 100,
 }
 # A good body for every operation on something that exists: what is refused must be refused for the id's sake.
+EXPERIMENT: Final = {
+    "name": "Voucher",
+    "hypothesis": "Who gets a voucher after a complaint buys again.",
+    "variants": [{"key": "nothing"}, {"key": "voucher"}],
+    "outcome": {"measure": "conversion"},
+    "plan": {"baseline": "10", "minimum_effect": "5"},
+}
+
 BODIES: Final[Mapping[str, Any]] = {
     "PATCH /v1/users/{user_id}": {"name": "Somebody else"},
     "PATCH /v1/api-keys/{api_key_id}": {"name": "The website's"},
@@ -229,6 +238,7 @@ BODIES: Final[Mapping[str, Any]] = {
     "PATCH /v1/webhook-endpoints/{endpoint_id}": {"description": "The shop's"},
     "POST /v1/webhook-endpoints/{endpoint_id}/redeliver": {"after": 0},
     "PATCH /v1/slack-channels/{channel_id}": {"name": "#praise"},
+    "PUT /v1/experiments/{experiment_id}": EXPERIMENT,
     "PUT /v1/acquisition-spend/{spend_id}": {
         "from": "2026-02-01",
         "to": "2026-03-01",
@@ -238,6 +248,8 @@ BODIES: Final[Mapping[str, Any]] = {
 
 
 _NOTHING: Final = "00000000-0000-7000-8000-000000000000"
+# What has to be asked for.
+QUERIES: Final = {"GET /v1/experiments/{experiment_id}/assignment": f"?customer_id={_NOTHING}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +271,8 @@ class Operation:
 
     def url(self, values: Mapping[str, Any]) -> str:
         """The path with its parameters filled in; `x` where `values` has none."""
-        return re.sub(r"\{(\w+)[^}]*\}", lambda found: str(values.get(found[1], "x")), self.path)
+        path = re.sub(r"\{(\w+)[^}]*\}", lambda found: str(values.get(found[1], "x")), self.path)
+        return path + QUERIES.get(str(self), "")
 
     def body(self, values: Mapping[str, Any]) -> Any:
         """Of `BODIES`, with the ids in braces filled in; an id of nothing where `values` has none."""

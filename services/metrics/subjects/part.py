@@ -54,6 +54,8 @@ HOLDINGS = (
     Holding("attempts", "metrics.attempts", pseudonym=_NOBODYS, names="attempt_id"),
     Holding("conversations", "metrics.talks", pseudonym=_NOBODYS, names="conversation_id"),
     Holding("lifetime_values", "metrics.lifetime_values", f"row.person_id = {IDS}", names=None),
+    # Whom nothing is known of has no outcome either, so they leave their arm.
+    Holding("assignments", "metrics.assignments", names=None),
     Holding("people", "metrics.people", f"row.person_id = {IDS}", names="person_id"),
 )
 
