@@ -32,6 +32,9 @@ class NotifierSettings(EgressSettings):
         "", description="Who sends text messages. Empty: the built-in mailbox where that is on, else nobody."
     )
     sms_from: str = Field("", description="The sender: a number (+351...), a name, or a Twilio service (MG...).")
+    whatsapp_from: str = Field(
+        "", description="The WhatsApp sender at the same provider: a number (+351...) or a Twilio service (MG...)."
+    )
     twilio_account_sid: str = ""
     twilio_auth_token: SecretStr = SecretStr("")
     twilio_url: str = Field("https://api.twilio.com", description="Another region's, or one that speaks the same API.")

@@ -69,6 +69,8 @@ class SurveyRequested(Payload):
     survey_id: UUID | None = None
     # What the answer is to be told apart by: `agent` and `team` are who had the ticket when it was resolved.
     dimensions: dict[str, str] = Field(default_factory=dict)
+    # What the ticket is about: whoever wrote it is asked where they wrote, if they can be.
+    feedback_id: UUID | None = None
 
 
 class ActionOutcome(Part):

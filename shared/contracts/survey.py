@@ -47,7 +47,8 @@ class InvitationCreated(Payload):
     url: str
     scores: tuple[ScoreLink, ...]
     expires_at: datetime
-    # How it reaches them: `email`, `sms` or `link`. `channel` says `link` for what its first readers do not know.
+    # How it reaches them: `email`, `sms`, `whatsapp` or `link`; `channel` says `link` for what its first readers do not
+    # know. By WhatsApp with this content template, or else as plain text, to whoever wrote there a moment ago.
     medium: str | None = None
     # What led to it: `call`, `run`, `trigger`, `wave`, `chain` or `rule`.
     cause: str | None = None
@@ -58,10 +59,11 @@ class InvitationCreated(Payload):
     variant: str | None = None
     subject: str | None = None
     text: str | None = None
+    whatsapp_template: str | None = None
 
     @property
     def sent_by(self) -> str:
-        """`email`, `sms` or `link`."""
+        """`email`, `sms`, `whatsapp` or `link`."""
         return self.medium or self.channel
 
 
@@ -93,6 +95,8 @@ class InvitationReminded(Payload):
     wave: int | None = None
     experiment_id: UUID | None = None
     variant: str | None = None
+    # As of the invitation.
+    whatsapp_template: str | None = None
 
 
 class InvitationEnded(Payload):

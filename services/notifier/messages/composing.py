@@ -1,5 +1,6 @@
 """From a queued message to a mail, as RFC 5322 and its neighbours want it."""
 
+from collections.abc import Mapping
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -13,7 +14,7 @@ from services.notifier.mails.service import bounces_to, subject_of_reply, write_
 from services.notifier.messages.mailers import Mail
 from services.notifier.messages.models import Message
 from services.notifier.messages.texting import LONGEST as LONGEST_SMS
-from services.notifier.messages.texting import TextMessage
+from services.notifier.messages.texting import TEXTS, WHATSAPP, ContentTemplate, TextMessage
 from services.notifier.preferences.links import LinkKind, preferences_url
 from services.notifier.settings import NotifierSettings
 from services.notifier.templates.kinds import KINDS
@@ -57,10 +58,11 @@ def compose(
         locale=language_of(template.locale),
         zone=zone_of(contact.timezone if contact is not None else None, account.timezone),
     )
-    if message.channel == "sms":
-        if len(rendered.sms) > LONGEST_SMS:
-            raise TooLong(f"it has {len(rendered.sms)} characters; a text message has {LONGEST_SMS} at most")
-        message.subject, message.text = "", rendered.sms
+    if message.channel in TEXTS:
+        text = rendered.sms + (_numbered(message.variables) if message.channel == WHATSAPP else "")
+        if len(text) > LONGEST_SMS:
+            raise TooLong(f"it has {len(text)} characters; a text message has {LONGEST_SMS} at most")
+        message.subject, message.text = "", text
     else:
         message.subject, message.text, message.html = rendered.subject, rendered.text, rendered.html
         if thread is not None and message.template == REPLY:
@@ -69,7 +71,26 @@ def compose(
 
 def to_text_message(message: Message, account: Account, settings: NotifierSettings) -> TextMessage:
     assert message.recipient is not None
-    return TextMessage(message.id, settings.sms_from or one_line(account.name), message.recipient, message.text or "")
+    name = one_line(name_in_text(account.name) or "")
+    said, template = message.variables, message.variables.get("whatsapp_template")
+    return TextMessage(
+        message.id,
+        settings.sms_from or name,
+        message.recipient,
+        message.text or "",
+        by_whatsapp=message.channel == WHATSAPP,
+        # What fills the template's {{1}}, {{2}} and {{3}}; WhatsApp takes no line ends in them.
+        template=ContentTemplate(template, (name, one_line(said["question"]), said["url"])) if template else None,
+    )
+
+
+def _numbered(variables: Mapping[str, Any]) -> str:
+    """The scale, a line for each score: what an answer by number may be, where there are no buttons to tap."""
+    scores = [choice["score"] for choice in variables.get("scores") or ()]
+    if not scores:
+        return ""
+    labels = {scores[0]: variables.get("low_label"), scores[-1]: variables.get("high_label")}
+    return "".join(f"\n{score} = {labels[score]}" if labels.get(score) else f"\n{score}" for score in scores)
 
 
 def to_mail(message: Message, account: Account, settings: NotifierSettings, thread: MailThread | None = None) -> Mail:

@@ -23,7 +23,7 @@ from services.notifier.messages.composing import TooLong, compose, to_mail, to_t
 from services.notifier.messages.mailers import Mail, Mailer, NoMailer, NotSent, SMTPMailer
 from services.notifier.messages.models import Message
 from services.notifier.messages.service import KIND
-from services.notifier.messages.texting import TextMessage, texter_of
+from services.notifier.messages.texting import TEXTS, TextMessage, texter_of
 from services.notifier.settings import NotifierSettings
 from services.notifier.suppressions import service as suppressions
 from services.notifier.templates import service as templates
@@ -47,7 +47,7 @@ PAUSES: Final = (
 # The news of a customer may travel a moment longer than the wish to write to them.
 # After a minute nobody is coming: the id was mistaken.
 WAIT_FOR_CONTACT: Final = (timedelta(seconds=1), timedelta(seconds=5), timedelta(seconds=14), timedelta(seconds=40))
-_ADDRESSES: Final = {"email": "e-mail address", "sms": "phone number"}
+_ADDRESSES: Final = {"email": "e-mail address", "sms": "phone number", "whatsapp": "phone number"}
 
 
 def mailer_of(runtime: Runtime) -> Mailer:
@@ -111,7 +111,7 @@ async def _settle(work: Work, claim: Claim, settings: NotifierSettings) -> Mail 
                 work, message.template, message.locale or (contact.locale if contact else None) or account.locale
             )
             compose(message, template, account, contact, settings, thread)
-        if message.channel == "sms":
+        if message.channel in TEXTS:
             return to_text_message(message, account, settings)
         return to_mail(message, account, settings, thread)
     except TooLong as problem:
@@ -151,7 +151,7 @@ async def addressee_of(work: Work, message: Message) -> Contact | None:
 
 
 def address_of(contact: Contact, channel: str) -> str | None:
-    return contact.phone if channel == "sms" else contact.email
+    return contact.phone if channel in TEXTS else contact.email
 
 
 async def _note(work: Work, claim: Claim, failure: NotSent | None) -> None:

@@ -14,7 +14,7 @@ from shared.contracts.problems import ImprovementTold
 from shared.contracts.survey import InvitationCreated, InvitationEnded, InvitationReminded
 from shared.work import Work
 
-_CHANNELS: Final[dict[str, MessageChannel]] = {"email": "email", "sms": "sms"}
+_CHANNELS: Final[dict[str, MessageChannel]] = {"email": "email", "sms": "sms", "whatsapp": "whatsapp"}
 
 
 async def invite(work: Work, events: Sequence[Event[Payload]]) -> None:

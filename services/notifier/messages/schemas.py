@@ -9,14 +9,15 @@ from pydantic import Field
 from shared.contracts.consent import PURPOSE_PATTERN, SERVICE
 from shared.http.schemas import LongText, Model, Name
 
-MessageChannel = Literal["email", "sms"]
+MessageChannel = Literal["email", "sms", "whatsapp"]
 MessageState = Literal["queued", "sent", "delivered", "bounced", "complained", "failed", "suppressed"]
 
 
 class NewMessage(Model):
     """A message of your own words to one customer, in the layout of the template `message`.
 
-    `sms` sends the text alone, to the customer's phone.
+    `sms` and `whatsapp` send the text alone, to the customer's phone. WhatsApp takes it within 24 hours after they
+    wrote there.
     """
 
     customer_id: UUID

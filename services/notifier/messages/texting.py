@@ -1,4 +1,4 @@
-"""The way out of the house for text messages: a port, Twilio behind it, and the built-in mailbox for trying out."""
+"""The way out of the house for text messages and WhatsApp: a port, Twilio behind it, and the mailbox for trying out."""
 
 import base64
 from dataclasses import dataclass
@@ -19,11 +19,21 @@ from shared.service import Runtime
 
 # Twilio's limit, and that of ten concatenated messages nearly anywhere: 1,600 characters.
 LONGEST: Final = 1_600
+WHATSAPP: Final = "whatsapp"
+TEXTS: Final = frozenset({"sms", WHATSAPP})
 _SECONDS: Final = 30
 _READ_AT_MOST: Final = 65_536
 # https://www.twilio.com/docs/api/errors: no number, cannot be reached by SMS, or has asked for no more of it.
 _NO_NUMBER: Final = frozenset({21211, 21214, 21217, 21614})
 _OPTED_OUT: Final = 21610
+
+
+@dataclass(frozen=True, slots=True)
+class ContentTemplate:
+    """https://www.twilio.com/docs/content: its id, and what fills {{1}}, {{2}} and so on."""
+
+    sid: str
+    values: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +44,8 @@ class TextMessage:
     sender: str
     recipient: str
     text: str
+    by_whatsapp: bool = False
+    template: ContentTemplate | None = None
 
 
 class Texter(Protocol):
@@ -54,12 +66,12 @@ class TwilioTexter:
         secret = f"{account}:{settings.twilio_auth_token.get_secret_value()}"
         self._authorization = "Basic " + base64.b64encode(secret.encode()).decode()
         # A service of Twilio's (MG...) chooses the number; else it is one number or name.
-        self._from = "MessagingServiceSid" if settings.sms_from.startswith("MG") else "From"
         self._sender = settings.sms_from
+        self._whatsapp_sender = settings.whatsapp_from
         self._client = GuardedClient(allowed=settings.allowed_networks())
 
     async def send(self, message: TextMessage) -> None:
-        form = {"To": message.recipient, "Body": message.text, self._from: self._sender}
+        form = self._form_of(message)
         headers = {"Authorization": self._authorization, "Content-Type": "application/x-www-form-urlencoded"}
         try:
             answer = await self._client.post(
@@ -75,6 +87,19 @@ class TwilioTexter:
             raise NotSent(f"the SMS provider could not be reached ({type(problem).__name__})") from None
         if not httpx.codes.is_success(answer.status):
             raise _refusal(answer.status, _code_in(answer.body))
+
+    def _form_of(self, message: TextMessage) -> dict[str, str]:
+        prefix, sender = ("whatsapp:", self._whatsapp_sender) if message.by_whatsapp else ("", self._sender)
+        if not sender:
+            raise NotSent("no WhatsApp sender is set up: HEED_WHATSAPP_FROM is empty")
+        # A service of Twilio's (MG...) chooses the number; else it is one number or name.
+        by_service = sender.startswith("MG")
+        form = {"To": prefix + message.recipient}
+        form |= {"MessagingServiceSid": sender} if by_service else {"From": prefix + sender}
+        if message.template is None:
+            return form | {"Body": message.text}
+        values = {str(number): value for number, value in enumerate(message.template.values, start=1)}
+        return form | {"ContentSid": message.template.sid, "ContentVariables": orjson.dumps(values).decode()}
 
 
 def _refusal(status: int, code: int | None) -> NotSent:

@@ -168,6 +168,7 @@ def _send_survey(work: Work, run: RuleRun, action: SendSurvey, data: Mapping[str
             touchpoint=action.touchpoint,
             survey_id=id_in(wanted, "survey_id"),
             dimensions={name: value for name, value in had_it.items() if value},
+            feedback_id=id_in(data, "feedback_id"),
         ),
         subject=request_id,
     )

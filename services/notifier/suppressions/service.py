@@ -67,7 +67,8 @@ async def take_in(work: Work, event: Event[DeliveryReported]) -> None:
 
 async def refusal(work: Work, channel: str, address: str) -> str | None:
     """Why nothing may be sent to this address, None if it may."""
-    mine = (Suppression.account_id == work.account_id) & (Suppression.channel == channel)
+    kind = "email" if channel == "email" else "sms"  # A number is one, whatever is sent to it.
+    mine = (Suppression.account_id == work.account_id) & (Suppression.channel == kind)
     theirs = mine & (Suppression.address == address.lower()) & Suppression.since.is_not(None)
     reason = await work.session.scalar(select(Suppression.reason).where(theirs))
     return _REASONS.get(reason, "this address is spared") if reason is not None else None

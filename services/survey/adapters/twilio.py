@@ -44,11 +44,27 @@ _SOFT: Final = {"30001", "30002", "30003", "30008", "30017", "63018"}
 _OPTED_OUT: Final = {"21610", "30004", "63033"}
 
 
+class WhatsAppTemplate(Model):
+    """An approved content template that asks for a score: {{1}} is who asks, {{2}} the question, {{3}} the link. Each
+    of its buttons has a score as its id. Without `locale` it is for all languages that have none of their own."""
+
+    lowest: int = Field(ge=0, le=10)
+    highest: int = Field(ge=1, le=10)
+    locale: str | None = Field(None, pattern="^[a-z]{2}$")
+    content_sid: str = Field(pattern="^HX[0-9a-f]{32}$")
+
+
 class TwilioSettings(Model):
     account_sid: str | None = Field(
         None,
         pattern="^AC[0-9a-f]{32}$",
         description="`Account SID` on the first page of the console; messages of other accounts are refused.",
+    )
+    whatsapp_templates: list[WhatsAppTemplate] = Field(
+        default_factory=list,
+        max_length=100,
+        description="What surveys are asked with by WhatsApp, by scale and language: `content_sid` is what Twilio's "
+        "Content Template Builder calls it.",
     )
 
 
@@ -70,6 +86,7 @@ class _Message(Sent):
     media_count: int = Field(0, alias="NumMedia", ge=0)
     replied_to: Maybe = Field(None, alias="OriginalRepliedMessageSid")
     button: Maybe = Field(None, alias="ButtonText")
+    payload: Maybe = Field(None, alias="ButtonPayload")
 
 
 class _Status(Sent):
@@ -162,6 +179,7 @@ def _written(message: _Message, content: Mapping[str, str], received: Received) 
             kind="message",
             channel=channel,
             text=text,
+            tapped=message.payload,
             media=media,
             # A number that writes to a number is one conversation, as on the phone itself.
             thread=f"{message.sender} {message.receiver}",

@@ -8,19 +8,22 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from sqlalchemy import TextClause, text
 
 from services.survey.accounts.models import Account
+from services.survey.adapters.twilio import WhatsAppTemplate
 from services.survey.db import MERGED_CUSTOMERS
+from services.survey.definition.questions import CSI, bounds
 from services.survey.experiments import service as experiments
 from services.survey.policies import service as policies
 from services.survey.policies.schemas import Budget, Channel, ContactPolicy, SurveyPolicy
 from services.survey.responses import quotas
 from services.survey.responses.quotas import Full
 from services.survey.settings import SurveySettings
+from services.survey.sources.whatsapp import templates_of
 from services.survey.surveys.models import Survey, SurveyVersion
 from services.survey.surveys.service import definition_of
 from shared.contracts.consent import SURVEYS, Statement
@@ -41,6 +44,9 @@ class Rules:
     timezone: str | None = None
     ticket_id: UUID | None = None
     full: Full | None = None
+    # For those who are asked by WhatsApp: the published question's scale, and what the account may ask it with.
+    scale: tuple[int, int] | None = None
+    whatsapp_templates: tuple[WhatsAppTemplate, ...] = ()
 
     @property
     def longest_window(self) -> timedelta:
@@ -64,7 +70,11 @@ class Rules:
         return [*self.contact.budgets, *(b for one in self.contact.exceptions for b in one.budgets or ())]
 
 
+WHATSAPP: Final[Literal["whatsapp"]] = "whatsapp"
 _NOBODY: Final = UUID(int=0)
+# Meta's customer service window: whoever wrote may be answered freely for so long, everybody else with a template only
+# (developers.facebook.com/docs/whatsapp/pricing#customer-service-windows).
+WHATSAPP_WINDOW: Final = timedelta(hours=24)
 
 
 @dataclass(slots=True)
@@ -79,6 +89,8 @@ class History:
     contacts: tuple[tuple[datetime, str], ...] = ()
     exceptions: frozenset[UUID] = frozenset()
     others_asked: Mapping[UUID, datetime] = field(default_factory=dict)
+    # By WhatsApp, as far as that still allows an answer without a template.
+    wrote_at: datetime | None = None
 
     def say(self, consent_id: UUID, channel: str, granted: bool, basis: str, effective_at: datetime) -> None:
         self.statements += (Statement(consent_id, SURVEYS, channel, granted, basis, effective_at),)
@@ -167,6 +179,12 @@ select customer_id, survey_id, max(created_at) from survey.invitations
 where account_id = :account_id and survey_id = any(:others) and customer_id = any(cast(:customers as uuid[]))
 group by customer_id, survey_id
 """)
+_WROTE = text("""
+select customer_id, max(occurred_at) from survey.feedback
+where account_id = :account_id and channel = 'whatsapp' and kind = 'message' and occurred_at > :since
+    and customer_id = any(cast(:customers as uuid[]))
+group by customer_id
+""")
 _LOCK = text("""
     select from survey.contacts where account_id = :account_id and customer_id = any(:customers)
     order by customer_id for no key update
@@ -179,6 +197,8 @@ async def rules_for(work: Work, survey: Survey, channel: Channel, ticket_id: UUI
     own, _ = await policies.survey_policy(work, survey.id)
     account = await work.session.get(Account, work.account_id)
     days = settings.survey_cooldown_days if survey.cooldown_days is None else survey.cooldown_days
+    version = await work.session.get(SurveyVersion, (survey.id, survey.published_version))
+    leading = definition_of(version).score if version is not None and channel == WHATSAPP else None
     return Rules(
         now=work.now,
         survey=survey,
@@ -189,13 +209,14 @@ async def rules_for(work: Work, survey: Survey, channel: Channel, ticket_id: UUI
         contact=contact,
         timezone=account.timezone if account else None,
         ticket_id=ticket_id,
-        full=await _full(work, survey),
+        full=await _full(work, survey, version),
+        scale=None if leading is None or isinstance(leading, CSI) else bounds(leading),
+        whatsapp_templates=tuple(await templates_of(work)) if channel == WHATSAPP else (),
     )
 
 
-async def _full(work: Work, survey: Survey) -> Full | None:
+async def _full(work: Work, survey: Survey, version: SurveyVersion | None) -> Full | None:
     """By what respondents see, which is the published version."""
-    version = await work.session.get(SurveyVersion, (survey.id, survey.published_version))
     if version is None:
         return None
     return await quotas.full(work.session, survey.id, definition_of(version), survey.response_limit)
@@ -266,6 +287,9 @@ async def _histories(
         segments = [exception.segment_id for exception in rules.contact.exceptions]
         for person, segment_id in await rows(_EXCEPTED, exceptions=segments):
             found[person].exceptions |= {segment_id}
+    if rules.channel == WHATSAPP:
+        for person, wrote_at in await rows(_WROTE, since=rules.now - WHATSAPP_WINDOW):
+            found[person].wrote_at = wrote_at
     if rules.own.after_others:
         others = [other.survey_id for other in rules.own.after_others]
         for person, survey_id, at in await rows(_OTHERS, others=others):

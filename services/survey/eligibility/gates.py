@@ -10,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from services.survey.eligibility.facts import Facts, Rules
+from services.survey.eligibility.facts import WHATSAPP, Facts, Rules
 from services.survey.lots import share_of
 from services.survey.policies.schemas import Budget
+from services.survey.sources.whatsapp import fitting
 from services.survey.surveys.models import SurveyState
 from services.survey.surveys.service import asks_nobody
 from shared.contracts.consent import ANY, SURVEYS, decide
@@ -20,7 +21,7 @@ from shared.contracts.consent import ANY, SURVEYS, decide
 FOR_GOOD: Final = datetime.max.replace(tzinfo=UTC)
 Closing = Callable[[Rules, Facts], datetime | None]
 Reason = Callable[[Rules, Facts], str]
-_ADDRESS: Final = {"email": "e-mail address", "sms": "phone number"}
+_ADDRESS: Final = {"email": "e-mail address", "sms": "phone number", "whatsapp": "phone number"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,8 @@ def _not_wanted(rules: Rules, facts: Facts) -> datetime | None:
 
 
 def _no_address(rules: Rules, facts: Facts) -> datetime | None:
-    reachable = {"email": facts.has_email, "sms": facts.has_phone, "link": True}[rules.channel]
+    has_phone = facts.has_phone
+    reachable = {"email": facts.has_email, "sms": has_phone, "whatsapp": has_phone, "link": True}[rules.channel]
     return None if reachable else FOR_GOOD
 
 
@@ -125,6 +127,25 @@ def _address_reason(rules: Rules, facts: Facts) -> str:
     if _no_address(rules, facts) is None:
         return f"There is {'an' if address[0] == 'e' else 'a'} {address}."
     return f"This customer has no {address}; add one, or use channel `link`."
+
+
+def _no_template(rules: Rules, facts: Facts) -> datetime | None:
+    if rules.channel != WHATSAPP or facts.history.wrote_at is not None:
+        return None
+    return None if fitting(rules.whatsapp_templates, rules.scale, facts.locale or rules.survey.locale) else FOR_GOOD
+
+
+def _template_reason(rules: Rules, facts: Facts) -> str:
+    if rules.channel != WHATSAPP:
+        return "Only WhatsApp needs a template."
+    if facts.history.wrote_at is not None:
+        return f"Wrote by WhatsApp on {_day(facts.history.wrote_at)}, and may be answered freely for 24 hours."
+    if _no_template(rules, facts) is None:
+        return "There is a content template for this question."
+    return (
+        "Nothing was written by WhatsApp within 24 hours, and the Twilio source has no content template for this scale "
+        "and language; add one to its `whatsapp_templates`."
+    )
 
 
 def _open_invitation(rules: Rules, facts: Facts) -> datetime | None:
@@ -302,6 +323,7 @@ GATES: Final = (
         when_leaving=True,
     ),
     Gate("no_address", _no_address, _address_reason, when_leaving=True),
+    Gate("no_template", _no_template, _template_reason, when_leaving=True),
     Gate("open_invitation", _open_invitation, _open_reason),
     Gate("asked_enough", _asked_enough, _enough_reason, protects_attention=True),
     Gate("cool_down", _cool_down, _cool_down_reason, protects_attention=True),

@@ -136,6 +136,8 @@ class FeedbackItem(_Item):
     thread: str | None = None
     in_reply_to: str | None = None
     ticket_id: str | None = None
+    # What the button stands for that somebody tapped instead of writing; its words are the text.
+    tapped: str | None = Field(None, exclude=True)
     automatic: Automatic | None = None
     mail: Mail | None = None
     touchpoint: str | None = None

@@ -1,16 +1,20 @@
 """Telling of invitations: everything the notifier needs to write the message, in the customer's language."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from services.survey.adapters.twilio import WhatsAppTemplate
 from services.survey.definition.document import Definition
 from services.survey.definition.facts import Facts
 from services.survey.definition.piping import filled_before, known_before
 from services.survey.definition.questions import CSI, Scored, bounds
 from services.survey.definition.texts import Text, in_locale
+from services.survey.eligibility.facts import WHATSAPP, Rules
 from services.survey.experiments.schemas import Variant
 from services.survey.invitations.models import Invitation, Made
 from services.survey.invitations.tokens import Link, LinkKind, Links
+from services.survey.sources.whatsapp import fitting
 from services.survey.surveys.models import Survey, SurveyVersion
 from services.survey.surveys.service import definition_of
 from shared.contracts.survey import InvitationCreated, InvitationEnded, InvitationReminded
@@ -26,15 +30,16 @@ class Announcer:
     definition: Definition
     leading: Scored | None
     links: Links
+    whatsapp_templates: Sequence[WhatsAppTemplate]
     # By locale and channel: the same for all who read it there.
     _known: dict[tuple[str, str], Facts] = field(default_factory=dict)
     _words: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
 
     @classmethod
-    async def of(cls, work: Work, survey: Survey) -> "Announcer":
+    async def of(cls, work: Work, rules: Rules, survey: Survey) -> "Announcer":
         version = await work.session.get_one(SurveyVersion, (survey.id, survey.published_version))
         definition = definition_of(version)
-        return cls(work, version, definition, definition.score, Links(work.settings))
+        return cls(work, version, definition, definition.score, Links(work.settings), rules.whatsapp_templates)
 
     def created(self, invitation: Invitation | Made, words: Variant | None) -> None:
         """`channel` says `link` for whatever its first readers do not know; `medium` says what it is."""
@@ -69,12 +74,20 @@ class Announcer:
             "medium": invitation.channel,
             "locale": invitation.locale,
             "url": url,
+            "whatsapp_template": self._whatsapp_template(invitation),
             "scores": _one_click_scores(self.leading, url),
             "expires_at": invitation.expires_at,
             "wave": invitation.wave,
             "experiment_id": invitation.experiment_id,
             "variant": invitation.variant,
         }
+
+    def _whatsapp_template(self, invitation: Invitation | Made) -> str | None:
+        leading = self.leading
+        if invitation.channel != WHATSAPP or leading is None or isinstance(leading, CSI):
+            return None
+        template = fitting(self.whatsapp_templates, bounds(leading), invitation.locale)
+        return template.content_sid if template is not None else None
 
     def _words_for(self, invitation: Invitation | Made) -> dict[str, Any]:
         leading = self.leading

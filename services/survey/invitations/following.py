@@ -148,7 +148,7 @@ def _remind(rules: Rules, invitation: Invitation, facts: Facts, steps: _Steps) -
 
 async def _write_down(work: Work, rules: Rules, steps: _Steps) -> None:
     if steps.sent or steps.reminded:
-        announcer = await Announcer.of(work, rules.survey)
+        announcer = await Announcer.of(work, rules, rules.survey)
         for invitation in steps.sent:
             announcer.created(invitation, await words_of(work, invitation))
         for invitation in steps.reminded:

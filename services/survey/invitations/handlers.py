@@ -6,12 +6,14 @@ import structlog
 from sqlalchemy import func, select
 
 from services.survey.contacts import directory
+from services.survey.eligibility.facts import WHATSAPP
 from services.survey.eligibility.refusals import Cause
+from services.survey.feedback.models import Feedback
 from services.survey.invitations import service as invitations
 from services.survey.invitations.models import Invitation, InvitationState
-from services.survey.invitations.service import Terms
+from services.survey.invitations.service import Asked, Terms
 from services.survey.policies import service as policies
-from services.survey.policies.schemas import Reminders, SurveyPolicy
+from services.survey.policies.schemas import Channel, Reminders, SurveyPolicy
 from services.survey.settings import SurveySettings
 from services.survey.surveys import service as surveys
 from services.survey.surveys.models import Survey
@@ -42,17 +44,35 @@ async def ask_for_rule(work: Work, event: Event[SurveyRequested]) -> None:
     if survey is None:
         log.info("not asked", request_id=str(request.request_id), gate="no_such_survey")
         return
+    channel = await _channel_for(work, request)
+    asked = await _ask(work, survey, request, contact.customer_id, channel)
+    if asked.refusal is not None and asked.refusal.gate == "no_template":
+        # Nothing but the way is wrong, and there is another one.
+        asked = await _ask(work, survey, request, contact.customer_id, "email")
+    if asked.refusal is not None:
+        log.info("not asked", request_id=str(request.request_id), gate=asked.refusal.gate)
+
+
+async def _channel_for(work: Work, request: SurveyRequested) -> Channel:
+    """Whoever wrote by WhatsApp is asked there about their ticket; else by mail."""
+    if request.ticket_id is None or request.feedback_id is None:
+        return "email"
+    mine = (Feedback.account_id == work.account_id) & (Feedback.id == request.feedback_id)
+    wrote_by = await work.session.scalar(select(Feedback.channel).where(mine))
+    return WHATSAPP if wrote_by == WHATSAPP else "email"
+
+
+async def _ask(work: Work, survey: Survey, request: SurveyRequested, customer_id: UUID, channel: Channel) -> Asked:
     settings: SurveySettings = work.settings
     terms = Terms(
-        "email",
+        channel,
         settings.survey_invitation_days,
         Cause("rule", request.rule_id),
         ticket_id=request.ticket_id,
         dimensions=request.dimensions,
     )
-    (asked,) = await invitations.ask(work, survey, [contact.customer_id], terms)
-    if asked.refusal is not None:
-        log.info("not asked", request_id=str(request.request_id), gate=asked.refusal.gate)
+    (asked,) = await invitations.ask(work, survey, [customer_id], terms)
+    return asked
 
 
 async def _was_asked(work: Work, ticket_id: UUID, customer_id: UUID) -> bool:

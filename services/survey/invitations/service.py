@@ -182,7 +182,7 @@ async def _create(work: Work, rules: Rules, chosen: Sequence[Facts], terms: Term
         )
     await work.session.execute(_INSERT, {"rows": to_json(made).decode()})
     await exposures.take(work, made, "invitation")
-    announcers = {survey.id: await Announcer.of(work, survey) for survey in arms.surveys}
+    announcers = {survey.id: await Announcer.of(work, rules, survey) for survey in arms.surveys}
     for invitation in made:
         if invitation.state is InvitationState.OPEN:
             announcers[invitation.survey_id].created(invitation, arms.words_of(invitation.customer_id))

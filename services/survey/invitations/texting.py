@@ -1,12 +1,12 @@
-"""Answers by text message: who was asked by one may send the score back, with or without a word to it.
+"""Answers by text message or WhatsApp: who was asked there may send the score back, with or without a word to it, or
+tap the button that stands for it.
 
 It goes the way of every answer, so that it counts in the survey and spends the invitation. What is no score for sure
 stays a message, for a person to read; the link in the invitation goes on working.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
-from uuid import UUID
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import select
 
@@ -25,8 +25,19 @@ from shared.contracts.base import ActorKind
 from shared.http.errors import AppError
 from shared.work import Work
 
-CHANNEL: Final = "sms"
+CHANNELS: Final = frozenset({"sms", "whatsapp"})
 _RESPONDENT: Final = Actor(ActorKind.HUMAN, "respondent")
+
+
+class _Place(NamedTuple):
+    """Where somebody was asked, and answers."""
+
+    channel: str
+    phone: str
+
+    @classmethod
+    def of(cls, item: FeedbackItem) -> "_Place":
+        return cls(item.channel, str(item.author.phone))
 
 
 async def take_answers(work: Work, items: Sequence[FeedbackItem]) -> list[FeedbackItem]:
@@ -35,10 +46,10 @@ async def take_answers(work: Work, items: Sequence[FeedbackItem]) -> list[Feedba
     texted = [item for item in items if _may_be_an_answer(item)]
     if not texted:
         return []
-    asked = await _asked(work, {str(item.author.phone) for item in texted})
+    asked = await _asked(work, {_Place.of(item) for item in texted})
     taken: list[FeedbackItem] = []
     for item in sorted(texted, key=lambda item: item.occurred_at):
-        invitation = asked.get(str(item.author.phone))
+        invitation = asked.get(_Place.of(item))
         if invitation is None or not _was_sent_before(invitation, item):
             continue
         survey = await published.read(work, invitation.survey_id)
@@ -47,14 +58,14 @@ async def take_answers(work: Work, items: Sequence[FeedbackItem]) -> list[Feedba
         whole = await _hand_in(work, survey, invitation, item)
         if whole is None:
             continue
-        del asked[str(item.author.phone)]
+        del asked[_Place.of(item)]
         if whole:
             taken.append(item)
     return taken
 
 
 def _may_be_an_answer(item: FeedbackItem) -> bool:
-    is_text = item.channel == CHANNEL and item.kind == "message" and item.op == "create"
+    is_text = item.channel in CHANNELS and item.kind == "message" and item.op == "create"
     return is_text and bool(item.text and item.author.phone) and not item.media
 
 
@@ -62,31 +73,37 @@ def _was_sent_before(invitation: Invitation, item: FeedbackItem) -> bool:
     return invitation.sent_at is not None and invitation.sent_at <= item.occurred_at
 
 
-async def _asked(work: Work, phones: set[str]) -> dict[str, Invitation]:
-    """By number the newest open invitation by text message."""
-    contacts = await directory.by_identifier(work, "phone", phones)
+async def _asked(work: Work, places: set[_Place]) -> dict[_Place, Invitation]:
+    """The newest open invitation that went there."""
+    contacts = await directory.by_identifier(work, "phone", {place.phone for place in places})
     if not contacts:
         return {}
     statement = (
         select(Invitation)
-        .where(Invitation.account_id == work.account_id, Invitation.channel == CHANNEL)
+        .where(Invitation.account_id == work.account_id, Invitation.channel.in_({place.channel for place in places}))
         .where(Invitation.customer_id.in_({contact.customer_id for contact in contacts.values()}))
         .where(Invitation.state == InvitationState.OPEN, Invitation.expires_at > work.now)
         .order_by(Invitation.sent_at)
     )
-    newest: dict[UUID, Invitation] = {each.customer_id: each for each in await work.session.scalars(statement)}
-    return {phone: newest[contact.customer_id] for phone, contact in contacts.items() if contact.customer_id in newest}
+    newest = {(each.channel, each.customer_id): each for each in await work.session.scalars(statement)}
+    found: dict[_Place, Invitation] = {}
+    for place in places:
+        contact = contacts.get(place.phone)
+        invitation = newest.get((place.channel, contact.customer_id)) if contact is not None else None
+        if invitation is not None:
+            found[place] = invitation
+    return found
 
 
 async def _hand_in(work: Work, survey: PublishedSurvey, invitation: Invitation, item: FeedbackItem) -> bool | None:
     """Whether the response holds all that was said; None if it was no answer."""
-    question, text = survey.score, str(item.text)
+    question = survey.score
     if question is None or isinstance(question, CSI):
         return None
-    score = score_in(text, *bounds(question))
+    score = _score_of(item, *bounds(question))
     if score is None:
         return None
-    comment = comment_in(text)
+    comment = comment_in(str(item.text)) if item.tapped is None else None
     score_alone: dict[str, Any] = {question.key: score}
     place = next((key for key, each in survey.questions.items() if isinstance(each, LongText | ShortText)), None)
     ways: list[tuple[Mapping[str, Any], bool, bool]] = []
@@ -97,6 +114,14 @@ async def _hand_in(work: Work, survey: PublishedSurvey, invitation: Invitation, 
     for answers, completed, is_all in ways:
         if await _is_taken(work, survey, invitation, item, answers, completed=completed):
             return is_all
+    return None
+
+
+def _score_of(item: FeedbackItem, lowest: int, highest: int) -> int | None:
+    """What a button stands for, before the words on it."""
+    for said in (item.tapped, item.text):
+        if said is not None and (score := score_in(said, lowest, highest)) is not None:
+            return score
     return None
 
 
@@ -116,7 +141,7 @@ async def _is_taken(
         answers=[NewAnswer(question=key, value=value) for key, value in answers.items()],
         customer=CustomerNamed(id=invitation.customer_id),
         completed=completed,
-        channel=CHANNEL,
+        channel=invitation.channel,
         dimensions=invitation.dimensions,
         language=invitation.locale,
         occurred_at=item.occurred_at,

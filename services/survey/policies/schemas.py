@@ -10,7 +10,7 @@ from pydantic import Field, PlainSerializer, model_validator
 from shared.http.schemas import Model
 
 # The ways a person is reached. A link is passed on by the caller, and takes attention all the same.
-Channel = Literal["email", "sms", "link"]
+Channel = Literal["email", "sms", "whatsapp", "link"]
 Days = Annotated[int, Field(ge=1, le=365)]
 Percent = Annotated[
     Decimal, Field(ge=0, le=100, decimal_places=2), PlainSerializer(lambda value: format(value, "f"), return_type=str)
@@ -65,7 +65,9 @@ class ContactPolicy(Model):
     )
     exceptions: Annotated[list[SegmentException], Field(max_length=50)] = Field(default_factory=list)
     quiet_hours: Annotated[list[QuietHours], Field(max_length=10)] = Field(
-        default_factory=lambda: [QuietHours(start=time(21), end=time(8), channel="sms")],
+        default_factory=lambda: [
+            QuietHours(start=time(21), end=time(8), channel=channel) for channel in ("sms", "whatsapp")
+        ],
     )
 
     @model_validator(mode="after")

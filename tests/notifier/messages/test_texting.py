@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
 
+import orjson
 import pytest
 
 from services.notifier.app import SERVICE
@@ -38,6 +39,7 @@ async def notifier(harness: Any, provider: Receiver) -> Harness:
         SERVICE,
         sms_provider="twilio",
         sms_from="+15005550006",
+        whatsapp_from="+15005550007",
         twilio_account_sid="AC123",
         twilio_auth_token="secret",
         twilio_url=f"http://127.0.0.1:{provider.port}",
@@ -59,6 +61,17 @@ async def texted(notifier: Harness, account: UUID, *, phone: str | None = PHONE,
     assert made.status_code == 201, made.text
     await send_messages(notifier)
     return (await notifier.client(account=account).get(f"/v1/messages/{made.json()['id']}")).json()
+
+
+async def invited(notifier: Harness, account: UUID, **fields: Any) -> Any:
+    await an_account(notifier, account)
+    ana = await a_customer(notifier, account, phone=PHONE)
+    at = notifier.clock.now() + timedelta(days=30)
+    asked = invitation(ana, at, channel="link", medium="whatsapp", **fields)
+    await notifier.deliver(asked, account=account, subject=asked.invitation_id)
+    await send_messages(notifier)
+    [message] = await messages_of(notifier, account)
+    return message
 
 
 class TestTwilio:
@@ -107,6 +120,28 @@ class TestTwilio:
         message = await texted(notifier, account)
         assert message["state"] == "queued"
         assert message["reason"].startswith("the SMS provider could not be reached")
+
+
+class TestWhatsApp:
+    async def test_asks_with_the_buttons_of_the_template(
+        self, notifier: Harness, account: UUID, provider: Receiver
+    ) -> None:
+        message = await invited(notifier, account, whatsapp_template="HX1")
+        assert (message["state"], message["channel"], message["to"]) == ("sent", "whatsapp", PHONE)
+        [request] = provider.received
+        form = {name: value for name, [value] in parse_qs(request.body.decode()).items()}
+        variables = orjson.loads(form.pop("ContentVariables"))
+        assert form == {"To": f"whatsapp:{PHONE}", "From": "whatsapp:+15005550007", "ContentSid": "HX1"}
+        question = "How likely are you to recommend us?"
+        assert variables == {"1": "Lindenhof", "2": question, "3": "http://heed.test/s/token"}
+
+    async def test_asks_with_numbers_where_there_is_no_template(
+        self, notifier: Harness, account: UUID, provider: Receiver
+    ) -> None:
+        await invited(notifier, account, low_label="Bad", high_label="Good")
+        [request] = provider.received
+        [body] = parse_qs(request.body.decode())["Body"]
+        assert body.endswith("\n0 = Bad\n" + "".join(f"{score}\n" for score in range(1, 10)) + "10 = Good")
 
 
 class TestHoldingBack:

@@ -157,6 +157,14 @@ def test_a_picture_by_whatsapp_is_a_message_too() -> None:
     assert (message.text, [each.media_type for each in message.media]) == (None, ["image/jpeg"])
 
 
+def test_a_tapped_button_is_heard_with_what_it_stands_for() -> None:
+    tap = {"Body": "Very good", "ButtonText": "Very good", "ButtonPayload": "5", "NumMedia": "0"}
+    (message,) = heard("whatsapp", **tap)
+
+    assert isinstance(message, FeedbackItem)
+    assert (message.text, message.tapped) == ("Very good", "5")
+
+
 @pytest.mark.parametrize(
     ("words", "becomes"),
     [

@@ -57,9 +57,9 @@ class TestExplaining:
         assert verdict["eligible"]
         assert verdict["next_eligible_at"] is None
         assert [gate["gate"] for gate in verdict["gates"]] == [
-            "not_published", "full", "restricted", "no_consent", "not_wanted", "no_address", "open_invitation",
-            "asked_enough", "cool_down", "answered", "other_survey", "left_in_peace", "contact_gap", "contact_budget",
-            "not_drawn",
+            "not_published", "full", "restricted", "no_consent", "not_wanted", "no_address", "no_template",
+            "open_invitation", "asked_enough", "cool_down", "answered", "other_survey", "left_in_peace", "contact_gap",
+            "contact_budget", "not_drawn",
         ]  # fmt: skip
         assert all(gate["passed"] and gate["detail"] and gate["opens_at"] is None for gate in verdict["gates"])
 

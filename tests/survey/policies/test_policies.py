@@ -147,7 +147,7 @@ class TestPolicies:
             "gap_days": 0,
             "budgets": [{"most": 3, "days": 7, "channel": None}],
             "exceptions": [],
-            "quiet_hours": [{"start": "21:00", "end": "08:00", "channel": "sms"}],
+            "quiet_hours": [{"start": "21:00", "end": "08:00", "channel": channel} for channel in ("sms", "whatsapp")],
         }
         changed = await client.put(
             "/v1/contact-policy", json=before.json() | {"gap_days": 3}, headers={"If-Match": before.headers["ETag"]}
