@@ -32,6 +32,7 @@ from shared.contracts.gateway import (
 from shared.contracts.hearing import DeliveryReported
 from shared.contracts.mail import MailReceived
 from shared.contracts.metrics import NumbersDiffer
+from shared.contracts.notifier import WebhookEndpointDisabled
 from shared.contracts.problems import ImprovementTold
 from shared.contracts.sources import SourceTroubled
 from shared.contracts.survey import InvitationCreated, InvitationEnded, InvitationReminded
@@ -68,6 +69,7 @@ SUBSCRIPTIONS: list[Subscription] = [
     on(SourceTroubled, notices.source_in_trouble),
     on(NumbersDiffer, notices.numbers_differ),
     on(TicketUnassignedTooLong, notices.ticket_unassigned),
+    on(WebhookEndpointDisabled, notices.webhook_disabled),
     on(LoopOverdue, notices.loop_overdue),
     on(HandoffEscalated, notices.handoff_escalated),
     on(PeopleMentioned, notices.people_mentioned),

@@ -24,7 +24,10 @@ class LoggedEvent(AccountOwned, Base):
     """One event. `body` is the envelope as it travelled, with `sequence` added as its last member."""
 
     __tablename__ = "events"
-    __table_args__ = (Index("uq_events_event_id", "account_id", "event_id", unique=True),)
+    __table_args__ = (
+        Index("uq_events_event_id", "account_id", "event_id", unique=True),
+        Index("ix_events_time", "account_id", "time", "sequence"),
+    )
 
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
     sequence: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)

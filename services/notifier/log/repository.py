@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Select, or_, select, text
+from sqlalchemy import Select, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifier.log.models import EventCounter, LoggedEvent
@@ -143,6 +144,16 @@ async def latest(session: AsyncSession, account_id: UUID, *, types: TypeFilter, 
         .limit(limit)
     )
     return [entry_of(row) for row in await session.scalars(statement)]
+
+
+async def first_number_since(session: AsyncSession, account_id: UUID, since: datetime) -> int | None:
+    """The lowest number among the events that were made at `since` or later; between them and after may be older ones
+    that arrived late."""
+    statement = select(func.min(LoggedEvent.sequence)).where(
+        LoggedEvent.account_id == account_id, LoggedEvent.time >= since
+    )
+    found: int | None = await session.scalar(statement)
+    return found
 
 
 async def find(session: AsyncSession, account_id: UUID, event_id: UUID) -> Entry | None:

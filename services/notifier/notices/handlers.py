@@ -1,6 +1,8 @@
 """What people of the account are told because something waits for them."""
 
+from datetime import timedelta
 from typing import Any, Final
+from urllib.parse import urlsplit
 from uuid import UUID, uuid5
 
 from sqlalchemy import ColumnElement, Text, cast, or_, select, true
@@ -11,11 +13,13 @@ from services.notifier.notices.delivery import KIND
 from services.notifier.notices.models import Colleague, Notice
 from services.notifier.notices.sources import mail_about
 from services.notifier.templates.rendering import one_line
+from services.notifier.webhooks.models import WebhookEndpoint
 from shared.bus.events import Event
 from shared.contracts.base import ActorKind
 from shared.contracts.conversations import HandoffEscalated
 from shared.contracts.gateway import UserAdded, UserRemoved, UserUpdated
 from shared.contracts.metrics import NumbersDiffer
+from shared.contracts.notifier import WebhookEndpointDisabled
 from shared.contracts.sources import SourceTroubled
 from shared.contracts.tickets import (
     CustomerWrote,
@@ -74,6 +78,25 @@ async def numbers_differ(work: Work, event: Event[NumbersDiffer]) -> None:
         "defect.\n"
     )
     await _tell(work, Colleague.role == _OWNER, "Some numbers are wrong", text)
+
+
+async def webhook_disabled(work: Work, event: Event[WebhookEndpointDisabled]) -> None:
+    """The owners hear of it: from now on a partner misses everything."""
+    endpoint = await work.session.get(WebhookEndpoint, event.data.endpoint_id)
+    if endpoint is None or endpoint.enabled:
+        return
+    called = f" \u201c{one_line(endpoint.description)}\u201d" if endpoint.description else ""
+    # A little before: the first event that failed was made before it failed.
+    since = (endpoint.failing_since or event.data.disabled_at) - timedelta(hours=1)
+    text = (
+        f"Heed has stopped sending events to the webhook endpoint{called} at {urlsplit(endpoint.url).hostname}: "
+        f"{event.data.reason}.\n\n"
+        "What to do: Have the receiver repaired, switch the endpoint on (PATCH /v1/webhook-endpoints/"
+        f'{endpoint.id} with {{"enabled": true}}), and have what it missed sent (POST /v1/webhook-endpoints/'
+        f'{endpoint.id}/redeliver with {{"since": "{since:%Y-%m-%dT%H:%M:%SZ}", "only_undelivered": true}}).\n\n'
+        "This is the only mail about it.\n"
+    )
+    await _tell(work, Colleague.role == _OWNER, "A webhook endpoint was switched off", text)
 
 
 async def loop_overdue(work: Work, event: Event[LoopOverdue]) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Query, Response
 from sqlalchemy import select
 
+from services.notifier.webhooks import replay
 from services.notifier.webhooks import service as webhooks
 from services.notifier.webhooks.auth import WebhooksRead, WebhooksWrite
 from services.notifier.webhooks.models import WebhookDelivery, WebhookEndpoint
@@ -19,6 +20,7 @@ from services.notifier.webhooks.schemas import (
     Redelivered,
     Redelivery,
     RotatedSecret,
+    Rotation,
 )
 from shared.db.pagination import Page, PageQuery, paginate
 from shared.http.dependencies import IfMatch, RuntimeDep, set_etag
@@ -91,8 +93,8 @@ async def list_webhook_deliveries(
 
 @router.post("/{endpoint_id}/redeliver")
 async def redeliver_webhooks(endpoint_id: UUID, body: Redelivery, work: WebhooksWrite) -> Redelivered:
-    """Send again: one delivery, or everything after a sequence number."""
-    return await webhooks.redeliver(work, endpoint_id, body)
+    """Send again: one delivery, everything after a sequence number, or everything since a time."""
+    return await replay.redeliver(work, endpoint_id, body)
 
 
 @router.post("/{endpoint_id}/test", status_code=202)
@@ -102,11 +104,14 @@ async def test_webhook_endpoint(endpoint_id: UUID, work: WebhooksWrite) -> Deliv
 
 
 @router.post("/{endpoint_id}/rotate-secret")
-async def rotate_webhook_secret(endpoint_id: UUID, work: WebhooksWrite, runtime: RuntimeDep) -> RotatedSecret:
-    """A new secret, shown this once; the old one signs as well for 24 hours."""
-    endpoint, secret = await webhooks.rotate(work, endpoint_id, webhooks.sealing_key(runtime))
+async def rotate_webhook_secret(
+    endpoint_id: UUID, work: WebhooksWrite, runtime: RuntimeDep, body: Rotation | None = None
+) -> RotatedSecret:
+    """A new secret, shown this once; the old one signs as well for 24 hours, unless said otherwise."""
+    key = webhooks.sealing_key(runtime)
+    endpoint, secret = await webhooks.rotate(work, endpoint_id, body or Rotation(), key)
     assert endpoint.old_secret_until is not None
-    return RotatedSecret(secret=secret, old_secret_until=endpoint.old_secret_until)
+    return RotatedSecret(secret=secret, public_key=endpoint.public_key, old_secret_until=endpoint.old_secret_until)
 
 
 def _out(endpoint: WebhookEndpoint) -> EndpointOut:

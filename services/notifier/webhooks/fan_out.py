@@ -7,6 +7,7 @@ from sqlalchemy import insert, select
 
 from services.notifier.log.repository import Entry, TypeFilter
 from services.notifier.webhooks.models import WebhookDelivery, WebhookEndpoint
+from services.notifier.webhooks.wanting import Wanted
 from shared.dispatch import queue
 from shared.ids import new_id
 from shared.work import Work
@@ -17,13 +18,17 @@ KIND = "webhook"
 async def enqueue_all(work: Work, entries: Sequence[Entry]) -> None:
     """One query for an account without endpoints, which is most of them."""
     listening = await work.session.execute(
-        select(WebhookEndpoint.id, WebhookEndpoint.types)
+        select(WebhookEndpoint.id, WebhookEndpoint.types, WebhookEndpoint.condition)
         .where(WebhookEndpoint.account_id == work.account_id)
         .where(WebhookEndpoint.enabled)
     )
-    for endpoint_id, types in listening.all():
-        wanted = TypeFilter(tuple(types))
-        await enqueue(work, endpoint_id, [entry for entry in entries if wanted.takes(entry.type)])
+    for endpoint_id, types, condition in listening.all():
+        wanted = wanted_by(types, condition)
+        await enqueue(work, endpoint_id, [entry for entry in entries if wanted.takes(entry)])
+
+
+def wanted_by(types: Sequence[str], condition: str) -> Wanted:
+    return Wanted(TypeFilter(tuple(types)), condition)
 
 
 async def enqueue(work: Work, endpoint_id: UUID, entries: Iterable[Entry]) -> int:

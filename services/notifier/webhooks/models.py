@@ -8,12 +8,14 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.notifier.db import Base
+from services.notifier.webhooks.secrets import Signing
 from shared.db.base import AccountOwned, Identified
 
 
 class WebhookEndpoint(Identified, AccountOwned, Base):
     """Secrets are stored sealed (`webhooks.secrets`); after a rotation the old one signs too until `old_secret_until`.
-    `failing_since` is the first failure after the last success."""
+    `public_key` verifies what a secret of kind `v1a` signs. `failing_since` is the first failure after the last
+    success."""
 
     __tablename__ = "webhook_endpoints"
     __table_args__ = (Index("ix_webhook_endpoints_account_id", "account_id", "id"),)
@@ -21,22 +23,31 @@ class WebhookEndpoint(Identified, AccountOwned, Base):
     url: Mapped[str]
     description: Mapped[str]
     types: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    condition: Mapped[str] = mapped_column(default="", server_default="")
     enabled: Mapped[bool]
     disabled_reason: Mapped[str | None]
     failing_since: Mapped[datetime | None]
     secret: Mapped[bytes] = mapped_column(LargeBinary)
+    public_key: Mapped[str | None]
     old_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
     old_secret_until: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
+    @property
+    def signing(self) -> Signing:
+        return "v1" if self.public_key is None else "v1a"
+
 
 class WebhookDelivery(Identified, AccountOwned, Base):
     """One event for one endpoint. `body` is set for test events only; all others are in the log under `sequence`."""
 
     __tablename__ = "webhook_deliveries"
-    __table_args__ = (Index("ix_webhook_deliveries_endpoint_id", "account_id", "endpoint_id", "id"),)
+    __table_args__ = (
+        Index("ix_webhook_deliveries_endpoint_id", "account_id", "endpoint_id", "id"),
+        Index("ix_webhook_deliveries_event_id", "account_id", "endpoint_id", "event_id"),
+    )
 
     endpoint_id: Mapped[UUID]
     event_id: Mapped[UUID]

@@ -4,9 +4,11 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from services.notifier.log.schemas import MOST_PATTERNS, type_filter
+from services.notifier.webhooks.secrets import Signing
+from shared.expressions.conditions import LONGEST as LONGEST_CONDITION
 from shared.http.schemas import Model
 
 DeliveryState = Literal["pending", "delivered", "failed", "canceled"]
@@ -22,11 +24,15 @@ URL = Annotated[str, Field(min_length=1, max_length=2_000, examples=["https://pa
 
 
 class NewEndpoint(Model):
-    """Empty `types` means every event."""
+    """Empty `types` means every event. `condition` is CEL, over `data` and `event` as in rules: of the events that the
+    types let through, only those go out for which it holds. `signing` is `v1` (a secret that both sides know) or `v1a`
+    (Ed25519: the answer has the public key, and no secret leaves Heed)."""
 
     url: URL
     description: str = Field("", max_length=500)
     types: list[TypePattern] = Field(default_factory=list, max_length=MOST_PATTERNS)
+    condition: str = Field("", max_length=LONGEST_CONDITION, examples=['data.channel == "widget"'])
+    signing: Signing = "v1"
     enabled: bool = True
 
 
@@ -34,6 +40,7 @@ class EndpointPatch(Model):
     url: URL | None = None
     description: str | None = Field(None, max_length=500)
     types: list[TypePattern] | None = Field(None, max_length=MOST_PATTERNS)
+    condition: str | None = Field(None, max_length=LONGEST_CONDITION)
     enabled: bool | None = None
 
 
@@ -44,6 +51,9 @@ class EndpointOut(Model):
     url: str
     description: str
     types: list[str]
+    condition: str
+    signing: Signing
+    public_key: str | None
     enabled: bool
     disabled_reason: str | None
     failing_since: datetime | None
@@ -54,15 +64,24 @@ class EndpointOut(Model):
 
 
 class EndpointWithSecret(EndpointOut):
-    """The secret is shown this once."""
+    """The secret is shown this once; null with `v1a`, where `public_key` is all that a receiver needs."""
 
-    secret: str
+    secret: str | None
+
+
+class Rotation(Model):
+    """For how long the former secret signs as well, up to a week; 0 if it leaked. `signing` may change with it."""
+
+    overlap_hours: int = Field(24, ge=0, le=168)
+    signing: Signing | None = None
 
 
 class RotatedSecret(Model):
-    """Deliveries carry signatures of both secrets until `old_secret_until`."""
+    """Deliveries carry signatures of both secrets until `old_secret_until`. With `v1a` there is no secret to know but
+    the new public key."""
 
-    secret: str
+    secret: str | None
+    public_key: str | None
     old_secret_until: datetime
 
 
@@ -84,14 +103,17 @@ class DeliveryOut(Model):
 
 
 class Redelivery(Model):
-    """Either one earlier delivery, or every event after a sequence number that the endpoint's types take."""
+    """Either one earlier delivery, or every event after a sequence number or since a time that the endpoint wants.
+    `only_undelivered` leaves out what arrived or still waits."""
 
     delivery_id: UUID | None = None
     after: int | None = Field(None, ge=0, le=2**63 - 1)
+    since: AwareDatetime | None = None
+    only_undelivered: bool = False
 
 
 class Redelivered(Model):
-    """`next_after` is where to go on if there was more than fits in one call, else null."""
+    """`next_after` is where to go on (as `after`) if there was more than fits in one call, else null."""
 
     queued: int
     next_after: int | None

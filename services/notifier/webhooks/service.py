@@ -1,22 +1,20 @@
 """Endpoints as partners manage them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import func, select, update
 
-from services.notifier.log import repository as log
-from services.notifier.log.repository import TypeFilter
 from services.notifier.webhooks import fan_out
 from services.notifier.webhooks.models import WebhookDelivery, WebhookEndpoint
-from services.notifier.webhooks.schemas import EndpointPatch, NewEndpoint, Redelivered, Redelivery
-from services.notifier.webhooks.secrets import new_secret
+from services.notifier.webhooks.schemas import EndpointPatch, NewEndpoint, Rotation
+from services.notifier.webhooks.secrets import new_secret, public_key_of
+from services.notifier.webhooks.wanting import check_condition, check_types
 from shared.auth.sealing import seal
 from shared.bus.events import encode_event
 from shared.contracts.notifier import WebhookEndpointChanged, WebhookEndpointDisabled, WebhookEndpointTested
-from shared.contracts.registry import registry
 from shared.dispatch import queue
 from shared.http.client import GuardedClient, NotAllowed
 from shared.http.dependencies import check_match
@@ -26,8 +24,6 @@ from shared.service import Runtime
 from shared.work import Work
 
 MOST_ENDPOINTS = 50
-OLD_SECRET_LIVES = timedelta(hours=24)
-AT_ONCE = 1_000
 Change = Literal["created", "updated", "deleted", "secret_rotated"]
 
 
@@ -35,6 +31,12 @@ class TooManyEndpoints(Conflict):
     """This account has as many webhook endpoints as it may have. Delete one that is not needed."""
 
     code = "too_many_endpoints"
+
+
+class StillRotating(Conflict):
+    """Wait until the former secret has ended, or rotate with `overlap_hours` 0, which ends both at once."""
+
+    code = "still_rotating"
 
 
 def sealing_key(runtime: Runtime) -> bytes:
@@ -49,18 +51,22 @@ async def get(work: Work, endpoint_id: UUID, *, lock: bool = False) -> WebhookEn
     return found
 
 
-async def create(work: Work, body: NewEndpoint, client: GuardedClient, key: bytes) -> tuple[WebhookEndpoint, str]:
-    """The endpoint and its secret, which is not readable again."""
+async def create(
+    work: Work, body: NewEndpoint, client: GuardedClient, key: bytes
+) -> tuple[WebhookEndpoint, str | None]:
+    """The endpoint and its secret, which is not readable again; None where only the public key is for others."""
     _check_url(client, body.url)
-    _check_types(body.types)
+    check_types(body.types)
+    check_condition(body.condition, body.types)
     mine = select(func.count()).where(WebhookEndpoint.account_id == work.account_id)
     if (await work.session.scalar(mine) or 0) >= MOST_ENDPOINTS:
         raise TooManyEndpoints
-    endpoint_id, secret = new_id(), new_secret()
+    endpoint_id, secret = new_id(), new_secret(body.signing)
     endpoint = WebhookEndpoint(
         id=endpoint_id,
         account_id=work.account_id,
         secret=seal(secret.encode(), key, endpoint_id),
+        public_key=public_key_of(secret),
         disabled_reason=None,
         failing_since=None,
         old_secret=None,
@@ -68,12 +74,12 @@ async def create(work: Work, body: NewEndpoint, client: GuardedClient, key: byte
         version=1,
         created_at=work.now,
         updated_at=work.now,
-        **body.model_dump(),
+        **body.model_dump(exclude={"signing"}),
     )
     work.session.add(endpoint)
     await work.session.flush()
     _tell(work, endpoint, "created")
-    return endpoint, secret
+    return endpoint, _to_show(secret)
 
 
 async def change(
@@ -88,7 +94,9 @@ async def change(
             raise Unacceptable.field(f"/{name}", "null", "Leave it out to keep it as it is.")
     if "url" in changes:
         _check_url(client, changes["url"])
-    _check_types(changes.get("types", []))
+    check_types(changes.get("types", []))
+    if changes.keys() & {"types", "condition"}:
+        check_condition(changes.get("condition", endpoint.condition), changes.get("types", endpoint.types))
     for name, value in changes.items():
         setattr(endpoint, name, value)
     if changes.get("enabled") is True:
@@ -120,40 +128,19 @@ async def disable(work: Work, endpoint: WebhookEndpoint, reason: str) -> None:
     work.emit(disabled, subject=endpoint.id, version=endpoint.version)
 
 
-async def rotate(work: Work, endpoint_id: UUID, key: bytes) -> tuple[WebhookEndpoint, str]:
-    """The former secret goes on signing for a day; one that was still doing so from an earlier rotation stops."""
+async def rotate(work: Work, endpoint_id: UUID, asked: Rotation, key: bytes) -> tuple[WebhookEndpoint, str | None]:
+    """The former secret goes on signing as long as asked for. While one does so from an earlier rotation, the next has
+    to wait or to cut it off: a receiver could know neither of the two that would be left."""
     endpoint = await get(work, endpoint_id, lock=True)
-    secret = new_secret()
-    endpoint.old_secret, endpoint.old_secret_until = endpoint.secret, work.now + OLD_SECRET_LIVES
-    endpoint.secret = seal(secret.encode(), key, endpoint_id)
+    if asked.overlap_hours and endpoint.old_secret_until is not None and work.now < endpoint.old_secret_until:
+        raise StillRotating(f"The secret before this one signs until {endpoint.old_secret_until:%Y-%m-%dT%H:%M:%SZ}.")
+    secret = new_secret(asked.signing or endpoint.signing)
+    endpoint.old_secret, endpoint.old_secret_until = endpoint.secret, work.now + timedelta(hours=asked.overlap_hours)
+    endpoint.secret, endpoint.public_key = seal(secret.encode(), key, endpoint_id), public_key_of(secret)
     endpoint.version += 1
     endpoint.updated_at = work.now
     _tell(work, endpoint, "secret_rotated")
-    return endpoint, secret
-
-
-async def redeliver(work: Work, endpoint_id: UUID, asked: Redelivery) -> Redelivered:
-    """The same events once more, under the same `webhook-id`."""
-    endpoint = await get(work, endpoint_id)
-    if not endpoint.enabled:
-        raise Conflict("This endpoint is switched off. Switch it on first.")
-    if (asked.delivery_id is None) == (asked.after is None):
-        raise Unacceptable.field("/delivery_id", "choose_one", "Send either `delivery_id` or `after`.")
-    if asked.after is not None:
-        types = TypeFilter(tuple(endpoint.types))
-        found = await log.read(work.session, work.account_id, after=asked.after, types=types, limit=AT_ONCE)
-        queued = await fan_out.enqueue(work, endpoint_id, found.entries)
-        has_more = found.examined < await log.last_sequence(work.session, work.account_id)
-        return Redelivered(queued=queued, next_after=found.examined if has_more else None)
-    delivery = await work.session.get(WebhookDelivery, asked.delivery_id)
-    if delivery is None or delivery.endpoint_id != endpoint_id:
-        raise Unacceptable.field("/delivery_id", "unknown_delivery", "This endpoint has no such delivery.")
-    entry = await log.find(work.session, work.account_id, delivery.event_id)
-    if entry is None:
-        raise Unacceptable.field(
-            "/delivery_id", "not_repeatable", "This event is not in the log, so it cannot be sent."
-        )
-    return Redelivered(queued=await fan_out.enqueue(work, endpoint_id, [entry]), next_after=None)
+    return endpoint, _to_show(secret)
 
 
 async def send_test(work: Work, endpoint_id: UUID) -> WebhookDelivery:
@@ -208,12 +195,8 @@ def _tell(work: Work, endpoint: WebhookEndpoint, change: Change, fields: Iterabl
     work.emit(changed, subject=endpoint.id, version=endpoint.version)
 
 
-def _check_types(patterns: Sequence[str]) -> None:
-    """A pattern that nothing can match would be an endpoint that waits in vain."""
-    for position, pattern in enumerate(patterns):
-        if not any(TypeFilter((pattern,)).takes(event_type) for event_type in registry()):
-            detail = f"No event is called `{pattern}`. All events: {', '.join(sorted(registry()))}."
-            raise Unacceptable.field(f"/types/{position}", "unknown_event_type", detail)
+def _to_show(secret: str) -> str | None:
+    return secret if public_key_of(secret) is None else None
 
 
 def _check_url(client: GuardedClient, url: str) -> None:
