@@ -1,6 +1,6 @@
 """Numbers that an account makes of others.
 
-Seen to fail: a division by zero shown as a number, an unknown metric accepted, another account's metric answered.
+Seen to fail: a division by zero shown as a number, an unknown metric accepted.
 """
 
 from typing import Any

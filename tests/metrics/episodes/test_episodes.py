@@ -224,14 +224,15 @@ class TestTheAssistant:
         told.talk(ended=False)
         metrics.clock.advance(4 * DAY)
         told.talk()
+        told.talk(reason="policy")
         await told.send()
         client = metrics.client(account=account)
         contained = await ask(client, "bot_containment")
-        assert (contained["value"], contained["n"], contained["excluded"]["pending"]) == (16.67, 6, 2)
+        assert (contained["value"], contained["n"], contained["excluded"]["pending"]) == (16.67, 6, 3)
         handed = await ask(client, "handoff_rate", by="handoff_reason")
-        assert (handed["value"], handed["n"], handed["excluded"]["pending"]) == (28.57, 7, 1)
+        assert (handed["value"], handed["n"], handed["excluded"]["pending"]) == (37.5, 8, 1)
         by_reason = {point["group"]: point["bands"]["positive"] for point in handed["series"]}
-        assert by_reason == {"customer_asked": 1, "policy": 1, None: 0}
+        assert by_reason == {"customer_asked": 1, "policy": 2, None: 0}
 
     async def test_of_other_accounts_is_not_seen(self, metrics: Harness, account: UUID, told: Told) -> None:
         told.talk()
