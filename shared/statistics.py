@@ -58,7 +58,7 @@ def t_quantile(degrees: int) -> float:
     return Z + sum((term / degrees**power for power, term in enumerate(terms, 1)), 0.0)
 
 
-def shown(value: Fraction | float) -> float:
-    """Two decimals, half away from zero: 12.345 is shown as 12.35, where Python's own `round` would say 12.34."""
+def shown(value: Fraction | float, places: int = 2) -> float:
+    """So many decimals, half away from zero: 12.345 is shown as 12.35, where Python's own `round` would say 12.34."""
     exact = Decimal(value.numerator) / Decimal(value.denominator) if isinstance(value, Fraction) else Decimal(value)
-    return float(exact.quantize(Decimal("0.01"), ROUND_HALF_UP))
+    return float(exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP))

@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from services.metrics.cohorts import endpoints as cohorts
 from services.metrics.custom import endpoints as custom
 from services.metrics.db import Base
+from services.metrics.drivers import endpoints as drivers
 from services.metrics.experiments import endpoints as experiments
 from services.metrics.improvements import endpoints as improvements
 from services.metrics.lifetime import endpoints as lifetime
@@ -30,6 +31,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         verification.router,
         scores.router,
         custom.router,
+        drivers.router,
         improvements.router,
         experiments.router,
         cohorts.router,

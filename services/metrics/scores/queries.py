@@ -56,7 +56,7 @@ async def _from_cells(
     statement = (
         select(start, rollups.c.minimum, rollups.c.maximum, *groups, *sums)
         .where(
-            _is_about(rollups, work, scheme),
+            is_about(rollups, work, scheme),
             rollups.c.generation == selection.calendar.generation,
             rollups.c.day >= selection.start,
             rollups.c.day < selection.end,
@@ -85,7 +85,7 @@ async def _from_facts(
     sums = [func.coalesce(func.sum(each), 0) for each in (Fact.index, Fact.index * Fact.index)]
     statement = (
         select(*keys, func.count(), *sums)
-        .where(_is_about(facts, work, scheme), selection.holds(Fact.occurred_at), *filters_on(facts, selection))
+        .where(is_about(facts, work, scheme), selection.holds(Fact.occurred_at), *filters_on(facts, selection))
         .group_by(*(literal_column(str(number)) for number in range(1, len(keys) + 1)))
     )
     found: dict[Place, Tally] = defaultdict(Tally)
@@ -141,7 +141,7 @@ async def survey_names(work: Work, survey_ids: Collection[UUID]) -> Mapping[UUID
     return {row.survey_id: row.name for row in await work.session.execute(named)}
 
 
-def _is_about(cells: FromClause, work: Work, scheme: Family) -> ColumnElement[bool]:
+def is_about(cells: FromClause, work: Work, scheme: Family) -> ColumnElement[bool]:
     """Ratings of the scheme, and what was left unrated in surveys that ask for one."""
     return and_(
         cells.c.account_id == work.account_id,
