@@ -49,19 +49,16 @@ def shapley_weights(r: Floats) -> Floats:
 
 def slopes(r: Floats) -> Floats:
     """Standardised regression coefficients."""
-    found: Floats = np.linalg.solve(r[..., 1:, 1:], r[..., 1:, :1])[..., 0]
-    return found
+    return np.asarray(np.linalg.solve(r[..., 1:, 1:], r[..., 1:, :1])[..., 0], dtype=np.float64)
 
 
 def r_squared(r: Floats) -> Floats:
-    found: Floats = np.asarray((slopes(r) * r[..., 1:, 0]).sum(axis=-1), dtype=np.float64)
-    return found
+    return np.asarray((slopes(r) * r[..., 1:, 0]).sum(axis=-1), dtype=np.float64)
 
 
 def inflation(r: Floats) -> Floats:
     """Variance inflation factor of each driver: 1 where it shares nothing with the others."""
-    found: Floats = np.asarray(np.diagonal(np.linalg.inv(r[..., 1:, 1:]), axis1=-2, axis2=-1), dtype=np.float64)
-    return found
+    return np.asarray(np.diagonal(np.linalg.inv(r[..., 1:, 1:]), axis1=-2, axis2=-1), dtype=np.float64)
 
 
 def hold_together(r: Floats) -> NDArray[np.bool_]:
