@@ -75,7 +75,7 @@ async def read_regression(work: MetricsRead, request: Request, asked: AskedQuery
 
 
 @router.get("/rows")
-async def list_driver_rows(work: MetricsRead, request: Request, asked: AskedQuery, page: PageQuery) -> Page[DriverRowOut]:
+async def list_responses(work: MetricsRead, request: Request, asked: AskedQuery, page: PageQuery) -> Page[DriverRowOut]:
     """The feedback behind the numbers, newest first: as many as `n`, or more where that is a sample.
 
     They are what single customers said: while the account has a privacy minimum, they need `feedback:read`.

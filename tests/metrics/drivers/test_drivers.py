@@ -1,7 +1,4 @@
-"""What drives an outcome, asked over HTTP.
-
-Seen to fail: TODO
-"""
+"""What drives an outcome, asked over HTTP."""
 
 import random
 from typing import Any

@@ -1,7 +1,4 @@
-"""Correlations and a regression, beside what others calculate.
-
-Seen to fail: TODO
-"""
+"""Correlations and a regression, beside what others calculate."""
 
 import numpy as np
 import pytest

@@ -1,7 +1,4 @@
-"""What drivers weigh, against published results and by what must hold for any answers.
-
-Seen to fail: TODO
-"""
+"""What drivers weigh, against published results and by what must hold for any answers."""
 
 import numpy as np
 import pytest
