@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 
+from services.metrics.alerts import endpoints as alerts
 from services.metrics.cohorts import endpoints as cohorts
 from services.metrics.custom import endpoints as custom
 from services.metrics.db import Base
@@ -37,6 +38,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         cohorts.router,
         lifetime.router,
         rfm.router,
+        alerts.router,
         worth.router,
         worth.spending,
     ]

@@ -2,6 +2,7 @@
 
 from services.metrics.accounts import handlers as accounts
 from services.metrics.activities import handlers as activities
+from services.metrics.alerts import looking, watches
 from services.metrics.episodes import handlers as episodes
 from services.metrics.experiments import handlers as experiments
 from services.metrics.facts import handlers as facts
@@ -58,4 +59,5 @@ TIMERS = {
     lifetime.TIMER: lifetime.refit,
     rebuilding.STEP: rebuilding.take_step,
     rebuilding.SWEEP: rebuilding.sweep,
+    watches.LOOK: looking.look,
 }

@@ -31,7 +31,7 @@ from shared.contracts.gateway import (
 )
 from shared.contracts.hearing import DeliveryReported
 from shared.contracts.mail import MailReceived
-from shared.contracts.metrics import NumbersDiffer
+from shared.contracts.metrics import AlertRaised, NumbersDiffer
 from shared.contracts.notifier import WebhookEndpointDisabled
 from shared.contracts.problems import ImprovementTold
 from shared.contracts.sources import SourceTroubled
@@ -68,6 +68,7 @@ SUBSCRIPTIONS: list[Subscription] = [
     on(UserRemoved, notices.part_with),
     on(SourceTroubled, notices.source_in_trouble),
     on(NumbersDiffer, notices.numbers_differ),
+    on(AlertRaised, notices.alert_raised),
     on(TicketUnassignedTooLong, notices.ticket_unassigned),
     on(WebhookEndpointDisabled, notices.webhook_disabled),
     on(LoopOverdue, notices.loop_overdue),

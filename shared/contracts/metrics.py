@@ -1,9 +1,10 @@
-"""What the metrics service is known by, and what it tells the others."""
+"""What the metrics service is known by, and what it tells: wrong sums, and numbers that moved."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar, Literal
+from uuid import UUID
 
-from shared.contracts.base import Payload
+from shared.contracts.base import Part, Payload
 
 # Those of its catalogue, by which others say what they expect to change.
 MetricName = Literal[
@@ -60,3 +61,61 @@ class NumbersDiffer(Payload):
     cells: int
     tickets: int
     verified_at: datetime
+
+
+AlertDirection = Literal["up", "down"]
+AlertEnding = Literal["over", "usual_now", "withdrawn"]
+
+
+class AlertCause(Part):
+    """A group that has more of a change than of the answers: `share` of the whole change."""
+
+    dimension: str
+    group: str | None
+    share: float
+
+
+class AlertRaised(Payload):
+    """A metric that is watched moved, by more than noise explains. Told once for each cause. Subject: the alarm.
+
+    From `since` to before `until` it was at `value` and not at `expected`; `low` to `high` is the 95 % interval of
+    `change`. `groups`: which of the watched groups moved, what differs most first; the numbers are of that one.
+    """
+
+    TYPE: ClassVar[str] = "heed.metrics.alert.raised.v1"
+
+    alarm_id: UUID
+    alert_id: UUID
+    name: str
+    metric: str
+    title: str
+    unit: str
+    direction: AlertDirection
+    since: date
+    until: date
+    value: float | None
+    expected: float | None
+    change: float
+    low: float
+    high: float
+    n: int
+    groups: tuple[str, ...]
+    causes: tuple[AlertCause, ...]
+    owner_id: UUID | None
+
+
+class AlertClosed(Payload):
+    """What moved is as usual again (`over`), is the usual now (`usual_now`), or is not watched any more (`withdrawn`).
+    Subject: the alarm."""
+
+    TYPE: ClassVar[str] = "heed.metrics.alert.closed.v1"
+
+    alarm_id: UUID
+    alert_id: UUID
+    name: str
+    metric: str
+    direction: AlertDirection
+    ending: AlertEnding
+    raised_at: datetime
+    closed_at: datetime
+    owner_id: UUID | None

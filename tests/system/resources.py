@@ -5,7 +5,6 @@ import secrets
 import tempfile
 from array import array
 from collections.abc import Awaitable, Callable, Mapping
-from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -29,7 +28,6 @@ from services.survey.sources.models import Source
 from shared.contracts.customers import CustomerCreated, CustomersPartDone
 from shared.contracts.feedback import FeedbackReceived
 from shared.contracts.hearing import DeliveryReported
-from shared.contracts.problems import ExpectedChange, ImprovementShipped
 from shared.contracts.subjects import (
     MetricsPartDone,
     NotifierPartDone,
@@ -43,8 +41,8 @@ from shared.ids import new_id
 from shared.testing.harness import Harness
 from tests.profiles import profile_of
 from tests.system.making import Resources, first, hear_of_account, made
+from tests.system.resources_of_metrics import of_metrics
 from tests.system.resources_of_tickets import of_tickets
-from tests.system.surface import EXPERIMENT
 
 NO_WEIGHTS: Final = (array("I"), array("f"), array("f"))
 
@@ -296,33 +294,6 @@ async def attached(survey: Harness, account: UUID, feedback_id: str) -> str:
         work.session.add(attachment)
         await file_store(survey.runtime.settings).put(file_key(account, attachment.id), b"hello")
     return str(attachment.id)
-
-
-async def of_metrics(metrics: Harness, account: UUID) -> Resources:
-    shipped = ImprovementShipped(
-        improvement_id=new_id(),
-        title="Another carrier",
-        problem_ids=(),
-        causes=(),
-        shipped_at=metrics.clock.now(),
-        expected=ExpectedChange(metric="nps", change=Decimal(5)),
-        cost=None,
-        affected_customers=1,
-    )
-    await metrics.deliver(shipped, account=account, subject=shipped.improvement_id)
-    spent = {"from": "2026-02-01", "to": "2026-03-01", "amount": {"amount": "500", "currency": "EUR"}}
-    spend = await made(metrics.client(account=account), "/v1/acquisition-spend", spent)
-    own = {"name": "calm", "title": "Calm", "expression": "nps - 0.5 * reopen_rate"}
-    made_of_others = await made(metrics.client(account=account), "/v1/custom-metrics", own)
-    tried = await made(metrics.client(account=account), "/v1/experiments", EXPERIMENT)
-    await made(metrics.client(account=account), f"/v1/experiments/{tried['id']}/start", None, status=200)
-    return {
-        "name": "nps",
-        "improvement_id": str(shipped.improvement_id),
-        "spend_id": spend["id"],
-        "metric_id": made_of_others["id"],
-        "experiment_id": tried["id"],
-    }
 
 
 async def spared(notifier: Harness, account: UUID) -> str:

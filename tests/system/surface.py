@@ -239,6 +239,7 @@ BODIES: Final[Mapping[str, Any]] = {
     "POST /v1/webhook-endpoints/{endpoint_id}/redeliver": {"after": 0},
     "PATCH /v1/slack-channels/{channel_id}": {"name": "#praise"},
     "PUT /v1/experiments/{experiment_id}": EXPERIMENT,
+    "PUT /v1/alerts/{watch_id}": {"name": "Falls", "metric": "nps", "minimum_effect": 8, "every": "day"},
     "PUT /v1/acquisition-spend/{spend_id}": {
         "from": "2026-02-01",
         "to": "2026-03-01",

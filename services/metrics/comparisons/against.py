@@ -60,6 +60,11 @@ _VALUES: Mapping[By, Callable[[str], Any]] = {
 }
 
 
+def value_from(by: By, written: str) -> Any:
+    """What is filtered for, as it is kept. Raises `ValueError`."""
+    return _VALUES.get(by, str)(written)
+
+
 def against(asked: Selection, compare: Sequence[str]) -> Against | None:
     """None where nothing was to be compared. Raises `Unacceptable` for what cannot be."""
     match list(compare):
@@ -111,7 +116,7 @@ def _part(written: str) -> tuple[By, Any]:
         by = By(name)
         if not colon or not value:
             raise ValueError
-        return by, _VALUES.get(by, str)(value)
+        return by, value_from(by, value)
     except ValueError:
         detail = f"`{written}` is neither `previous` nor `last_year`, and not of the form `channel:web`."
         raise Unacceptable.field(POINTER, "unknown_comparison", detail) from None

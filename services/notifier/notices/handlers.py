@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Text, cast, or_, select, true
 from sqlalchemy.dialects.postgresql import insert
 
 from services.notifier.accounts.service import account_of
+from services.notifier.notices import alerts
 from services.notifier.notices.delivery import KIND
 from services.notifier.notices.models import Colleague, Notice
 from services.notifier.notices.sources import mail_about
@@ -18,7 +19,7 @@ from shared.bus.events import Event
 from shared.contracts.base import ActorKind
 from shared.contracts.conversations import HandoffEscalated
 from shared.contracts.gateway import UserAdded, UserRemoved, UserUpdated
-from shared.contracts.metrics import NumbersDiffer
+from shared.contracts.metrics import AlertRaised, NumbersDiffer
 from shared.contracts.notifier import WebhookEndpointDisabled
 from shared.contracts.sources import SourceTroubled
 from shared.contracts.tickets import (
@@ -97,6 +98,12 @@ async def webhook_disabled(work: Work, event: Event[WebhookEndpointDisabled]) ->
         "This is the only mail about it.\n"
     )
     await _tell(work, Colleague.role == _OWNER, "A webhook endpoint was switched off", text)
+
+
+async def alert_raised(work: Work, event: Event[AlertRaised]) -> None:
+    """Whose alert it is hears of it, or the owners if it is nobody's."""
+    subject, text = alerts.mail_about(event.data, (await account_of(work)).locale)
+    await _tell(work, await _in_charge(work, event.data.owner_id), subject, text)
 
 
 async def loop_overdue(work: Work, event: Event[LoopOverdue]) -> None:

@@ -1,4 +1,4 @@
-"""The words of mails about sources, one file a language."""
+"""The words of mails about sources and alerts, one file a language."""
 
 from collections.abc import Mapping
 from functools import cache
