@@ -19,6 +19,9 @@ class SurveySettings(EgressSettings):
         description="Responses, and deliveries of sources, that may wait for their commit in one process; more are "
         "refused with 429.",
     )
+    survey_import_portion: int = Field(
+        1_000, ge=1, le=5_000, description="Lines of a file that an import stores in one transaction."
+    )
 
 
 def patience(settings: SurveySettings) -> float:

@@ -9,7 +9,7 @@ import structlog
 from prometheus_client import Counter, Gauge
 
 from shared.bus.loops import GRACE_SECONDS, summary
-from shared.dispatch.queue import LEASE, Claim, backlog, claim_due, renew
+from shared.dispatch.queue import LEASE, Claim, backlog, claim_due, kinds_waiting, renew
 from shared.service import Runtime
 
 log = structlog.get_logger(__name__)
@@ -42,7 +42,8 @@ class Dispatcher:
                     await self._measure(runtime)
                 free = self.at_once - len(lanes)
                 busy = set(lanes.values())
-                claims = await self._claim(runtime, free, busy) if free else []
+                worth_it = free and self.kind in await _waiting_in(runtime)
+                claims = await self._claim(runtime, free, busy) if worth_it else []
                 for claim in claims:
                     lanes[asyncio.create_task(self._attempt(runtime, claim))] = claim.lane
                 if lanes:
@@ -79,6 +80,27 @@ class Dispatcher:
             log.error("delivery attempt failed", kind=self.kind, delivery=str(claim.id), error=summary(problem))
         finally:
             renewing.cancel()
+
+
+class _Waiting:
+    """What waits in a service, asked once for all of its dispatchers: most of them have nothing to do most of the time,
+    and a claim that finds nothing costs as much as one that does."""
+
+    def __init__(self) -> None:
+        self._asked_at = float("-inf")
+        self._answer: asyncio.Task[frozenset[str]] | None = None
+
+    async def kinds(self, runtime: Runtime) -> frozenset[str]:
+        now = asyncio.get_running_loop().time()
+        if self._answer is None or now - self._asked_at >= POLL_SECONDS / 2:
+            self._asked_at, self._answer = now, asyncio.create_task(kinds_waiting(runtime))
+        # One of them that is cancelled leaves the answer to the others.
+        return await asyncio.shield(self._answer)
+
+
+async def _waiting_in(runtime: Runtime) -> frozenset[str]:
+    waiting: _Waiting = runtime.state.setdefault("dispatch.waiting", _Waiting())
+    return await waiting.kinds(runtime)
 
 
 async def _renew(runtime: Runtime, claim: Claim) -> None:

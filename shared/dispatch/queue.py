@@ -46,6 +46,15 @@ _CLAIM = text("""
     returning dispatches.id, account_id, lane, attempts, fence, correlation_id, causation_id, traceparent
 """).bindparams(bindparam("per_lane", type_=Integer), bindparam("limit", type_=Integer))
 
+_KINDS = text("""
+    with recursive kinds as (
+        (select kind from dispatches order by kind limit 1)
+        union all
+        select (select d.kind from dispatches d where d.kind > kinds.kind order by d.kind limit 1)
+        from kinds where kinds.kind is not null
+    )
+    select kind from kinds where kind is not null
+""")
 
 _ENQUEUE = text("""
     insert into dispatches
@@ -123,6 +132,12 @@ async def claim_due(
     async with runtime.database.transaction(None) as session:
         rows = (await session.execute(_CLAIM, values)).all()
     return [Claim(*row) for row in rows]
+
+
+async def kinds_waiting(runtime: Runtime) -> frozenset[str]:
+    """Those of which anything waits, due or not: one index probe for each."""
+    async with runtime.database.transaction(None) as session:
+        return frozenset(await session.scalars(_KINDS))
 
 
 async def renew(runtime: Runtime, claim: Claim) -> None:

@@ -26,7 +26,7 @@ from tests.journeys.heed import Heed
 from tests.shared.bus.probe import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
-ROWS = 4_000
+ROWS, PORTION = 600, 50
 
 
 class Importer:
@@ -41,13 +41,15 @@ class Importer:
             "HEED_DATABASE_SECRET": DATABASE_SECRET,
             "HEED_SECRET": "another-one-for-all-tests",
             "HEED_TOKEN_PUBLIC_KEY": PUBLIC_KEY,
+            "HEED_SURVEY_IMPORT_PORTION": str(PORTION),
         }
         self.process, self.other = (Heed(home / name, environment, "survey", "worker") for name in ("one", "other"))
 
     async def begin(self, content: bytes) -> UUID:
         service = catalog.load("survey")
         await self.databases.prepare(service)
-        runtime = open_runtime(service, self.databases.settings(service))
+        settings = self.databases.settings(service).model_copy(update={"survey_import_portion": PORTION})
+        runtime = open_runtime(service, settings)
         async with open_work(runtime.database, self.account, TESTER, clock=runtime.clock) as work:
             row = await imports.upload(work, Table(io.BytesIO(content), None), name=None, delimiter=None)
         async with open_work(runtime.database, self.account, TESTER, clock=runtime.clock) as work:

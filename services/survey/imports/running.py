@@ -21,7 +21,7 @@ _MODULE: Final = "services.survey.imports.portions"
 _SECONDS: Final = 120.0
 _MEGABYTES: Final = 2_048
 # A process takes a second to start; one core is left for storing what they read.
-_WORTH_A_PROCESS: Final = 2 * service.PORTION
+_PORTIONS_WORTH_A_PROCESS: Final = 2
 _PROCESSES: Final = max(1, min(4, (os.cpu_count() or 1) - 1))
 # So long an import has its turn; others of other accounts may be waiting.
 _TURN_SECONDS: Final = 60.0
@@ -80,7 +80,8 @@ class _Ahead:
 
     def __init__(self, runtime: Runtime, claim: Claim, row: FeedbackImport) -> None:
         self._runtime, self._claim, self._row = runtime, claim, row
-        apart = row.rows - row.done > _WORTH_A_PROCESS
+        few = _PORTIONS_WORTH_A_PROCESS * runtime.settings.survey_import_portion
+        apart = row.rows - row.done > few
         self._helpers = [Helper(_MODULE, megabytes=_MEGABYTES) for _ in range(_PROCESSES if apart else 0)]
         self._number = row.next_portion
         self._tasks: deque[asyncio.Task[Read]] = deque()

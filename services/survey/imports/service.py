@@ -33,7 +33,6 @@ from shared.work import Work
 
 QUEUE: Final = "feedback imports"
 FORGET: Final = "feedback_imports.forget"
-PORTION: Final = 1_000
 SAMPLES: Final = 50
 SHOWN: Final = 20
 _DIGEST: Final = func.md5(cast(FeedbackImportPortion.lines, Text)).label("digest")
@@ -88,7 +87,8 @@ async def upload(work: Work, table: Table, *, name: str | None, delimiter: str |
     known = format_of(layout.header)
     new = SHELF.new(work, layout, name)
     row = FeedbackImport(**new, format=known.key if known else None, moved_at=None, note=None)
-    await SHELF.keep(work, row, _said(lines_of(table.file, layout), layout.header, known), portion=PORTION)
+    lines = _said(lines_of(table.file, layout), layout.header, known)
+    await SHELF.keep(work, row, lines, portion=work.settings.survey_import_portion)
     samples = [cells for _, cells in await first_lines(work, row)]
     account = await work.session.get(Account, work.account_id)
     suggested = suggest(row.header, samples, known, timezone=account.timezone if account else None)

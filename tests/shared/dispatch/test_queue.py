@@ -119,3 +119,59 @@ async def locked_until(notifier: Harness, claim: Claim) -> datetime:
         found: datetime | None = await session.scalar(select(rows.c.locked_until).where(rows.c.id == claim.id))
     assert found is not None
     return found
+
+
+class TestLoops:
+    async def test_find_what_comes_while_they_run(self, notifier: Harness, account: UUID) -> None:
+        mine, other = a_kind(), a_kind()
+        came: list[UUID] = []
+        seen = asyncio.Event()
+
+        async def deliver(runtime: Runtime, claim: Claim) -> None:
+            async with queue.open_claim(runtime, claim) as work:
+                await queue.finish(work, claim)
+            came.append(claim.id)
+            seen.set()
+
+        loops = [Dispatcher(kind, deliver, at_once=1, per_lane=1) for kind in (mine, other)]
+        running = [asyncio.create_task(each.run(notifier.runtime)) for each in loops]
+        try:
+            for kind in (mine, other, mine):
+                seen.clear()
+                [expected] = await waiting(notifier, account, new_id(), kind, 1)
+                async with asyncio.timeout(10):
+                    await seen.wait()
+                assert came[-1] == expected
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    async def test_claim_nothing_while_nothing_of_their_kind_waits(
+        self, notifier: Harness, account: UUID, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Seen to fail: without the question, both claim."""
+        idle, busy, often = a_kind(), a_kind(), asyncio.Event()
+        kinds: list[str] = []
+
+        async def claim_due(runtime: Runtime, kind: str, **_: object) -> list[Claim]:
+            kinds.append(kind)
+            if kinds.count(busy) == 10:
+                often.set()
+            return []
+
+        monkeypatch.setattr(dispatcher, "claim_due", claim_due)
+        monkeypatch.setattr(dispatcher, "POLL_SECONDS", 0.01)
+        await waiting(notifier, account, new_id(), busy, 1)
+        loops = [Dispatcher(kind, never, at_once=1, per_lane=1) for kind in (idle, busy)]
+        running = [asyncio.create_task(each.run(notifier.runtime)) for each in loops]
+        async with asyncio.timeout(10):
+            await often.wait()
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        assert set(kinds) == {busy}
+
+
+async def never(runtime: Runtime, claim: Claim) -> None:
+    raise AssertionError("nothing was to be delivered")

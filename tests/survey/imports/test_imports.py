@@ -36,6 +36,11 @@ def client(survey: Harness, account: UUID) -> httpx.AsyncClient:
     return survey.client(account=account)
 
 
+def small_portions(survey: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two lines each. Settings are frozen, and those of the database outlive the test."""
+    monkeypatch.setitem(survey.runtime.database.settings.__dict__, "survey_import_portion", 2)
+
+
 class TestFiles:
     async def test_with_columns_of_ones_own_are_tried_first(
         self, survey: Harness, account: UUID, client: httpx.AsyncClient
@@ -182,7 +187,7 @@ class TestPortions:
     async def test_that_fail_in_between_go_on_where_they_were(
         self, survey: Harness, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(imports, "PORTION", 2)
+        small_portions(survey, monkeypatch)
         import_id = (await upload(client, lines(6)))["id"]
         await client.post(f"{PATH}/{import_id}/run", json={})
         advance = Shelf.advance
@@ -208,7 +213,7 @@ class TestPortions:
     async def test_are_stored_once_though_two_attempts_are_made_at_once(
         self, survey: Harness, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(imports, "PORTION", 2)
+        small_portions(survey, monkeypatch)
         import_id = (await upload(client, lines(8)))["id"]
         await client.post(f"{PATH}/{import_id}/run", json={})
         [claim] = await claim_due(survey.runtime, imports.QUEUE, limit=1, per_lane=1)
@@ -219,7 +224,7 @@ class TestPortions:
     async def test_are_not_stored_by_one_whose_import_was_taken_over(
         self, survey: Harness, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(imports, "PORTION", 2)
+        small_portions(survey, monkeypatch)
         import_id = (await upload(client, lines(4)))["id"]
         await client.post(f"{PATH}/{import_id}/run", json={})
         [slow] = await claim_due(survey.runtime, imports.QUEUE, limit=1, per_lane=1)
@@ -235,8 +240,8 @@ class TestPortions:
     async def test_are_read_in_processes_of_their_own_if_there_are_many(
         self, survey: Harness, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(imports, "PORTION", 2)
-        monkeypatch.setattr(running, "_WORTH_A_PROCESS", 1)
+        small_portions(survey, monkeypatch)
+        monkeypatch.setattr(running, "_PORTIONS_WORTH_A_PROCESS", 0)
         monkeypatch.setattr(running, "said_in", None)
         assert (await client.put("/v1/taxonomy", json={"topics": [TOPIC]})).status_code == 200
         uploaded = await upload(client, "id,rating,comment\n1,5,Good boots\n2,many,Bad\n3,1,The boots are late\n")
@@ -249,7 +254,7 @@ class TestPortions:
     async def test_say_how_far_they_are(
         self, survey: Harness, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(imports, "PORTION", 2)
+        small_portions(survey, monkeypatch)
         import_id = (await upload(client, lines(4)))["id"]
         begun = (await client.post(f"{PATH}/{import_id}/run", json={})).json()
         assert (begun["done"], begun["per_second"]) == (0, None)
@@ -306,7 +311,7 @@ class TestErasedPeople:
     async def test_do_not_come_back_with_what_was_read_ahead(
         self, survey: Harness, account: UUID, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(imports, "PORTION", 2)
+        small_portions(survey, monkeypatch)
         ana = new_id()
         news = CustomerCreated(customer_id=ana, profile=profile_of(email="ana@example.com"))
         await survey.deliver(news, account=account, subject=ana)
