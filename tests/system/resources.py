@@ -315,13 +315,15 @@ async def of_notifier(notifier: Harness, account: UUID) -> Resources:
     # One of their own: those that every account has cannot be deleted.
     look = {"type": "open_ticket", "subject": "Look at this"}
     rule = {"name": "Watch", "event_type": FeedbackReceived.TYPE, "actions": [look]}
+    endpoint = await made(client, "/v1/webhook-endpoints", {"url": "https://127.0.0.1/heed"})
     return {
         "customer_id": str(customer_id),
         "rule_id": (await made(client, "/v1/rules", rule))["id"],
         "template_id": await first(client, "/v1/templates"),
         "message_id": (await made(client, "/v1/messages", message))["id"],
         "channel_id": (await made(client, "/v1/slack-channels", {"name": "#a", "url": "https://127.0.0.1/x"}))["id"],
-        "endpoint_id": (await made(client, "/v1/webhook-endpoints", {"url": "https://127.0.0.1/heed"}))["id"],
+        "endpoint_id": endpoint["id"],
+        "delivery_id": (await made(client, f"/v1/webhook-endpoints/{endpoint['id']}/test", {}, 202))["id"],
         "suppression_id": await spared(notifier, account),
     }
 

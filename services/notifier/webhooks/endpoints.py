@@ -11,7 +11,9 @@ from services.notifier.webhooks import service as webhooks
 from services.notifier.webhooks.auth import WebhooksRead, WebhooksWrite
 from services.notifier.webhooks.models import WebhookDelivery, WebhookEndpoint
 from services.notifier.webhooks.schemas import (
+    DeliveryDetail,
     DeliveryOut,
+    DeliveryRequest,
     DeliveryState,
     EndpointOut,
     EndpointPatch,
@@ -22,10 +24,13 @@ from services.notifier.webhooks.schemas import (
     RotatedSecret,
     Rotation,
 )
+from services.notifier.webhooks.sending import body_of
 from shared.db.pagination import Page, PageQuery, paginate
 from shared.http.dependencies import IfMatch, RuntimeDep, set_etag
 from shared.http.egress import guarded_client
+from shared.http.errors import NotFound
 from shared.http.routing import APIRouter
+from shared.work import Work
 
 router = APIRouter(prefix="/v1/webhook-endpoints", tags=["webhooks"])
 
@@ -91,6 +96,15 @@ async def list_webhook_deliveries(
     return found.map(_delivery_out)
 
 
+@router.get("/{endpoint_id}/deliveries/{delivery_id}")
+async def get_webhook_delivery(endpoint_id: UUID, delivery_id: UUID, work: WebhooksRead) -> DeliveryDetail:
+    """With the last request: what was sent, and the string that was signed."""
+    delivery = await work.session.get(WebhookDelivery, delivery_id)
+    if delivery is None or delivery.endpoint_id != endpoint_id:
+        raise NotFound("There is no such delivery.")
+    return DeliveryDetail(**_delivery_out(delivery).model_dump(), last_request=await _request_of(work, delivery))
+
+
 @router.post("/{endpoint_id}/redeliver")
 async def redeliver_webhooks(endpoint_id: UUID, body: Redelivery, work: WebhooksWrite) -> Redelivered:
     """Send again: one delivery, everything after a sequence number, or everything since a time."""
@@ -99,7 +113,7 @@ async def redeliver_webhooks(endpoint_id: UUID, body: Redelivery, work: Webhooks
 
 @router.post("/{endpoint_id}/test", status_code=202)
 async def test_webhook_endpoint(endpoint_id: UUID, work: WebhooksWrite) -> DeliveryOut:
-    """Send an event that means nothing; watch it under `/deliveries`."""
+    """Send an event that means nothing; watch it under `/deliveries/{id}`."""
     return _delivery_out(await webhooks.send_test(work, endpoint_id))
 
 
@@ -116,6 +130,15 @@ async def rotate_webhook_secret(
 
 def _out(endpoint: WebhookEndpoint) -> EndpointOut:
     return EndpointOut.model_validate({name: getattr(endpoint, name) for name in EndpointOut.model_fields})
+
+
+async def _request_of(work: Work, delivery: WebhookDelivery) -> DeliveryRequest | None:
+    body = await body_of(work, delivery)
+    if body is None or delivery.last_request is None:
+        return None
+    headers = delivery.last_request["headers"]
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.{body.decode()}"
+    return DeliveryRequest(url=delivery.last_request["url"], headers=headers, body=body.decode(), signed=signed)
 
 
 def _delivery_out(delivery: WebhookDelivery) -> DeliveryOut:

@@ -1,10 +1,11 @@
 """Partners' endpoints, and what was delivered to them."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, LargeBinary, Text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import BigInteger, Index, LargeBinary, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.notifier.db import Base
@@ -15,7 +16,7 @@ from shared.db.base import AccountOwned, Identified
 class WebhookEndpoint(Identified, AccountOwned, Base):
     """Secrets are stored sealed (`webhooks.secrets`); after a rotation the old one signs too until `old_secret_until`.
     `public_key` verifies what a secret of kind `v1a` signs. `failing_since` is the first failure after the last
-    success."""
+    success, `failures` how many there were since; until `held_until` nothing is sent."""
 
     __tablename__ = "webhook_endpoints"
     __table_args__ = (Index("ix_webhook_endpoints_account_id", "account_id", "id"),)
@@ -24,9 +25,12 @@ class WebhookEndpoint(Identified, AccountOwned, Base):
     description: Mapped[str]
     types: Mapped[list[str]] = mapped_column(ARRAY(Text))
     condition: Mapped[str] = mapped_column(default="", server_default="")
+    ordering: Mapped[str] = mapped_column(default="none", server_default="none")
     enabled: Mapped[bool]
     disabled_reason: Mapped[str | None]
     failing_since: Mapped[datetime | None]
+    failures: Mapped[int] = mapped_column(default=0, server_default="0")
+    held_until: Mapped[datetime | None]
     secret: Mapped[bytes] = mapped_column(LargeBinary)
     public_key: Mapped[str | None]
     old_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
@@ -41,12 +45,22 @@ class WebhookEndpoint(Identified, AccountOwned, Base):
 
 
 class WebhookDelivery(Identified, AccountOwned, Base):
-    """One event for one endpoint. `body` is set for test events only; all others are in the log under `sequence`."""
+    """One event for one endpoint. `body` is set for test events only; all others are in the log under `sequence`.
+
+    Of those with the same `order_key` one has a `next_attempt_at` at a time; `last_request` is its URL and headers."""
 
     __tablename__ = "webhook_deliveries"
     __table_args__ = (
         Index("ix_webhook_deliveries_endpoint_id", "account_id", "endpoint_id", "id"),
         Index("ix_webhook_deliveries_event_id", "account_id", "endpoint_id", "event_id"),
+        Index(
+            "ix_webhook_deliveries_order_key",
+            "account_id",
+            "endpoint_id",
+            "order_key",
+            "sequence",
+            postgresql_where=text("order_key is not null and state = 'pending'"),
+        ),
     )
 
     endpoint_id: Mapped[UUID]
@@ -56,6 +70,8 @@ class WebhookDelivery(Identified, AccountOwned, Base):
     body: Mapped[bytes | None] = mapped_column(LargeBinary)
     state: Mapped[str]
     attempts: Mapped[int] = mapped_column(default=0)
+    order_key: Mapped[UUID | None]
+    last_request: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     last_status: Mapped[int | None]
     last_error: Mapped[str | None]
     last_response: Mapped[str | None]

@@ -26,14 +26,14 @@ async def redeliver(work: Work, endpoint_id: UUID, asked: Redelivery) -> Redeliv
         raise Unacceptable.field("/delivery_id", "choose_one", "Send one of `delivery_id`, `after` and `since`.")
     if asked.delivery_id is not None:
         entry = await _entry_of(work, endpoint_id, asked.delivery_id)
-        return Redelivered(queued=await fan_out.enqueue(work, endpoint_id, [entry]), next_after=None)
+        return Redelivered(queued=await fan_out.enqueue(work, endpoint, [entry]), next_after=None)
     after = asked.after if asked.after is not None else await _number_before(work, asked.since)
-    wanted = fan_out.wanted_by(endpoint.types, endpoint.condition)
+    wanted = fan_out.wanted_by(endpoint)
     found = await log.read(work.session, work.account_id, after=after, types=wanted.types, limit=AT_ONCE)
     entries = [entry for entry in found.entries if wanted.takes(entry)]
     if asked.only_undelivered:
         entries = await _undelivered(work, endpoint, entries)
-    queued = await fan_out.enqueue(work, endpoint_id, entries)
+    queued = await fan_out.enqueue(work, endpoint, entries)
     has_more = found.examined < await log.last_sequence(work.session, work.account_id)
     return Redelivered(queued=queued, next_after=found.examined if has_more else None)
 

@@ -23,6 +23,18 @@ JITTER: Final = 0.2
 LONGEST_PAUSE: Final = timedelta(hours=24)
 # An endpoint that has not answered well once in this time is switched off.
 PATIENCE: Final = timedelta(days=5)
+# After so many failures in a row, whatever the events, an endpoint is left alone for a while, and longer each time.
+FAILURES_IN_A_ROW: Final = 5
+SHORTEST_HOLD: Final = timedelta(seconds=30)
+LONGEST_HOLD: Final = timedelta(minutes=5)
+
+
+def hold_after(failures: int) -> timedelta | None:
+    """The breaker of an endpoint: None as long as it is tried as if nothing were wrong."""
+    if failures < FAILURES_IN_A_ROW:
+        return None
+    doublings: int = min(failures - FAILURES_IN_A_ROW, 10)
+    return min(SHORTEST_HOLD * float(2**doublings), LONGEST_HOLD)
 
 
 def next_attempt(

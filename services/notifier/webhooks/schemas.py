@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, AwareDatetime, Field
 
 from services.notifier.log.schemas import MOST_PATTERNS, type_filter
+from services.notifier.webhooks.ordering import Ordering
 from services.notifier.webhooks.secrets import Signing
 from shared.expressions.conditions import LONGEST as LONGEST_CONDITION
 from shared.http.schemas import Model
@@ -26,13 +27,15 @@ URL = Annotated[str, Field(min_length=1, max_length=2_000, examples=["https://pa
 class NewEndpoint(Model):
     """Empty `types` means every event. `condition` is CEL, over `data` and `event` as in rules: of the events that the
     types let through, only those go out for which it holds. `signing` is `v1` (a secret that both sides know) or `v1a`
-    (Ed25519: the answer has the public key, and no secret leaves Heed)."""
+    (Ed25519: the answer has the public key, and no secret leaves Heed). `ordering`: one at a time of each subject, or
+    of the endpoint, each when the one before has arrived or was given up; `none` does not wait."""
 
     url: URL
     description: str = Field("", max_length=500)
     types: list[TypePattern] = Field(default_factory=list, max_length=MOST_PATTERNS)
     condition: str = Field("", max_length=LONGEST_CONDITION, examples=['data.channel == "widget"'])
     signing: Signing = "v1"
+    ordering: Ordering = "none"
     enabled: bool = True
 
 
@@ -41,11 +44,13 @@ class EndpointPatch(Model):
     description: str | None = Field(None, max_length=500)
     types: list[TypePattern] | None = Field(None, max_length=MOST_PATTERNS)
     condition: str | None = Field(None, max_length=LONGEST_CONDITION)
+    ordering: Ordering | None = None
     enabled: bool | None = None
 
 
 class EndpointOut(Model):
-    """`failing_since` is the first failure after the last success; after 5 days of it the endpoint is switched off."""
+    """`failing_since` is the first failure after the last success; after 5 days of it the endpoint is switched off.
+    Until `held_until` it is left alone, for it failed several times in a row."""
 
     id: UUID
     url: str
@@ -54,9 +59,11 @@ class EndpointOut(Model):
     condition: str
     signing: Signing
     public_key: str | None
+    ordering: Ordering
     enabled: bool
     disabled_reason: str | None
     failing_since: datetime | None
+    held_until: datetime | None
     old_secret_until: datetime | None
     version: int
     created_at: datetime
@@ -100,6 +107,21 @@ class DeliveryOut(Model):
     next_attempt_at: datetime | None
     created_at: datetime
     finished_at: datetime | None
+
+
+class DeliveryRequest(Model):
+    """The last request as it went out. `signed` is what the signatures in the headers are of."""
+
+    url: str
+    headers: dict[str, str]
+    body: str
+    signed: str
+
+
+class DeliveryDetail(DeliveryOut):
+    """`last_request` is null before the first attempt, and once the event is no longer kept."""
+
+    last_request: DeliveryRequest | None
 
 
 class Redelivery(Model):

@@ -7,14 +7,14 @@ import httpx
 from sqlalchemy import select, update
 
 from services.notifier.log.models import LoggedEvent
-from services.notifier.webhooks.fan_out import KIND
 from services.notifier.webhooks.models import WebhookDelivery, WebhookEndpoint
-from services.notifier.webhooks.schedule import PATIENCE, next_attempt
+from services.notifier.webhooks.ordering import KIND, let_go, lock
+from services.notifier.webhooks.schedule import PATIENCE, hold_after, next_attempt
 from services.notifier.webhooks.secrets import signature_headers
 from services.notifier.webhooks.service import disable, sealing_key
 from shared.auth.sealing import unseal
 from shared.dispatch.dispatcher import Dispatcher
-from shared.dispatch.queue import Claim, finish, open_claim, postpone
+from shared.dispatch.queue import Claim, finish, hold_lane, open_claim, postpone
 from shared.http.client import Answer, GuardedClient, NotAllowed
 from shared.http.egress import guarded_client
 from shared.service import Runtime
@@ -33,6 +33,7 @@ class Letter:
     url: str
     headers: dict[str, str]
     body: bytes
+    order_key: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ async def attempt(runtime: Runtime, claim: Claim) -> None:
         return
     result = await _send(guarded_client(runtime), letter)
     async with open_claim(runtime, claim) as work:
-        await _note(work, claim, result)
+        await _note(work, claim, letter, result)
 
 
 async def _prepare(work: Work, claim: Claim, runtime: Runtime) -> Letter | None:
@@ -68,10 +69,13 @@ async def _prepare(work: Work, claim: Claim, runtime: Runtime) -> Letter | None:
         if delivery is not None:
             delivery.state, delivery.finished_at, delivery.next_attempt_at = "canceled", work.now, None
         return None
-    body = delivery.body or await _logged(work, delivery.sequence)
+    body = await body_of(work, delivery)
     if body is None:
+        endpoint = await lock(work, endpoint.id)
         await finish(work, claim)
         delivery.state, delivery.last_error, delivery.finished_at = "failed", "the event is no longer kept", work.now
+        if endpoint is not None and delivery.order_key is not None:
+            await let_go(work, endpoint, [delivery.order_key])
         return None
     key = sealing_key(runtime)
     sealed = [endpoint.secret]
@@ -79,7 +83,8 @@ async def _prepare(work: Work, claim: Claim, runtime: Runtime) -> Letter | None:
         sealed.append(endpoint.old_secret)
     live = [unseal(secret, key, endpoint.id).decode() for secret in sealed]
     headers = {"Content-Type": "application/json", "User-Agent": "Heed-Webhooks/1"}
-    return Letter(endpoint.url, headers | signature_headers(delivery.event_id, body, live, work.now), body)
+    headers |= signature_headers(delivery.event_id, body, live, work.now)
+    return Letter(endpoint.url, headers, body, delivery.order_key)
 
 
 async def _send(client: GuardedClient, letter: Letter) -> Result:
@@ -110,8 +115,10 @@ def _read(answer: Answer) -> Result:
     return Result(answer.status, error, answer.headers.get("retry-after"), text)
 
 
-async def _note(work: Work, claim: Claim, result: Result) -> None:
+async def _note(work: Work, claim: Claim, letter: Letter, result: Result) -> None:
     """The delivery's outcome, and what it means for the endpoint. Nothing, if the claim was taken over."""
+    is_simple = result.is_success and letter.order_key is None
+    endpoint = None if is_simple else await lock(work, claim.lane)
     due_at = None
     if not result.is_success and result.status != 410:
         due_at = next_attempt(claim.attempts, work.now, result.retry_after)
@@ -125,6 +132,7 @@ async def _note(work: Work, claim: Claim, result: Result) -> None:
         .values(
             state=state,
             attempts=claim.attempts,
+            last_request={"url": letter.url, "headers": letter.headers},
             last_status=result.status,
             last_error=result.error,
             last_response=result.response,
@@ -134,33 +142,43 @@ async def _note(work: Work, claim: Claim, result: Result) -> None:
     )
     if result.is_success:
         await _mark_well(work, claim.lane)
-    else:
-        await _mark_failing(work, claim.lane, is_gone=result.status == 410)
+    elif endpoint is not None:
+        await _mark_failing(work, endpoint, is_gone=result.status == 410)
+    if endpoint is not None and endpoint.enabled and letter.order_key is not None and due_at is None:
+        await let_go(work, endpoint, [letter.order_key])
 
 
 async def _mark_well(work: Work, endpoint_id: UUID) -> None:
     failing = (WebhookEndpoint.id == endpoint_id) & WebhookEndpoint.failing_since.is_not(None)
-    await work.session.execute(update(WebhookEndpoint).where(failing).values(failing_since=None))
+    well = {"failing_since": None, "failures": 0, "held_until": None}
+    await work.session.execute(update(WebhookEndpoint).where(failing).values(well))
 
 
-async def _mark_failing(work: Work, endpoint_id: UUID, *, is_gone: bool) -> None:
-    endpoint = await work.session.get(WebhookEndpoint, endpoint_id, with_for_update=True, populate_existing=True)
-    if endpoint is None or not endpoint.enabled:
+async def _mark_failing(work: Work, endpoint: WebhookEndpoint, *, is_gone: bool) -> None:
+    """The endpoint is locked."""
+    if not endpoint.enabled:
         return
+    endpoint.failures += 1
+    endpoint.failing_since = endpoint.failing_since or work.now
     if is_gone:
         await disable(work, endpoint, "it answered 410 Gone")
-    elif endpoint.failing_since is None:
-        endpoint.failing_since = work.now
     elif work.now - endpoint.failing_since >= PATIENCE:
         await disable(work, endpoint, f"every attempt failed for {PATIENCE.days} days")
+    elif (pause := hold_after(endpoint.failures)) is not None:
+        endpoint.held_until = work.now + pause
+        await hold_lane(work, endpoint.id, endpoint.held_until)
 
 
-async def _logged(work: Work, sequence: int | None) -> bytes | None:
+async def body_of(work: Work, delivery: WebhookDelivery) -> bytes | None:
+    """What is sent; None once the event is no longer kept."""
+    if delivery.body is not None:
+        return delivery.body
     statement = select(LoggedEvent.body).where(
-        LoggedEvent.account_id == work.account_id, LoggedEvent.sequence == sequence
+        LoggedEvent.account_id == work.account_id, LoggedEvent.sequence == delivery.sequence
     )
     found: bytes | None = await work.session.scalar(statement)
     return found
 
 
-WEBHOOKS = Dispatcher(KIND, attempt, at_once=40, per_lane=4)
+# Dozens of endpoints that hang, each with its full share, must leave room for those that answer.
+WEBHOOKS = Dispatcher(KIND, attempt, at_once=120, per_lane=4)

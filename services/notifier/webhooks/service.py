@@ -7,8 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import func, select, update
 
-from services.notifier.webhooks import fan_out
 from services.notifier.webhooks.models import WebhookDelivery, WebhookEndpoint
+from services.notifier.webhooks.ordering import KIND
 from services.notifier.webhooks.schemas import EndpointPatch, NewEndpoint, Rotation
 from services.notifier.webhooks.secrets import new_secret, public_key_of
 from services.notifier.webhooks.wanting import check_condition, check_types
@@ -100,7 +100,8 @@ async def change(
     for name, value in changes.items():
         setattr(endpoint, name, value)
     if changes.get("enabled") is True:
-        endpoint.disabled_reason = endpoint.failing_since = None
+        endpoint.disabled_reason = endpoint.failing_since = endpoint.held_until = None
+        endpoint.failures = 0
     if changes.get("enabled") is False:
         endpoint.disabled_reason = "switched off by hand"
         await _cancel_waiting(work, endpoint_id)
@@ -176,7 +177,7 @@ async def send_test(work: Work, endpoint_id: UUID) -> WebhookDelivery:
     )
     work.session.add(delivery)
     await work.session.flush()
-    await queue.enqueue(work, fan_out.KIND, [(delivery.id, endpoint_id)])
+    await queue.enqueue(work, KIND, [(delivery.id, endpoint_id)])
     return delivery
 
 
