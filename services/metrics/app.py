@@ -9,6 +9,7 @@ from services.metrics.db import Base
 from services.metrics.drivers import endpoints as drivers
 from services.metrics.experiments import endpoints as experiments
 from services.metrics.improvements import endpoints as improvements
+from services.metrics.initiatives import endpoints as initiatives
 from services.metrics.lifetime import endpoints as lifetime
 from services.metrics.lifetime.service import FITTING
 from services.metrics.privacy import endpoints as privacy
@@ -35,6 +36,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         drivers.router,
         improvements.router,
         experiments.router,
+        initiatives.router,
         cohorts.router,
         lifetime.router,
         rfm.router,

@@ -17,7 +17,18 @@ class Base(DeclarativeBase):
 # Customers who were merged into others. These tables say whose a row is, and under whose identity it came.
 MERGED_CUSTOMERS = aliases_in(
     Base.metadata,
-    *("facts", "people", "ticket_steps", "ticket_facts", "activities", "askings", "attempts", "talks", "assignments"),
+    *(
+        "facts",
+        "people",
+        "ticket_steps",
+        "ticket_facts",
+        "activities",
+        "askings",
+        "attempts",
+        "talks",
+        "assignments",
+        "initiative_members",
+    ),
     present="customer_id",
     origin="origin_customer_id",
 )

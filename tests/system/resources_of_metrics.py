@@ -9,7 +9,7 @@ from shared.contracts.problems import ExpectedChange, ImprovementShipped
 from shared.ids import new_id
 from shared.testing.harness import Harness
 from tests.system.making import Resources, made
-from tests.system.surface import EXPERIMENT
+from tests.system.surface import EXPERIMENT, INITIATIVE
 
 
 async def of_metrics(metrics: Harness, account: UUID) -> Resources:
@@ -36,6 +36,7 @@ async def of_metrics(metrics: Harness, account: UUID) -> Resources:
         "spend_id": spend["id"],
         "metric_id": made_of_others["id"],
         "experiment_id": tried["id"],
+        "initiative_id": (await made(metrics.client(account=account), "/v1/initiatives", INITIATIVE))["id"],
         **await alerted(metrics, account),
     }
 

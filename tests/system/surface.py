@@ -112,6 +112,13 @@ EXPERIMENT: Final = {
     "outcome": {"measure": "conversion"},
     "plan": {"baseline": "10", "minimum_effect": "5"},
 }
+INITIATIVE: Final = {
+    "name": "Call back within a day",
+    "started_at": "2026-02-01T00:00:00Z",
+    "outcome": {"measure": "conversion"},
+    "cost": {"amount": "500", "currency": "EUR"},
+    "comparator": {"kind": "matched"},
+}
 
 BODIES: Final[Mapping[str, Any]] = {
     "PATCH /v1/users/{user_id}": {"name": "Somebody else"},
@@ -240,6 +247,10 @@ BODIES: Final[Mapping[str, Any]] = {
     "PATCH /v1/slack-channels/{channel_id}": {"name": "#praise"},
     "PUT /v1/experiments/{experiment_id}": EXPERIMENT,
     "PUT /v1/alerts/{watch_id}": {"name": "Falls", "metric": "nps", "minimum_effect": 8, "every": "day"},
+    "PUT /v1/initiatives/{initiative_id}": INITIATIVE,
+    "POST /v1/initiatives/{initiative_id}/members": {
+        "members": [{"customer_id": "00000000-0000-7000-8000-000000000000", "treated": True}]
+    },
     "PUT /v1/acquisition-spend/{spend_id}": {
         "from": "2026-02-01",
         "to": "2026-03-01",

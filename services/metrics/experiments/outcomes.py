@@ -90,11 +90,11 @@ _ADDED_UP = """
 """
 
 
-def _of_sums(source: str, value: str) -> str:
-    """`source`: a query for what one customer of `judged` did, as `at` and `worth`, up to `:within` before and after.
-    `value`: what is made of the sum of it."""
+def seen(source: str) -> str:
+    """`judged`, with what each of them who counts did in the days of `:within` before (`earlier`) and after (`later`)
+    they were assigned. `source`: a query for what one customer did, as `at` and `worth`."""
     return f"""
-    {_ARMS}, seen as (
+    seen as (
         select judged.*, coalesce(done.later, 0) as later, coalesce(done.earlier, 0) as earlier
         from judged left join lateral (
             select sum(worth) filter (where at >= judged.assigned_at) as later,
@@ -102,7 +102,13 @@ def _of_sums(source: str, value: str) -> str:
             from ({source}) as act
             where at >= judged.assigned_at - :within and at < judged.assigned_at + :within
         ) as done on judged.reason is null
-    ), placed as (
+    )
+    """
+
+
+def _of_sums(source: str, value: str) -> str:
+    return f"""
+    {_ARMS}, {seen(source)}, placed as (
         select variant, {_STATE}, {value.format("later")} as value, {value.format("earlier")} as before from seen
     )
     {_ADDED_UP}
@@ -124,12 +130,14 @@ _RESPONSES = """
         and (cast(:survey_id as uuid) is null or survey_id = :survey_id)
 """
 _WHETHER, _HOW_MUCH = "least({}, 1)", "{}"
-_SUMS = {
-    "conversion": text(_of_sums(_ACTIVITIES, _WHETHER)),
-    "activities": text(_of_sums(_ACTIVITIES, _HOW_MUCH)),
-    "spend": text(_of_sums(_PAID, _HOW_MUCH)),
-    "responded": text(_of_sums(_RESPONSES, _WHETHER)),
+# Where what a customer did is found, and what is made of the sum of it.
+DONE = {
+    "conversion": (_ACTIVITIES, _WHETHER),
+    "activities": (_ACTIVITIES, _HOW_MUCH),
+    "spend": (_PAID, _HOW_MUCH),
+    "responded": (_RESPONSES, _WHETHER),
 }
+_SUMS = {measure: text(_of_sums(*done)) for measure, done in DONE.items()}
 _RATINGS = text(
     f"""
     {_ARMS}, answered as (
@@ -167,13 +175,7 @@ async def of(work: Work, outcome: Outcome, trial: Trial) -> Outcomes:
 
 
 async def _of_what_they_did(work: Work, outcome: Outcome, trial: Trial, values: dict[str, Any]) -> Outcomes:
-    match outcome.measure:
-        case "spend":
-            values["currency"] = outcome.currency
-        case "responded":
-            values["survey_id"] = outcome.survey_id
-        case _:
-            values["activity"] = outcome.activity
+    values |= named_by(outcome)
     arms = {arm: Arm() for arm in trial.planned}
     for row in await work.session.execute(_SUMS[outcome.measure], values):
         arm = arms[row.variant]
@@ -184,6 +186,16 @@ async def _of_what_they_did(work: Work, outcome: Outcome, trial: Trial, values: 
         sums = (Fraction(getattr(row, name)) for name in Sample.__slots__ if name != "n")
         setattr(arm, row.state, Sample(row.n, *sums))
     return Outcomes(Kind.SHARE if outcome.measure in SHARES else Kind.MEAN, arms)
+
+
+def named_by(outcome: Outcome) -> dict[str, Any]:
+    """What the outcome's source in `DONE` asks for."""
+    match outcome.measure:
+        case "spend":
+            return {"currency": outcome.currency}
+        case "responded":
+            return {"survey_id": outcome.survey_id}
+    return {"activity": outcome.activity}
 
 
 async def _of_ratings(work: Work, metric: Metric, outcome: Outcome, trial: Trial, values: dict[str, Any]) -> Outcomes:

@@ -56,6 +56,7 @@ HOLDINGS = (
     Holding("lifetime_values", "metrics.lifetime_values", f"row.person_id = {IDS}", names=None),
     # Whom nothing is known of has no outcome either, so they leave their arm.
     Holding("assignments", "metrics.assignments", names=None),
+    Holding("initiative_members", "metrics.initiative_members", names=None),
     Holding("people", "metrics.people", f"row.person_id = {IDS}", names="person_id"),
 )
 
