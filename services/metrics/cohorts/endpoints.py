@@ -50,7 +50,7 @@ async def read_survival(
 ) -> SurvivalAnswer:
     """Of customers who began in the window, what share stays beyond each day, those who are still there included.
 
-    By `source` and `touchpoint` of their first activity; by `nps` group and `channel` of their first answer, from which
-    on they are followed then.
+    By `source` and `touchpoint` of their first activity; by `nps` group and `channel` of their first NPS answer, from
+    which on they are followed then.
     """
     return await survivals.answer(work, by, window)

@@ -105,7 +105,11 @@ def _others(asked: Selection, compare: Sequence[str]) -> Selection:
         named.setdefault(by, []).append(value)
     # A test takes for granted that nobody is on both sides.
     if not any(by in asked.filters and not set(values) & set(asked.filters[by]) for by, values in named.items()):
-        detail = "Nobody may be on both sides: filter for others of the same kind, `filter[channel]=email` for example."
+        by, values = next(iter(named.items()))
+        detail = (
+            f"Nobody may be on both sides: ask for others with `filter[{by}]=...`, of which none is "
+            f"{' or '.join(f'`{value}`' for value in values)}."
+        )
         raise Unacceptable.field(POINTER, "not_apart", detail)
     return replace(asked, filters={**asked.filters, **named})
 

@@ -1,5 +1,6 @@
 """What a question is about: a window of whole days, filters, and what to tell apart."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -9,7 +10,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import Depends, Query
-from pydantic import PlainValidator, WithJsonSchema
+from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
 from sqlalchemy import ColumnElement, Date, SQLColumnExpression, cast, func
 from sqlalchemy.sql.expression import FromClause
 
@@ -71,6 +72,14 @@ class Period(StrEnum):
 
 
 _AXES: Final = "^({names})(,({names}))?$".format(names="|".join(By))
+
+
+def _in_words(by: Any) -> Any:
+    """What the pattern refuses is refused before it, in a sentence instead of the pattern."""
+    if isinstance(by, str) and not re.fullmatch(_AXES, by):
+        names = ", ".join(f"`{name}`" for name in By)
+        raise ValueError(f"must be one of {names}, or two of them with a comma between; `dimension` takes all others")
+    return by
 
 
 def _day(value: Any) -> date | datetime:
@@ -172,6 +181,7 @@ def axes(
             description="What to tell apart; two of them with a comma, such as `channel,touchpoint`.",
             examples=["channel", "channel,touchpoint"],
         ),
+        BeforeValidator(_in_words),
     ] = None,
     dimension: Annotated[
         str | None,

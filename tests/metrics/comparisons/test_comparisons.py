@@ -136,6 +136,11 @@ class TestWithOthers:
         error = response.json()["errors"][0]
         assert (error["pointer"], error["code"]) == ("query:compare", code)
 
+    async def test_says_whom_not_to_ask_about(self, metrics: Harness, account: UUID) -> None:
+        asked = MARCH | {"compare": "channel:email"}
+        response = await metrics.client(account=account).get("/v1/metrics/nps", params=asked)
+        assert "`filter[channel]=...`, of which none is `email`" in response.json()["errors"][0]["detail"]
+
     async def test_of_a_kind_that_the_metric_does_not_know_are_refused(self, metrics: Harness, account: UUID) -> None:
         asked = {"filter[priority]": "high", "compare": "priority:low"}
         response = await metrics.client(account=account).get("/v1/metrics/nps", params=asked)

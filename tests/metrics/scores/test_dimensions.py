@@ -115,3 +115,9 @@ class TestDimensions:
         refused = await metrics.client(account=account).get("/v1/metrics/nps", params=MARCH | asked)
         assert refused.status_code == 422
         assert refused.json()["errors"][0]["pointer"] in ("query:by", "query:dimension")
+
+    async def test_by_what_there_is_not_is_refused_with_what_there_is(self, metrics: Harness, account: UUID) -> None:
+        refused = await metrics.client(account=account).get("/v1/metrics/nps", params={"by": "channel,mood"})
+        said = refused.json()["errors"][0]["detail"]
+        assert "`channel`, `touchpoint`" in said
+        assert "^(" not in said
