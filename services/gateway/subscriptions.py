@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from services.gateway.accounts import service as accounts
 from services.gateway.audit import handlers as audit
 from services.gateway.subject_requests import handlers as subject_requests
 from services.gateway.subject_requests import matched
@@ -22,6 +23,7 @@ SUBSCRIPTIONS = [
 ]
 
 TIMERS: Mapping[str, TimerHandler] = {
+    accounts.TELL_AGAIN: accounts.tell_again,
     NUDGE: subject_requests.nudge,
     SWEEP: subject_requests.sweep,
     DUE: subject_requests.warn,

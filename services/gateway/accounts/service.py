@@ -1,6 +1,7 @@
 """New accounts, each with its owner and a key for its programs."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from services.gateway.accounts.models import Account
 from services.gateway.accounts.schemas import AccountChanges, NewAccount
@@ -11,12 +12,16 @@ from services.gateway.users import service as users
 from services.gateway.users.models import User
 from services.gateway.users.schemas import NewUser
 from shared.auth.scopes import ALL
+from shared.bus.subscriptions import Timer
 from shared.contracts.gateway import AccountCreated, AccountUpdated
 from shared.db.database import set_account
 from shared.http.dependencies import check_match
 from shared.http.errors import NotFound
 from shared.ids import new_id
 from shared.work import Work
+
+# A migration may schedule it for every account, when a service begins to keep what was told before it listened.
+TELL_AGAIN: Final = "accounts.tell"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +91,19 @@ async def change(work: Work, changes: AccountChanges, *, expected_version: int |
     for name, value in given.items():
         setattr(account, name, value)
     account.version += 1
+    _tell(work, account)
+    return account
+
+
+async def tell_again(work: Work, timer: Timer) -> None:
+    """Say how the account stands, in its present version: who knows that already takes no notice."""
+    account = await work.session.get(Account, work.account_id, with_for_update=True)
+    if account is not None:
+        _tell(work, account)
+
+
+def _tell(work: Work, account: Account) -> None:
     updated = AccountUpdated(
         account_id=account.account_id, name=account.name, locale=account.locale, timezone=account.timezone
     )
     work.emit(updated, subject=account.account_id, version=account.version)
-    return account

@@ -124,6 +124,17 @@ class TestTheCurrentAccount:
             assert (await client.patch(self.path, json=body)).headers["etag"] == '"1"'
         assert await gateway.emitted(business.account_id, AccountUpdated) == []
 
+    async def test_is_told_again_as_it_is(self, gateway: "Harness", business: "Business") -> None:
+        """What a migration schedules for every account, for services that began to listen after it was opened."""
+        async with gateway.work(business.account_id) as work:
+            await work.schedule("accounts.tell", key="", due_at=work.now)
+        await gateway.run_timers()
+        [told] = await gateway.emitted(business.account_id, AccountUpdated)
+        assert told.data == AccountUpdated(
+            account_id=business.account_id, name="Corner shop", locale="en", timezone="UTC"
+        )
+        assert (told.subject, told.aggregate_version) == (business.account_id, 1)
+
     async def test_a_change_of_an_older_version_is_refused(self, gateway: "Harness", business: "Business") -> None:
         client, stale = gateway.client(account=business.account_id), {"If-Match": '"1"'}
         answers = [await client.patch(self.path, json={"name": name}, headers=stale) for name in ("A", "B")]
