@@ -1,6 +1,5 @@
 """How sure one can be of a share or a mean: 95 % intervals. No I/O."""
 
-from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from math import sqrt
 from statistics import NormalDist
@@ -60,5 +59,7 @@ def t_quantile(degrees: int) -> float:
 
 def shown(value: Fraction | float, places: int = 2) -> float:
     """So many decimals, half away from zero: 12.345 is shown as 12.35, where Python's own `round` would say 12.34."""
-    exact = Decimal(value.numerator) / Decimal(value.denominator) if isinstance(value, Fraction) else Decimal(value)
-    return float(exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP))
+    above, below = value.as_integer_ratio()
+    one: int = 10**places
+    steps = (2 * one * abs(above) + below) // (2 * below)
+    return (steps if above >= 0 else -steps) / one

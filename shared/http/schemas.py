@@ -2,7 +2,7 @@
 
 import re
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, model_validator
 from pydantic_core import PydanticCustomError
@@ -10,6 +10,8 @@ from pydantic_core import PydanticCustomError
 NUL = "\x00"
 # With the blanks around them: line and page breaks, tabs, and what Unicode has of these (UAX 14, class BK).
 _BREAKS = re.compile(r"\s*[\t\n\v\f\r\x85\u2028\u2029]\s*")
+
+M = TypeVar("M", bound=BaseModel)
 
 
 class Model(BaseModel):
@@ -28,6 +30,17 @@ class Model(BaseModel):
                     place = {"pointer": f"/{name}{where}".replace(NUL, "")}
                     raise PydanticCustomError("nul", "contains a NUL character or half of one; remove it", place)
         return data
+
+
+def built(model: type[M], **fields: Any) -> M:
+    """Like `model_construct` where every field is given under its own name, in half the time: for what an answer
+    has hundreds of, and nothing of which comes from outside."""
+    made = model.__new__(model)
+    object.__setattr__(made, "__dict__", fields)
+    object.__setattr__(made, "__pydantic_fields_set__", set(fields))
+    object.__setattr__(made, "__pydantic_extra__", None)
+    object.__setattr__(made, "__pydantic_private__", None)
+    return made
 
 
 def find_nul(value: Any) -> str | None:

@@ -21,7 +21,7 @@ REVIEW: Final = "review"
 HIGHEST_SCORE = 10
 _NPS_SCALE = (0, 10)
 # An index has any value of its scale; it is counted by whole tens, and summed exactly.
-_INDEX = "csi"
+INDEX: Final = "csi"
 _INDEX_SCALE = (0, 100)
 _TENS = 10
 # Platforms rate on scales of their own: 4.37 of 5 is 437 on 100..500, and some go from 0 to 100.
@@ -60,10 +60,10 @@ def read(rating: Rating | None, *, completed: bool, index: Decimal | None = None
     if rating is None:
         return Reading(UNRATED, None, None, None, None, None, Exclusion.NO_RATING)
     flaw = None if completed else Exclusion.INCOMPLETE
-    if rating.scheme == _INDEX:
+    if rating.scheme == INDEX:
         exact = Decimal(rating.value) if index is None else index
         if (rating.minimum, rating.maximum) == _INDEX_SCALE and 0 <= exact <= _INDEX_SCALE[1]:
-            return Reading(_INDEX, 0, HIGHEST_SCORE, rating.value, int(exact) // _TENS, exact, flaw)
+            return Reading(INDEX, 0, HIGHEST_SCORE, rating.value, int(exact) // _TENS, exact, flaw)
     elif fits(rating):
         return Reading(rating.scheme, rating.minimum, rating.maximum, rating.value, points(rating), None, flaw)
     elif rating.scheme == _PLAIN and rating.minimum <= rating.value <= rating.maximum > HIGHEST_SCORE:

@@ -20,6 +20,7 @@ class Scale:
 
 
 PERCENT = Scale(0, 100)
+_NOBODY = dict.fromkeys(Exclusion, 0)
 
 
 @dataclass(slots=True)
@@ -74,13 +75,13 @@ class Tally:
     """What is known of one group of feedback: the answers that count, and why the others do not."""
 
     histogram: Histogram = field(default_factory=Histogram)
-    excluded: dict[Exclusion, int] = field(default_factory=lambda: dict.fromkeys(Exclusion, 0))
+    excluded: dict[Exclusion, int] = field(default_factory=_NOBODY.copy)
 
     def add(self, scale: Scale | None, scores: Sequence[int], excluded: Sequence[int]) -> None:
         """`scores` from 0 to the highest there is, `excluded` in the order of `Exclusion`."""
         if scale is not None and any(scores):
             self.histogram.add(scale, scores[scale.minimum : scale.maximum + 1])
-        for reason, count in zip(Exclusion, excluded, strict=True):
+        for reason, count in zip(_NOBODY, excluded, strict=True):
             self.excluded[reason] += count
 
     def merge(self, other: "Tally") -> None:

@@ -7,9 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Date,
+    Integer,
     Select,
     and_,
     cast,
@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.expression import FromClause
 
 from services.metrics.facts.models import UNRATED, Fact, Watermark
-from services.metrics.facts.reading import Exclusion, Family
+from services.metrics.facts.reading import INDEX, Exclusion, Family
 from services.metrics.rollups.models import EXCLUSIONS, SCORES, SUMS, rollups
 from services.metrics.scores.counted import Place
 from services.metrics.scores.histograms import Scale, Tally
@@ -33,8 +33,7 @@ from shared.http.errors import Unacceptable
 from shared.work import Work
 
 MOST_ROWS = 20_000
-# Where points and exclusions are counted.
-_COUNTS = {what: place for place, what in enumerate((*range(len(SCORES)), *EXCLUSIONS))}
+_COUNTS = len(SCORES) + len(EXCLUSIONS)
 
 
 async def tallies(
@@ -51,8 +50,9 @@ async def _from_cells(
 ) -> dict[Place, Tally]:
     start = null() if period is Period.TOTAL else first_day(rollups.c.day, period, selection)
     groups = [value_of(rollups, axis) for axis in axes]
-    sums: list[ColumnElement[Any]] = [cast(func.sum(rollups.c[name]), BigInteger) for name in (*SCORES, *EXCLUSIONS)]
-    sums += [func.sum(rollups.c[name]) for name in SUMS]
+    sums: list[ColumnElement[Any]] = [func.sum(rollups.c[name]) for name in (*SCORES, *EXCLUSIONS)]
+    if scheme == INDEX:
+        sums += [func.sum(rollups.c[name]) for name in SUMS]
     statement = (
         select(start, rollups.c.minimum, rollups.c.maximum, *groups, *sums)
         .where(
@@ -64,41 +64,57 @@ async def _from_cells(
         )
         .group_by(literal_column("1"), rollups.c.minimum, rollups.c.maximum, *groups)
     )
-    found: dict[Place, Tally] = defaultdict(Tally)
-    for place_start, minimum, maximum, *rest in await _few(work, statement, MOST_ROWS):
-        group, counts = tuple(rest[: len(axes)]), rest[len(axes) : -2]
-        tally = found[place_start, group]
-        tally.add(_scale(minimum, maximum), counts[: len(SCORES)], counts[len(SCORES) :])
-        tally.histogram.add_index(*rest[-2:])
-    return found
+    return await _told(work, statement, len(axes))
 
 
 async def _from_facts(
     work: Work, selection: Selection, scheme: Family, axes: Sequence[Axis], period: Period
 ) -> dict[Place, Tally]:
-    """What cells are not kept by, counted when it is asked for: one row for each score of each group."""
+    """What cells are not kept by, counted when it is asked for."""
     facts = Fact.__table__
     day = selection.calendar.day_of(Fact.occurred_at)
     start = null() if period is Period.TOTAL else first_day(cast(day, Date), period, selection)
+    keys = [start, Fact.minimum, Fact.maximum, *(value_of(facts, axis) for axis in axes)]
+    named = [key.label(f"key_{place}") for place, key in enumerate(keys)]
+    sums = [func.sum(each) for each in (Fact.index, Fact.index * Fact.index)] if scheme == INDEX else []
+    # Each score of each group first: millions of facts are read once, and become thousands of rows to be put together.
     # Numbered, because a bound value in an expression is not the same one twice.
-    keys = [start, *(value_of(facts, axis) for axis in axes), Fact.minimum, Fact.maximum, Fact.points, Fact.exclusion]
-    sums = [func.coalesce(func.sum(each), 0) for each in (Fact.index, Fact.index * Fact.index)]
-    statement = (
-        select(*keys, func.count(), *sums)
+    counted = (
+        select(
+            *named,
+            Fact.points,
+            Fact.exclusion,
+            # Sums of whole numbers are decimals unless these are short.
+            cast(func.count(), Integer).label("n"),
+            *(each.label(name) for name, each in zip(SUMS, sums, strict=False)),
+        )
         .where(is_about(facts, work, scheme), selection.holds(Fact.occurred_at), *filters_on(facts, selection))
-        .group_by(*(literal_column(str(number)) for number in range(1, len(keys) + 1)))
+        .group_by(*(literal_column(str(number)) for number in range(1, len(keys) + 3)))
+        .cte("counted")
     )
+    counts = counted.c.exclusion.is_(None)
+    totals: list[ColumnElement[Any]] = [
+        *(_total(counted.c.n, and_(counts, counted.c.points == score)) for score in range(len(SCORES))),
+        *(_total(counted.c.n, counted.c.exclusion == reason) for reason in EXCLUSIONS),
+        *(_total(counted.c[name], counts) for name in SUMS if name in counted.c),
+    ]
+    groups = [counted.c[each.name] for each in named]
+    return await _told(work, select(*groups, *totals).group_by(*groups), len(axes))
+
+
+def _total(values: ColumnElement[Any], which: ColumnElement[bool]) -> ColumnElement[Any]:
+    return func.coalesce(func.sum(values).filter(which), 0)
+
+
+async def _told(work: Work, statement: Select[Any], axes: int) -> dict[Place, Tally]:
+    """Of rows of a start, the bounds of a scale, a value for each axis, and what cells have, of an index with sums."""
     found: dict[Place, Tally] = defaultdict(Tally)
-    # As cells have them; many rows go into one.
-    counts: dict[tuple[Place, Scale | None], list[int]] = defaultdict(lambda: [0] * len(_COUNTS))
-    for place_start, *rest in await _few(work, statement, MOST_ROWS * len(SCORES)):
-        minimum, maximum, points, exclusion, count, index_sum, index_squares = rest[len(axes) :]
-        place = place_start, tuple(rest[: len(axes)])
-        counts[place, _scale(minimum, maximum)][_COUNTS[points if exclusion is None else exclusion]] += count
-        if index_sum and exclusion is None:
-            found[place].histogram.add_index(index_sum, index_squares)
-    for (place, scale), each in counts.items():
-        found[place].add(scale, each[: len(SCORES)], each[len(SCORES) :])
+    for start, minimum, maximum, *rest in await _few(work, statement, MOST_ROWS):
+        tally = found[start, tuple(rest[:axes])]
+        counts, sums = rest[axes : axes + _COUNTS], rest[axes + _COUNTS :]
+        tally.add(_scale(minimum, maximum), counts[: len(SCORES)], counts[len(SCORES) :])
+        if sums:
+            tally.histogram.add_index(*sums)
     return found
 
 

@@ -10,6 +10,7 @@ from services.metrics.comparisons.answers import Other, judge_together, rows_of
 from services.metrics.comparisons.significance import Change
 from services.metrics.privacy.veil import Veil
 from services.metrics.privacy.withholding import Reason, splits, withheld, withheld_of_table
+from services.metrics.rollups.models import EXCLUSIONS
 from services.metrics.scores import queries
 from services.metrics.scores import schemas as s
 from services.metrics.scores.catalogue import AnyMetric, Metric
@@ -20,6 +21,7 @@ from services.metrics.tickets import answers as tickets
 from services.metrics.worth import answers as worth
 from services.metrics.worth.catalogue import WorthMetric
 from shared.http.errors import Unacceptable
+from shared.http.schemas import built
 from shared.statistics import LEVEL, shown
 from shared.work import Work
 
@@ -90,25 +92,25 @@ def _series(
     if len(groups) * len(periods) > MOST_POINTS:
         detail = f"{len(groups)} groups in {len(periods)} periods; filter, or choose a longer interval."
         raise Unacceptable.field("query:by", "too_many_groups", detail)
+    named = [[None if value is None else str(value) for value in group] for group in groups]
+    words = [[known.get(value) for known, value in zip(labels, group, strict=True)] for group in groups]
     series = []
     for start, end in periods:
-        for group in groups:
+        for group, names, texts in zip(groups, named, words, strict=True):
             place = None if period is Period.TOTAL else start, group
             tally = counted.found.get(place) or counted.blank()
             counterpart = None
             if other is not None and period is Period.TOTAL:
                 counterpart = other.told.found.get(place) or other.told.blank()
-            names = [None if value is None else str(value) for value in group]
-            words = [known.get(value) for known, value in zip(labels, group, strict=True)]
             series.append(
-                s.SeriesScore.model_construct(
-                    None,
+                built(
+                    s.SeriesScore,
                     from_=start,
                     to=end,
                     group=names[0] if names else None,
-                    label=words[0] if words else None,
+                    label=texts[0] if texts else None,
                     groups=names,
-                    labels=words,
+                    labels=texts,
                     **_with(other, veil, counted, tally, counterpart, place),
                 )
             )
@@ -212,29 +214,31 @@ def _change(metric: Metric, this: Tally, other: Tally) -> Change | None:
 
 
 def _score(metric: Metric, tally: Tally) -> dict[str, Any]:
-    """The fields of `Score`. Made without validation: a series has hundreds, and nothing in them comes from outside."""
+    """The fields of `Score`."""
     histogram = tally.histogram
-    estimate, bands = metric.estimate(histogram), metric.bands(histogram)
+    scales = histogram.scales()
+    bands = metric.bands(histogram)
+    n = bands.n
+    estimate = metric.estimate(histogram)
     interval = scale = None
     if estimate is not None:
         low, high = shown(estimate.low), shown(estimate.high)
-        interval = s.ConfidenceInterval.model_construct(low=low, high=high, level=LEVEL)
-        scale = s.ScaleOut.model_construct(minimum=estimate.scale.minimum, maximum=estimate.scale.maximum)
-    distribution = [
-        s.Distribution.model_construct(minimum=used.minimum, maximum=used.maximum, counts=histogram.counts[used])
-        for used in histogram.scales()
-    ]
+        interval = built(s.ConfidenceInterval, low=low, high=high, level=LEVEL)
+        scale = built(s.ScaleOut, minimum=estimate.scale.minimum, maximum=estimate.scale.maximum)
     return {
         "value": None if estimate is None else shown(estimate.value),
         "money": None,
-        "n": histogram.n,
+        "n": n,
         "interval": interval,
         "scale": scale,
-        "bands": s.BandCounts.model_construct(negative=bands.negative, neutral=bands.neutral, positive=bands.positive),
-        "distribution": distribution,
+        "bands": built(s.BandCounts, negative=bands.negative, neutral=bands.neutral, positive=bands.positive),
+        "distribution": [
+            built(s.Distribution, minimum=used.minimum, maximum=used.maximum, counts=histogram.counts[used])
+            for used in scales
+        ],
         "durations": None,
-        "excluded": s.Excluded.model_construct(None, **{reason.value: n for reason, n in tally.excluded.items()}),
-        "insufficient": histogram.n < ENOUGH,
+        "excluded": built(s.Excluded, **dict(zip(EXCLUSIONS, tally.excluded.values(), strict=True))),
+        "insufficient": n < ENOUGH,
         "withheld": None,
         "comparison": None,
     }
