@@ -1,4 +1,7 @@
-"""What drives an outcome, asked over HTTP."""
+"""What drives an outcome, asked over HTTP.
+
+Seen to fail: filters and rows for those who may not read answers.
+"""
 
 import random
 from typing import Any
