@@ -36,6 +36,11 @@ def head_of(service: Service) -> str | None:
     return ScriptDirectory.from_config(config_for(service)).get_current_head()
 
 
+def revisions_of(service: Service) -> list[str]:
+    """All that the code knows, newest first."""
+    return [script.revision for script in ScriptDirectory.from_config(config_for(service)).walk_revisions()]
+
+
 async def revision_of(connection: asyncpg.Connection, service: Service) -> str | None:
     """The revision the database is at, or None before the first migration."""
     if await connection.fetchval("select to_regclass($1)", f"{service.name}.{VERSION_TABLE}") is None:
