@@ -55,6 +55,18 @@ _CONDITION: Final = {
 # Besides those of `surface`: what makes something new.
 GOOD: Final[Mapping[str, Any]] = {
     **BODIES,
+    "PUT /v1/teams/{team_id}/members/{user_id}": {"role": "viewer"},
+    "PUT /v1/metrics/privacy": {"minimum": 5},
+    "POST /v1/experiments": BODIES["PUT /v1/experiments/{experiment_id}"],
+    "POST /v1/experiments/plan": {
+        "outcome": {"kind": "nps"},
+        "plan": {"baseline": "20", "minimum_effect": "5", "spread": "80"},
+    },
+    "POST /v1/initiatives": BODIES["PUT /v1/initiatives/{initiative_id}"],
+    "POST /v1/lifetime-value/fits": {"currency": "EUR"},
+    "PUT /v1/worth-policy": {"begins_with": ["purchase"], "active_by": ["purchase"]},
+    "POST /v1/acquisition-spend": BODIES["PUT /v1/acquisition-spend/{spend_id}"],
+    "POST /v1/webhook-endpoints/{endpoint_id}/rotate-secret": {"overlap_hours": 0},
     "POST /v1/reply-templates": {"name": "Thanks", "locale": "en", "text": "Thank you, {{name}}!", "lowest": 75},
     "PUT /v1/reply-policy": {"approve_up_to": 25},
     "POST /v1/feedback": {
